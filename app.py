@@ -1,0 +1,29 @@
+#!/usr/bin/env python3
+"""The CDK app: reads the stage's settings and puts the stacks together."""
+
+import sys
+
+import aws_cdk as cdk
+
+from emr_notebook.build import build
+from emr_notebook.settings_file import SettingsError, load_stage
+from emr_notebook.start_script import ScriptTooLarge
+
+
+def main() -> None:
+    """Synthesize the stage that `-c stage=<stage>` names, or dev; say in words why not."""
+    app = cdk.App()
+    stage = app.node.try_get_context("stage") or "dev"
+    try:
+        build(app, load_stage(stage))
+    except (SettingsError, ScriptTooLarge) as error:
+        sys.exit(f"error: {error}")
+    try:
+        app.synth()
+    except RuntimeError as error:
+        # A finding of the checks: the report is printed already, the stack trace says nothing.
+        sys.exit(f"error: {str(error).splitlines()[0]}")
+
+
+if __name__ == "__main__":
+    main()

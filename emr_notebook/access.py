@@ -1,0 +1,107 @@
+"""Constructs: who reaches what. The notebooks' security group, the Livy rule, the volumes' key."""
+
+from collections.abc import Mapping
+
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from emr_notebook.removal import keep_with_the_files
+from emr_notebook.settings import Cluster, Network, Settings, StageOptOuts
+
+LIVY_PORT = 8998
+HTTPS_PORT = 443
+
+
+class NotebookNetwork(Construct):
+    """The subnet and security groups of a stack's notebooks.
+
+    Without groups of the user's own, one is made: it lets a notebook reach Livy, HTTPS endpoints
+    inside the VPC and S3's gateway endpoint, and nothing else. Nothing reaches the notebook.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        network: Network,
+        clusters: Mapping[str, Cluster],
+        stage_opt_outs: StageOptOuts,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.subnet_id = network.subnet_id
+        if network.security_group_ids is not None:
+            self.security_group_ids = list(network.security_group_ids)
+        else:
+            group = self._made_group(network, clusters)
+            keep_with_the_files(group, stage_opt_outs)
+            self.security_group_ids = [group.attr_group_id]
+        for key, cluster in clusters.items():
+            if cluster.ingress == "create" and cluster.security_group_id is not None:
+                self._admit_to(key, cluster.security_group_id)
+
+    def _made_group(
+        self, network: Network, clusters: Mapping[str, Cluster]
+    ) -> ec2.CfnSecurityGroup:
+        return ec2.CfnSecurityGroup(
+            self,
+            "SecurityGroup",
+            group_description="SageMaker notebooks that use Spark on EMR",
+            vpc_id=network.vpc_id,
+            security_group_egress=_egress(network, clusters),
+        )
+
+    def _admit_to(self, key: str, primary_group: str) -> None:
+        for number, group in enumerate(self.security_group_ids):
+            ec2.CfnSecurityGroupIngress(
+                self,
+                f"Livy-{key}-{number}",
+                group_id=primary_group,
+                description="Livy, from SageMaker notebooks",
+                ip_protocol="tcp",
+                from_port=LIVY_PORT,
+                to_port=LIVY_PORT,
+                source_security_group_id=group,
+            )
+
+
+def _egress(
+    network: Network, clusters: Mapping[str, Cluster]
+) -> list[ec2.CfnSecurityGroup.EgressProperty]:
+    groups = {each.security_group_id for each in clusters.values()}
+    rules = [
+        _tcp(LIVY_PORT, "Livy on the primary node", destination_security_group_id=group)
+        for group in sorted(group for group in groups if group is not None)
+    ]
+    if None in groups:
+        rules.append(_tcp(LIVY_PORT, "Livy on the primary node", cidr_ip=network.vpc_cidr))
+    if network.vpc_cidr is not None:
+        rules.append(_tcp(HTTPS_PORT, "VPC endpoints", cidr_ip=network.vpc_cidr))
+    if network.s3_prefix_list_id is not None:
+        prefix_list = network.s3_prefix_list_id
+        rules.append(_tcp(HTTPS_PORT, "S3", destination_prefix_list_id=prefix_list))
+    return rules
+
+
+def _tcp(port: int, description: str, **to: str | None) -> ec2.CfnSecurityGroup.EgressProperty:
+    return ec2.CfnSecurityGroup.EgressProperty(
+        ip_protocol="tcp", from_port=port, to_port=port, description=description, **to
+    )
+
+
+class VolumeKey(Construct):
+    """The key that encrypts the notebooks' volumes: given, made and kept, or SageMaker's own."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
+        super().__init__(scope, construct_id)
+        self.arn = settings.kms_key_arn
+        if self.arn is None and settings.opt_outs.aws_managed_key is None:
+            self.arn = self._made_key(settings.opt_outs)
+
+    def _made_key(self, opt_outs: StageOptOuts) -> str:
+        key = kms.Key(
+            self, "Key", description="Volumes of SageMaker notebooks", enable_key_rotation=True
+        )
+        keep_with_the_files(key, opt_outs)
+        return key.key_arn

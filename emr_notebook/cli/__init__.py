@@ -1,0 +1,1 @@
+"""The emr-notebook command: one module a command."""

@@ -1,0 +1,5 @@
+"""What the sandbox says when it cannot go on."""
+
+
+class SandboxError(Exception):
+    """A failure in the words of whoever ran the command: what is wrong, and the next step."""

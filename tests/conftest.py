@@ -1,0 +1,70 @@
+"""What all tests share: a stage's settings to change, and the template that they make."""
+
+import copy
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+# jsii runs node; the pinned one stands beside this Python.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+# A second a stack; the validation has a test of its own.
+os.environ["CDK_VALIDATION"] = "false"
+
+import aws_cdk as cdk
+from aws_cdk.assertions import Template
+
+from emr_notebook.build import build
+from emr_notebook.settings_file import parse
+
+ROOT = Path(__file__).parent.parent
+STAGE: dict[str, Any] = {
+    "account": "111122223333",
+    "region": "eu-west-1",
+    "stack_name": "emr-notebooks-test",
+    "network": {
+        "vpc_id": "vpc-0a1b2c3d4e5f60718",
+        "subnet_id": "subnet-0a1b2c3d4e5f60718",
+        "vpc_cidr": "10.0.0.0/16",
+    },
+    "clusters": {"analytics": {"id": "j-2AXXXXXXGAPLF"}},
+    "notebooks": {"alice": {"cluster": "analytics"}},
+}
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def stage(change: Change = lambda _: None) -> dict[str, Any]:
+    """A stage with one cluster and one notebook, as a settings file holds it, changed in place."""
+    data = copy.deepcopy(STAGE)
+    change(data)
+    return data
+
+
+def template(change: Change = lambda _: None) -> Template:
+    """What the app deploys for that stage, checks included."""
+    app = cdk.App(context=cdk_context())
+    stack = build(app, parse(stage(change)))
+    return Template.from_stack(stack)
+
+
+def cdk_context() -> dict[str, Any]:
+    context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+    return context
+
+
+def example() -> dict[str, Any]:
+    data: dict[str, Any] = yaml.safe_load((ROOT / "config/example.yaml").read_text())
+    return data
+
+
+@pytest.fixture(autouse=True)
+def _no_aws_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unit tests run as on a machine that has never seen AWS."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
