@@ -3,29 +3,34 @@
 PYTHON ?= python3
 STAGE ?= dev
 BIN := .venv/bin
+export PYTHON
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo sandbox test lint unit e2e format lock schema
+.PHONY: help install linux demo sandbox test lint unit e2e format lock schema
 
 help: ## print this list
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
-install: $(BIN)/.installed node_modules/.installed ## the environment alone, in .venv and node_modules
+install: .venv/.installed node_modules/.installed ## the environment alone, in .venv and node_modules
 
-$(BIN)/.installed: requirements-dev.txt scripts/install.sh
-	@PYTHON="$(PYTHON)" scripts/install.sh
+.venv/.installed: requirements-dev.txt scripts/install.sh
+	@scripts/check-machine.sh && scripts/install.sh
 
-node_modules/.installed: package.json package-lock.json $(BIN)/.installed
+node_modules/.installed: package.json package-lock.json .venv/.installed
 	@npm ci --no-progress --loglevel=error && touch $@
 
-demo: install ## the whole chain on this machine: deploy, open the notebook, run Spark, show the result
+linux:
+	@scripts/check-machine.sh sandbox
+
+demo: linux install ## the whole chain on this machine: deploy, open the notebook, run Spark, show the result
 	@$(BIN)/python -m sandbox demo
 
-sandbox: install ## the same world, left running until Ctrl-C
+sandbox: linux install ## the same world, left running until Ctrl-C
 	@$(BIN)/python -m sandbox up
 
-test: install lint unit e2e ## everything CI runs: lint, types, unit tests, synthesis, the sandbox end to end
+test: linux install lint ## everything CI runs: lint, types, unit tests, synthesis, the sandbox end to end
+	@$(BIN)/python -m pytest
 
 lint: install ## style, types, shell, templates
 	@ruff check . && ruff format --check . && mypy && scripts/lint-shell.sh
@@ -33,7 +38,7 @@ lint: install ## style, types, shell, templates
 unit: install ## tests without the sandbox: seconds
 	@$(BIN)/python -m pytest -m "not sandbox"
 
-e2e: install ## tests of the real chain: minutes
+e2e: linux install ## tests of the real chain: minutes
 	@$(BIN)/python -m pytest -m sandbox
 
 format: install ## rewrite Python and shell in the project's form

@@ -130,7 +130,7 @@ TagValue = Annotated[
     str, Form(r"[\w .:/=+@-]*", "a tag value, in quotes: at most 256 characters", longest=256)
 ]
 Memory = Annotated[str, Form(r"\d+[mg]", "a size in megabytes or gigabytes, such as 512m or 4g")]
-Because = Annotated[str, Form(r"(?s).*\S{3}.*", "the reason, in a sentence", longest=500)]
+Because = Annotated[str, Form(r"[\s\S]*\S{3}[\s\S]*", "the reason, in a sentence", longest=500)]
 
 # SageMaker API, NotebookInstanceVolumeSizeInGB.
 VolumeSize = Annotated[int, Whole(5, 16_384, "gigabytes")]

@@ -23,7 +23,7 @@ TLS_VARIABLES = frozenset(
 
 
 def clean_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment without AWS settings, TLS settings or proxies.
+    """The environment of this process without AWS settings, TLS settings or proxies.
 
     PATH begins with the folder of the running Python, so that node, jupyter and the rest are
     the pinned ones. The AWS variables name an endpoint that nothing listens on and files that

@@ -51,7 +51,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 - no threads hold locks this early
+                preexec_fn=die_with_parent,
             )
 
     def __enter__(self) -> Self:
@@ -77,7 +77,7 @@ class Child:
             os.killpg(self.process.pid, signal.SIGKILL)
 
     def wait_until(self, ready: Callable[[], bool], *, seconds: float, every: float = 0.1) -> None:
-        """Wait until `ready()`; raise SandboxError with the log's end if it ends or takes longer."""
+        """Wait until `ready()`; SandboxError with the log's end if it ends or takes longer."""
         deadline = time.monotonic() + seconds
         while not ready():
             code = self.process.poll()

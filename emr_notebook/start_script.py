@@ -1,0 +1,146 @@
+"""The notebook's start script as text: a header of shell variables, then the asset, verbatim."""
+
+import base64
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+# SageMaker API, NotebookInstanceLifecycleHook.Content: counted in base64.
+CONTENT_LIMIT = 16_384
+
+# What a value that is known only at deploy time may grow to, in characters: the longest that the
+# resolver's own forms let through.
+LONGEST_VALUE: Mapping[str, int] = {
+    "LIVY_URL": len("https://") + 253 + len(":65535"),
+    "CLUSTER_ID": 22,
+    "RELEASE_LABEL": 35,
+    "SPARK_VERSION": 64,
+    "LIVY_VERSION": 64,
+}
+
+_TOKEN = re.compile(r"\$\{Token\[[^\]]*\]\}")
+_ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)='")
+
+# Shown in the notebook. No braces but these: SparkMagic formats it with the error.
+_FATAL_ERROR = """The code failed because of a fatal error:
+\t{}.
+
+What to do:
+a) Run START HERE: it shows whether Livy answered when this notebook started, and what to do.
+b) If the cluster is full, end other sessions or ask for less with %%configure -f.
+c) Restart the kernel."""
+
+
+class ScriptTooLarge(ValueError):
+    """The start script does not fit into SageMaker's limit."""
+
+
+def sparkmagic_config(session: Mapping[str, object] | None = None) -> dict[str, object]:
+    """SparkMagic's config.json without the kernels' credentials, which the start script adds.
+
+    `session` is what a Livy session asks for, in the names of Livy's REST API; entries that are
+    None or empty are left out. What is not set here stays at SparkMagic's own default.
+    """
+    asked = {key: value for key, value in (session or {}).items() if value not in (None, {}, "")}
+    return {
+        # Not session_configs: a user's %%configure replaces that whole.
+        "session_configs_defaults": asked,
+        # Above the 60 s in which a session on a busy cluster often does not start.
+        "livy_session_startup_timeout_seconds": 180,
+        # Livy ends a session whose notebook was silent for this long; 0 would leave orphans on the
+        # cluster, and long cells to Livy's idle limit.
+        "livy_server_heartbeat_timeout_seconds": 60,
+        "heartbeat_refresh_seconds": 30,
+        "cleanup_all_sessions_on_exit": True,
+        "fatal_error_suggestion": _FATAL_ERROR,
+    }
+
+
+def header(
+    *,
+    cluster: str,
+    livy_url: str,
+    cluster_id: str,
+    release_label: str,
+    spark_version: str,
+    livy_version: str,
+    sparkmagic_config: Mapping[str, object],
+    start_here: Mapping[str, object],
+) -> dict[str, str]:
+    """The variables that on_start.sh reads; `cluster` is the key in the settings."""
+    return {
+        "CLUSTER": cluster,
+        "CLUSTER_ID": cluster_id,
+        "LIVY_URL": livy_url,
+        "RELEASE_LABEL": release_label,
+        "SPARK_VERSION": spark_version,
+        "LIVY_VERSION": livy_version,
+        "SPARKMAGIC_CONFIG": _compact(sparkmagic_config),
+        "START_HERE": _compact(start_here),
+    }
+
+
+def script_lines(header: Mapping[str, str], body: str) -> list[str]:
+    r"""The script's lines: shebang, one NAME='value' per variable, and the body as it is.
+
+    A list, so that `cdk diff` shows a changed line: join it in the template with a literal
+    {"Fn::Join": ["\n", lines]}, since cdk.Fn.join merges neighbours into one long line. CRLF
+    becomes LF: bash would look for an interpreter named bash<CR>. Deploy-time values (CDK tokens)
+    go in untouched, because the resolver lets through only characters that a shell does not read.
+    """
+    lines = body.replace("\r\n", "\n").split("\n")
+    if lines[0].startswith("#!"):
+        lines = lines[1:]
+    return [
+        "#!/bin/bash",
+        "# Written by the deploy: an edit here is lost at the next one.",
+        *(line for name, value in header.items() for line in _assignment(name, value)),
+        *lines,
+    ]
+
+
+def check_size(lines: Sequence[str], *, token_allowance: Mapping[str, int] = LONGEST_VALUE) -> int:
+    """The script's size in base64 characters, each deploy-time value at its longest.
+
+    Raises ScriptTooLarge over SageMaker's limit, and ValueError when a deploy-time value stands
+    where no longest is known.
+    """
+    raw = "\n".join(_at_longest(line, token_allowance) for line in lines).encode()
+    size = 4 * math.ceil(len(raw) / 3)
+    if size > CONTENT_LIMIT:
+        over = math.ceil((size - CONTENT_LIMIT) * 3 / 4)
+        raise ScriptTooLarge(
+            f"the start script has {size:,} base64 characters; SageMaker accepts {CONTENT_LIMIT:,}."
+            f" Take {over:,} bytes from the notebook's spark.conf, the longest part that the"
+            " settings decide, or set those properties on the cluster (spark-defaults)"
+        )
+    return size
+
+
+def content(lines: Sequence[str]) -> str:
+    """The script in base64, as SageMaker takes it; for lines without deploy-time values."""
+    return base64.b64encode("\n".join(lines).encode()).decode()
+
+
+def _compact(value: Mapping[str, object]) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _assignment(name: str, value: str) -> list[str]:
+    """NAME='value', as one line for each line of the value."""
+    if not _ASSIGNMENT.fullmatch(f"{name}='"):
+        raise ValueError(f"{name!r} is not a shell variable's name: capitals, digits, underscores")
+    if "\0" in value:
+        raise ValueError(f"{name} holds a NUL character, which no shell variable can")
+    quoted = value.replace("'", "'\\''")
+    return f"{name}='{quoted}'".split("\n")
+
+
+def _at_longest(line: str, allowance: Mapping[str, int]) -> str:
+    if not _TOKEN.search(line):
+        return line
+    assigned = _ASSIGNMENT.match(line)
+    if assigned is None or assigned[1] not in allowance:
+        raise ValueError(f"no longest value is known for the deploy-time value in {line!r}")
+    return _TOKEN.sub("x" * allowance[assigned[1]], line)

@@ -1,0 +1,72 @@
+"""`python -m sandbox demo` and `python -m sandbox up`: the whole chain on this machine.
+
+`python -m sandbox check` says whether the machine grants what the others need; it needs nothing
+but the standard library, so that it can be asked before anything is installed.
+"""
+
+import argparse
+import fcntl
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sandbox.contained import run_contained
+from sandbox.errors import SandboxError
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def main() -> int:
+    """Run one command of the sandbox, contained; answer its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    parser.add_argument("command", choices=["check", "demo", "up"])
+    parser.add_argument("--aws-port", type=int, help="the AWS endpoint's port; a free one without")
+    arguments = parser.parse_args()
+    try:
+        if arguments.command == "check":
+            return run_contained(lambda: 0)
+        with _only_one(CHECKOUT / ".sandbox"):
+            return run_contained(lambda: _work(arguments))
+    except SandboxError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+
+
+def _work(arguments: argparse.Namespace) -> int:
+    # Not before: these take a second to import, and start threads, which must not be there when
+    # the namespaces are made.
+    from rich.console import Console
+
+    from sandbox.demo import run_demo
+    from sandbox.up import run_up
+    from sandbox.world import Options
+
+    home = os.environ.get("LIVY_HOME")
+    options = Options(
+        checkout=CHECKOUT,
+        aws_port=arguments.aws_port,
+        livy_home=Path(home) if home else None,
+    )
+    command = {"demo": run_demo, "up": run_up}[arguments.command]
+    return command(options, Console(soft_wrap=True))
+
+
+@contextmanager
+def _only_one(state: Path) -> Iterator[None]:
+    """One sandbox a checkout at a time: they share `.sandbox`."""
+    state.mkdir(exist_ok=True)
+    with (state / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SandboxError(
+                "a sandbox of this checkout is running already: end it with Ctrl-C in its "
+                "terminal, or use another clone"
+            ) from None
+        yield
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,9 @@
+"""The emulator's modules, imported late: ministack reads its environment when it is imported."""
+
+import importlib
+from typing import Any
+
+
+def module(name: str) -> Any:
+    """The module `ministack.<name>`; only `server.py` may run before the first call."""
+    return importlib.import_module(f"ministack.{name}")

@@ -1,0 +1,83 @@
+"""IAM's view of the added services: which action and which resource a request is about."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.aws.emulator import module
+
+NOTEBOOK = "notebook-instance"
+LIFECYCLE = "notebook-instance-lifecycle-config"
+
+
+def sagemaker_arn(kind: str, name: str, region: str, account: str) -> str:
+    """SageMaker writes names in ARNs in lower case, whatever the name's own case."""
+    return f"arn:aws:sagemaker:{region}:{account}:{kind}/{name.lower()}"
+
+
+def sagemaker_resource(parameters: dict[str, Any], region: str, account: str) -> str:
+    """The ARN a SageMaker request is authorized on; `*` for one that names no resource."""
+    if name := parameters.get("NotebookInstanceName"):
+        return sagemaker_arn(NOTEBOOK, str(name), region, account)
+    if name := parameters.get("NotebookInstanceLifecycleConfigName"):
+        return sagemaker_arn(LIFECYCLE, str(name), region, account)
+    return str(parameters.get("ResourceArn") or "*")
+
+
+def emr_resource(operation: str, parameters: dict[str, Any], region: str, account: str) -> str:
+    """The ARN an EMR request is authorized on: a cluster, or `*` where EMR has no resource."""
+    cluster = parameters.get("ClusterId") or parameters.get("JobFlowId")
+    # ListClusters and DescribeSecurityConfiguration cannot be scoped to a cluster.
+    if operation in ("AddTags", "RemoveTags"):
+        cluster = parameters.get("ResourceId")
+    return f"arn:aws:elasticmapreduce:{region}:{account}:cluster/{cluster}" if cluster else "*"
+
+
+def install() -> None:
+    """Teach the emulator's IAM the two services, and to name the resource it denies as AWS does."""
+    actions, router = module("core.iam_actions"), module("core.router")
+    router.SERVICE_PATTERNS["sagemaker"] = {"target_prefixes": ["SageMaker."]}
+    actions.SERVICE_TO_IAM_NAMESPACE["sagemaker"] = "sagemaker"
+    actions._BOTOCORE_SERVICE_MAP["elasticmapreduce"] = ["emr"]
+    actions.extract_resource_arn = _resource_arn(actions.extract_resource_arn)
+    actions.access_denied_response = _denied(
+        actions.access_denied_response, actions.identity_denial_message
+    )
+
+
+def _resource_arn(original: Callable[..., str]) -> Callable[..., str]:
+    def extract(
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        query_params: dict[str, Any],
+        region: str,
+        account_id: str,
+    ) -> str:
+        if service not in ("sagemaker", "elasticmapreduce"):
+            return original(service, method, path, headers, body, query_params, region, account_id)
+        try:
+            parameters = json.loads(body or b"{}")
+        except ValueError:
+            return "*"
+        if service == "sagemaker":
+            return sagemaker_resource(parameters, region, account_id)
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        return emr_resource(operation, parameters, region, account_id)
+
+    return extract
+
+
+def _denied(original: Callable[..., Any], message: Callable[..., str]) -> Callable[..., Any]:
+    def respond(
+        service: str, action: str, principal_arn: str, request_id: str, **given: Any
+    ) -> Any:
+        if service in ("sagemaker", "elasticmapreduce") and not given.get("error_code"):
+            given["message"] = message(
+                action, principal_arn, given.get("resource_arn", "*"), given.get("explicit_deny")
+            )
+        return original(service, action, principal_arn, request_id, **given)
+
+    return respond

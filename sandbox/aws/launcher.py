@@ -1,0 +1,166 @@
+"""Start the sandbox's AWS in a process of its own, and reach it."""
+
+import http.client
+import json
+import shutil
+import socket
+import ssl
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from sandbox.aws.server import HOST, PORT_FILE
+from sandbox.environment import ACCOUNT, REGION, clean_environment
+from sandbox.errors import SandboxError
+from sandbox.processes import Child
+from sandbox.tls import Authority
+
+# The emulator does not check the secret of an account's root.
+PLACEHOLDER = "sandbox"
+READY_SECONDS = 60
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class RunningAws:
+    """The emulator while it runs: where it is, and how programs reach it and nothing else."""
+
+    endpoint: str
+    ca_pem: Path
+    state: Path
+    child: Child
+
+    def env(self) -> dict[str, str]:
+        """The environment of a program that uses this AWS: the AWS CLI, boto3, cdk, a notebook."""
+        env = clean_environment()
+        # The S3 client of the CDK CLI addresses buckets by path when the endpoint is an address,
+        # so no bucket name has to resolve as a host.
+        env["AWS_ENDPOINT_URL"] = env["AWS_ENDPOINT_URL_S3"] = self.endpoint
+        for variable in ("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
+            env[variable] = str(self.ca_pem)
+        return env
+
+    def client(
+        self,
+        service: str,
+        *,
+        access_key: str = ACCOUNT,
+        secret_key: str = PLACEHOLDER,
+        session_token: str | None = None,
+    ) -> Any:
+        """A boto3 client: the account's root by default, or whoever the keys belong to."""
+        session = boto3.Session(access_key, secret_key, session_token, REGION)
+        return session.client(
+            service,  # type: ignore[call-overload]  # any service, known to the stubs or not
+            endpoint_url=self.endpoint,
+            verify=str(self.ca_pem),
+            # An empty mapping, not None: a proxy named in the environment is never used.
+            config=Config(proxies={}, retries={"total_max_attempts": 2}),
+        )
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Every API call so far, in order of its answer (see `request_log.py`)."""
+        path = self.state / "requests.jsonl"
+        if not path.exists():
+            return []
+        return [json.loads(line) for line in path.read_text().splitlines()]
+
+    def stop(self) -> None:
+        """End the emulator, the notebooks and the Lambdas it runs."""
+        self.child.stop()
+
+
+def start_aws(
+    *,
+    state: Path,
+    authority: Authority,
+    port: int | None = None,
+    notebook_host: Sequence[str] | None = None,
+    hook_seconds: float = 300,
+    instances_per_page: int = 2000,
+) -> RunningAws:
+    """Start an empty AWS whose files are all under `state`, and wait until it answers.
+
+    `notebook_host` replaces `python -m sandbox.notebook_host`; `hook_seconds` is what a lifecycle
+    script may take; `instances_per_page` is the size of a ListInstances page.
+    Raises SandboxError when `port` is taken or the emulator does not come up.
+    """
+    if port is not None:
+        _check(port)
+    # The emulator runs in the checkout, wherever this program was started.
+    state = state.absolute()
+    _clear(state)
+    certificate, key = authority.issue("aws", [HOST])
+    options: dict[str, object] = {
+        "--state": state,
+        "--port": port or 0,
+        "--certificate": certificate,
+        "--key": key,
+        "--ca": authority.ca_pem,
+        "--hook-seconds": hook_seconds,
+        "--instances-per-page": instances_per_page,
+    }
+    if notebook_host is not None:
+        options["--notebook-host"] = json.dumps(list(notebook_host))
+    child = _started(options, state / "aws.log")
+    try:
+        context = ssl.create_default_context(cafile=authority.ca_pem)
+        child.wait_until(lambda: _answers(state, context), seconds=READY_SECONDS)
+    except BaseException:
+        child.stop()
+        raise
+    return RunningAws(f"https://{HOST}:{_port(state)}", authority.ca_pem, state, child)
+
+
+def _started(options: Mapping[str, object], log: Path) -> Child:
+    arguments = [str(part) for option in options.items() for part in option]
+    command = [sys.executable, "-m", "sandbox.aws", *arguments]
+    return Child("AWS", command, env=clean_environment(), log=log, cwd=CHECKOUT)
+
+
+def _clear(state: Path) -> None:
+    """Remove what an earlier emulator left: this one starts empty and must not answer from it."""
+    state.mkdir(parents=True, exist_ok=True)
+    for name in ("ec2", "emr", "lifecycle", "notebooks", "persisted", "s3", "tmp"):
+        shutil.rmtree(state / name, ignore_errors=True)
+    for name in ("aws.log", PORT_FILE, "requests.jsonl"):
+        (state / name).unlink(missing_ok=True)
+
+
+def _check(port: int) -> None:
+    with socket.socket() as probe:
+        # Without it a port that was just released, with connections still closing, looks taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError) as error:
+            raise SandboxError(
+                f"AWS cannot listen on port {port} of {HOST} ({error}). End the program that "
+                f"uses it, give another port, or give none to have a free one chosen."
+            ) from error
+
+
+def _port(state: Path) -> int:
+    """The port the emulator has taken; 0 before it has one."""
+    path = state / PORT_FILE
+    return int(path.read_text()) if path.exists() else 0
+
+
+def _answers(state: Path, context: ssl.SSLContext) -> bool:
+    port = _port(state)
+    if not port:
+        return False
+    # Only the sandbox's own emulator has a certificate of this authority.
+    connection = http.client.HTTPSConnection(HOST, port, timeout=5, context=context)
+    try:
+        connection.request("GET", "/_ministack/health")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

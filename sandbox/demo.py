@@ -1,0 +1,161 @@
+"""`make demo`: from nothing to a Spark result in a deployed notebook, checked link by link."""
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert import HTMLExporter
+from nbformat import NotebookNode
+from rich.console import Console
+from rich.table import Table
+
+from emr_notebook.settings_file import load_stage
+from sandbox import trips
+from sandbox.deployment import STAGE, Deployment, bootstrap, deploy
+from sandbox.errors import SandboxError
+from sandbox.progress import Progress
+from sandbox.report import Report
+from sandbox.result import output_of, spark_table
+from sandbox.run_notebook import run_notebook
+from sandbox.world import Options, World, start_world
+
+EXAMPLE = Path("examples/spark_on_emr.ipynb")
+CELL_SECONDS = 180
+
+
+def run_demo(options: Options, console: Console) -> int:
+    """Run the demo, and answer the exit status: 0, or 1 when a step failed.
+
+    Whatever happens, `report.json` is written and nothing is left running.
+    """
+    progress, report = Progress(console), Report()
+    try:
+        with ExitStack() as running:
+            _chain(options, running, progress, report)
+            with progress.step("Tear everything down"):
+                running.close()
+    except SandboxError as error:
+        report.error = f"{progress.failed}: {error}"
+    except KeyboardInterrupt:
+        report.error = f"{progress.failed}: interrupted"
+    finally:
+        report.write(options.state / "report.json", progress.steps)
+    if report.error is not None:
+        console.print(f"\n[red]The demo failed at:[/] {report.error}", highlight=False)
+        return 1
+    _show(console, options, report, progress)
+    return 0
+
+
+def _chain(options: Options, running: ExitStack, progress: Progress, report: Report) -> None:
+    settings = load_stage(STAGE, options.checkout / "config")
+    world = start_world(options, settings, running, progress.step)
+    report.livy, report.cluster = world.livy.version, world.cluster_id
+    with progress.step("cdk bootstrap"):
+        bootstrap(world)
+    with progress.step("cdk deploy"):
+        deployment = deploy(world)
+    report.notebook = deployment.notebook_name
+    with progress.step("Check the resolver's answer"):
+        deployment.check_resolver()
+    with progress.step("Check the notebook's start script"):
+        deployment.check_start()
+    with progress.step("Check SparkMagic's configuration"):
+        _check_sparkmagic(deployment)
+    with progress.step(f"Run {EXAMPLE.name} in the notebook"):
+        executed = _run_example(deployment, progress, report)
+    with progress.step("Check the result against the data"):
+        report.spark_result = _checked_result(world, executed)
+
+
+def _check_sparkmagic(deployment: Deployment) -> None:
+    """Ask SparkMagic itself, in the notebook's own PySpark kernel, which Livy it would use."""
+    probe = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
+        cells=[
+            nbformat.v4.new_code_cell(  # type: ignore[no-untyped-call]
+                "%%local\nfrom sparkmagic.utils import configuration\n"
+                "print(configuration.base64_kernel_python_credentials()['url'])"
+            )
+        ]
+    )
+    executed = run_notebook(
+        deployment.jupyter_url(), None, probe, cell_timeout=CELL_SECONDS, path="sparkmagic.ipynb"
+    )
+    used = output_of(executed.cells[0]).strip()
+    if used != deployment.livy_url:
+        raise SandboxError(
+            f"SparkMagic would use {used}, not the deployed {deployment.livy_url}. The start "
+            "script must write ~/.sparkmagic/config.json of ec2-user: look at "
+            "assets/notebook/on_start.sh."
+        )
+
+
+def _run_example(deployment: Deployment, progress: Progress, report: Report) -> NotebookNode:
+    options, lake = deployment.world.options, deployment.world.lake
+    notebook = nbformat.read(options.checkout / EXAMPLE, as_version=4)  # type: ignore[no-untyped-call]
+    parameters = _tagged(notebook, "parameters")
+    parameters.source = f'DATA = "{lake.data}"\nOUTPUT = "{lake.output}"'
+    code_cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    first_result = code_cells.index(_tagged(notebook, "first-result")) + 1
+    started = time.monotonic()
+
+    def on_cell(number: int, total: int, seconds: float) -> None:
+        progress.note(f"cell {number} of {total}: {seconds:.1f} s")
+        if number == first_result:
+            report.first_result_seconds = round(time.monotonic() - started, 2)
+
+    executed = run_notebook(
+        deployment.jupyter_url(),
+        None,
+        notebook,
+        cell_timeout=CELL_SECONDS,
+        on_cell=on_cell,
+        path=EXAMPLE.name,
+    )
+    _save(executed, options.state)
+    return executed
+
+
+def _save(executed: NotebookNode, state: Path) -> None:
+    path = state / EXAMPLE.name
+    nbformat.write(executed, path)  # type: ignore[no-untyped-call]
+    page, _ = HTMLExporter(template_name="lab").from_notebook_node(executed)  # type: ignore[no-untyped-call]
+    path.with_suffix(".html").write_text(page, encoding="utf-8")
+
+
+def _checked_result(world: World, executed: NotebookNode) -> list[dict[str, Any]]:
+    """The rows that Spark printed last; SandboxError unless they are what the data adds up to."""
+    rows = spark_table(output_of(_tagged(executed, "result")))
+    found = {row["zone"]: (int(row["trips"]), int(row["fare_cents"])) for row in rows}
+    expected = trips.expected_by_zone(trips.make_trips())
+    if found != expected:
+        raise SandboxError(f"Spark's result is {found}; the data adds up to {expected}")
+    stored = world.aws.client("s3").list_objects_v2(
+        Bucket=world.lake.output.split("/")[2], Prefix="results/by_zone/part-"
+    )
+    if not stored.get("Contents"):
+        raise SandboxError(f"Spark wrote no parquet file below {world.lake.output}")
+    return rows
+
+
+def _tagged(notebook: NotebookNode, tag: str) -> NotebookNode:
+    cells: list[NotebookNode] = notebook.cells
+    return next(cell for cell in cells if tag in cell.metadata.get("tags", []))
+
+
+def _show(console: Console, options: Options, report: Report, progress: Progress) -> None:
+    rows = report.spark_result or []
+    table = Table(title=f"Spark's result, through {report.livy} Livy of {report.cluster}")
+    for name in rows[0]:
+        table.add_column(name, justify="left" if name == "zone" else "right")
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    total = sum(seconds for _, seconds in progress.steps)
+    console.print()
+    console.print(table)
+    console.print(f"Notebook {report.notebook}: first Spark result {report.first_result_seconds} s")
+    console.print(f"after opening the kernel; everything took {total:.0f} s.", highlight=False)
+    for name in (EXAMPLE.name, EXAMPLE.with_suffix(".html").name, "report.json"):
+        console.print(f"  {(options.state / name).relative_to(options.checkout)}")

@@ -1,0 +1,93 @@
+"""The one way to start Livy in the sandbox, be it the stand-in or a real one."""
+
+import shutil
+import ssl
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.environment import clean_environment
+from sandbox.errors import SandboxError
+from sandbox.livy.real import prepare_livy
+from sandbox.processes import Child
+
+STAND_IN = "stand-in"
+START_SECONDS = 60
+ANSWER_SECONDS = 5
+CHECKOUT = Path(__file__).parents[2]
+
+
+@dataclass
+class RunningLivy:
+    """A Livy that answers: its process, its URL, and its version or `stand-in`."""
+
+    child: Child
+    url: str
+    version: str
+    links: Path | None = None
+
+    def stop(self) -> None:
+        """End it with all its sessions."""
+        self.child.stop()
+        if self.links:
+            shutil.rmtree(self.links, ignore_errors=True)
+
+
+def start_livy(
+    *,
+    host: str,
+    port: int,
+    state: Path,
+    spark_env: Mapping[str, str],
+    livy_home: Path | None = None,
+    tls: tuple[Path, Path] | None = None,
+) -> RunningLivy:
+    """Start Livy on a loopback address and wait until it lists its sessions.
+
+    `spark_env` is what `write_spark_conf` answers, `livy_home` the folder of a real Livy, and
+    `tls` the files of a certificate and its key, for the stand-in only. SandboxError when the
+    folder holds no Livy, when the port is taken, or when it is not up after a minute.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    env = {**clean_environment(), **spark_env}
+    if livy_home is None:
+        command = _stand_in_command(host, port, state, tls)
+        version, links = STAND_IN, None
+    elif tls:
+        raise SandboxError("TLS is for the stand-in: start a real Livy without it.")
+    else:
+        real = prepare_livy(livy_home, host=host, port=port, state=state, spark_env=env)
+        command, env, version, links = [real.command], real.env, real.version, real.links
+    child = Child(f"Livy ({version})", command, env=env, log=state / "livy.log", cwd=CHECKOUT)
+    running = RunningLivy(child, f"{'https' if tls else 'http'}://{host}:{port}", version, links)
+    try:
+        child.wait_until(lambda: _answers(running.url), seconds=START_SECONDS)
+    except BaseException:
+        running.stop()
+        raise
+    return running
+
+
+def _stand_in_command(
+    host: str, port: int, state: Path, tls: tuple[Path, Path] | None
+) -> list[str | Path]:
+    command: list[str | Path] = [sys.executable, "-m", "sandbox.livy", "--state", state]
+    command += ["--host", host, "--port", str(port)]
+    return [*command, "--certificate", tls[0], "--key", tls[1]] if tls else command
+
+
+def _answers(url: str) -> bool:
+    # Only whether it is up is asked here; whose certificate it has is for its clients to check.
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusting)
+    )
+    try:
+        with opener.open(f"{url}/sessions", timeout=ANSWER_SECONDS) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False

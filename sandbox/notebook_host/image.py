@@ -1,0 +1,87 @@
+"""What SageMaker's image puts into an instance's home: new at every start, unlike the volume."""
+
+import json
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from sandbox.environment import REGION
+from sandbox.notebook_host.user import Ec2User
+
+SPARKMAGIC_KERNELS = {
+    "pysparkkernel": ("Sparkmagic (PySpark)", "python"),
+    "sparkkernel": ("Sparkmagic (Spark)", "scala"),
+    "sparkrkernel": ("Sparkmagic (SparkR)", "r"),
+}
+# For programs that read no environment of ours, a hook's `aws` among them: whatever they ask
+# goes to an endpoint that nothing listens on.
+AWS_CONFIG = f"""[default]
+region = {REGION}
+endpoint_url = http://127.0.0.1:9
+aws_access_key_id = sandbox
+aws_secret_access_key = sandbox
+"""
+
+
+def install(home: Path, user: Ec2User) -> None:
+    """Lay the image's part of ec2-user's home, all of it owned by ec2-user."""
+    _write(home / ".aws" / "config", AWS_CONFIG)
+    python = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n'
+    for name in ("python", "python3"):
+        _write(home / "anaconda3" / "bin" / name, python, mode=0o755)
+    kernels = home / "anaconda3" / "share" / "jupyter" / "kernels"
+    for name, spec in kernel_specs().items():
+        _write(kernels / name / "kernel.json", json.dumps(spec, indent=1))
+    (home / "SageMaker").mkdir(exist_ok=True)
+    os.chown(home, user.uid, user.gid)
+    os.chown(home / "SageMaker", user.uid, user.gid)
+    for part in (".aws", "anaconda3"):
+        for folder, _, files in os.walk(home / part):
+            for path in (folder, *(os.path.join(folder, name) for name in files)):  # noqa: PTH118
+                os.chown(path, user.uid, user.gid)
+
+
+def kernel_specs() -> dict[str, dict[str, Any]]:
+    """SageMaker's kernels by name, run by this Python: SparkMagic's three and conda_python3."""
+    specs = {
+        name: _kernel_spec(f"sparkmagic.kernels.{name}.{name}", display, language)
+        for name, (display, language) in SPARKMAGIC_KERNELS.items()
+    }
+    specs["conda_python3"] = _kernel_spec("ipykernel_launcher", "conda_python3", "python")
+    return specs
+
+
+def wipe(root: Path) -> None:
+    """Remove what an instance loses when it stops: all but ~/SageMaker, and the logs.
+
+    The logs are CloudWatch's on AWS, so they outlive the instance.
+    """
+    for folder, kept in (
+        (root, {"home", "logs"}),
+        (root / "home", {"ec2-user"}),
+        (root / "home" / "ec2-user", {"SageMaker"}),
+    ):
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if path.name not in kept:
+                _remove(path)
+
+
+def _kernel_spec(module: str, display_name: str, language: str) -> dict[str, Any]:
+    argv = [sys.executable, "-m", module, "-f", "{connection_file}"]
+    return {"argv": argv, "display_name": display_name, "language": language}
+
+
+def _write(path: Path, text: str, mode: int = 0o644) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(mode)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

@@ -1,0 +1,161 @@
+"""The world that a deploy finds: an AWS account with a cluster whose Livy answers, and data."""
+
+import contextlib
+import random
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from emr_notebook.settings import Settings
+from sandbox import trips
+from sandbox.aws.ec2_seed import put_network
+from sandbox.aws.emr_seed import ClusterSpec, InstanceSpec, put_cluster
+from sandbox.aws.launcher import RunningAws, start_aws
+from sandbox.environment import clean_environment
+from sandbox.errors import SandboxError
+from sandbox.java import choose_java
+from sandbox.lake import Lake, make_lake
+from sandbox.livy.server import RunningLivy, start_livy
+from sandbox.processes import port_is_open
+from sandbox.spark_conf import write_spark_conf
+from sandbox.spark_jars import ensure_jars
+from sandbox.tls import make_authority
+
+LIVY_PORT = 8998
+ADDRESS_TRIES = 50
+
+Step = Callable[[str], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What whoever runs the sandbox may choose."""
+
+    checkout: Path
+    aws_port: int | None = None
+    livy_home: Path | None = None
+
+    @property
+    def state(self) -> Path:
+        """Where everything is written."""
+        return self.checkout / ".sandbox"
+
+
+@dataclass(frozen=True)
+class World:
+    """What runs before anything is deployed."""
+
+    options: Options
+    settings: Settings
+    primary_ip: str
+    aws: RunningAws
+    livy: RunningLivy
+    lake: Lake
+
+    @property
+    def cluster_id(self) -> str:
+        """The cluster that the stage's settings name."""
+        return next(iter(self.settings.clusters.values())).id
+
+    @property
+    def livy_url(self) -> str:
+        """Where the cluster's Livy listens, told by nobody but the sandbox itself."""
+        return f"http://{self.primary_ip}:{LIVY_PORT}"
+
+
+def start_world(options: Options, settings: Settings, running: ExitStack, step: Step) -> World:
+    """Start everything, each part stopped when `running` is closed. Raises SandboxError.
+
+    `step` is entered for each part with its name, for progress.
+    """
+    world_state = options.state / "world"
+    with step("Prepare Java and Spark's S3 connector"):
+        _empty(world_state)
+        java = choose_java(clean_environment() | _java_home())
+        jars = ensure_jars(options.state / "jars", java)
+    with step("Start AWS (ministack)"):
+        authority = make_authority(world_state / "tls")
+        aws = start_aws(state=world_state / "aws", authority=authority, port=options.aws_port)
+        running.callback(aws.stop)
+        _network(aws, settings)
+    with step("Put data into S3"):
+        lake = make_lake(aws, trips.make_trips())
+    with step("Start Livy on the cluster's primary node"):
+        primary_ip = _free_address()
+        spark_env = write_spark_conf(
+            world_state / "spark",
+            java=java,
+            jars=jars,
+            s3_endpoint=aws.endpoint,
+            access_key=lake.access_key,
+            secret_key=lake.secret_key,
+            ca_pem=authority.ca_pem,
+            bind_address=primary_ip,
+        )
+        livy = start_livy(
+            host=primary_ip,
+            port=LIVY_PORT,
+            state=world_state / "livy",
+            spark_env=spark_env,
+            livy_home=options.livy_home,
+        )
+        running.callback(livy.stop)
+    world = World(options, settings, primary_ip, aws, livy, lake)
+    put_cluster(aws, _cluster(world))
+    return world
+
+
+def _network(aws: RunningAws, settings: Settings) -> None:
+    groups = {each.security_group_id for each in settings.clusters.values()}
+    put_network(
+        aws.state,
+        vpc_id=settings.network.vpc_id,
+        vpc_cidr=settings.network.vpc_cidr or "10.0.0.0/16",
+        subnet_id=settings.network.subnet_id,
+        group_ids=sorted(group for group in groups if group is not None),
+    )
+
+
+def _cluster(world: World) -> ClusterSpec:
+    """A small EMR 7 cluster; its dead first primary comes first in EMR's answer."""
+    return ClusterSpec(
+        cluster_id=world.cluster_id,
+        name="nightly-spark",
+        instances=(
+            InstanceSpec("127.0.0.1", state="TERMINATED"),
+            InstanceSpec(world.primary_ip),
+            InstanceSpec("10.0.1.20", role="CORE"),
+        ),
+        applications={"Hadoop": "3.4.1", "Livy": "0.8.0", "Spark": "3.5.5"},
+        release_label="emr-7.9.0",
+    )
+
+
+def _free_address() -> str:
+    """An address of 127.0.0.0/8 of the primary's own, on which nothing listens."""
+    chance = random.SystemRandom()
+    for _ in range(ADDRESS_TRIES):
+        address = (
+            f"127.{chance.randrange(16, 255)}.{chance.randrange(255)}.{chance.randrange(2, 255)}"
+        )
+        if not port_is_open(address, LIVY_PORT):
+            return address
+    raise SandboxError(
+        f"Something listens on port {LIVY_PORT} of every loopback address that was tried. End "
+        f"what listens there on 0.0.0.0 (see `ss -ltnp 'sport = :{LIVY_PORT}'`), then run again."
+    )
+
+
+def _empty(folder: Path) -> None:
+    """Begin from nothing; what an earlier run was killed over is still there."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+
+
+def _java_home() -> dict[str, str]:
+    import os
+
+    return {"JAVA_HOME": os.environ["JAVA_HOME"]} if "JAVA_HOME" in os.environ else {}
