@@ -7,7 +7,7 @@ export PYTHON
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install linux demo sandbox test lint unit e2e format lock schema
+.PHONY: help install linux demo sandbox test lint unit e2e coverage format lock schema
 
 help: ## print this list
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -40,6 +40,9 @@ unit: install ## tests without the sandbox: seconds
 
 e2e: linux install ## tests of the real chain: minutes
 	@$(BIN)/python -m pytest -m sandbox
+
+coverage: install ## what the unit tests reach of the app and the resolver
+	@coverage run -m pytest -m "not sandbox" && coverage report
 
 format: install ## rewrite Python and shell in the project's form
 	@ruff check --fix . ; ruff format . ; shfmt -w -i 2 -ci $$(git ls-files '*.sh')

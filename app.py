@@ -21,8 +21,8 @@ def main() -> None:
     try:
         app.synth()
     except RuntimeError as error:
-        # A finding of the checks: the report is printed already, the stack trace says nothing.
-        sys.exit(f"error: {str(error).splitlines()[0]}")
+        # A finding of the checks: its words, without jsii's stack trace.
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

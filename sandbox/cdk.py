@@ -1,5 +1,6 @@
 """The real CDK command line, run against the sandbox's AWS."""
 
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,9 @@ from sandbox.processes import die_with_parent
 
 CLI = Path("node_modules/.bin/cdk")
 SHOWN_LINES = 25
+REFUSAL = re.compile(r"(\[[a-z]+(?:-[a-z]+)+\] .*? Next: .*?) (?:Logs: |at |\(RequestToken|❌)")
+STACK_LINE = re.compile(r"\s+at |\s*Source Location|\s*CloudTrail delivery")
+ERROR_MARKS = ("❌", "error: ")
 
 
 def run_cdk(
@@ -52,9 +56,23 @@ def run_cdk(
             ) from None
     text = log.read_text(errors="replace")
     if ended.returncode != 0:
-        tail = "\n".join(text.rstrip().splitlines()[-SHOWN_LINES:])
         raise SandboxError(
-            f"cdk {arguments[0]} ended with status {ended.returncode}. Its last lines ({log}):"
-            f"\n{tail}"
+            f"cdk {arguments[0]} ended with status {ended.returncode}: {failure_in(text)}\n"
+            f"All it printed is in {log}"
         )
     return text
+
+
+def failure_in(printed: str) -> str:
+    """The words that say why a CDK command failed, out of everything that it printed.
+
+    The resolver's own refusal when there is one; else what stands from the error on, without the
+    stack traces of the CLI and of the Provider framework, or the last lines.
+    """
+    unwrapped = " ".join(printed.split())
+    refusals = REFUSAL.findall(unwrapped)
+    if refusals:
+        return str(refusals[-1])
+    lines = [line for line in printed.splitlines() if line.strip() and not STACK_LINE.match(line)]
+    errors = [number for number, line in enumerate(lines) if line.startswith(ERROR_MARKS)]
+    return "\n".join(lines[errors[0] :] if errors else lines[-SHOWN_LINES:])

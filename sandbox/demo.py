@@ -1,6 +1,8 @@
 """`make demo`: from nothing to a Spark result in a deployed notebook, checked link by link."""
 
+import shutil
 import time
+import traceback
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import nbformat
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from emr_notebook.settings_file import load_stage
@@ -18,11 +21,12 @@ from sandbox.errors import SandboxError
 from sandbox.progress import Progress
 from sandbox.report import Report
 from sandbox.result import output_of, spark_table
-from sandbox.run_notebook import run_notebook
+from sandbox.run_notebook import NotebookFailed, run_notebook
 from sandbox.world import Options, World, start_world
 
 EXAMPLE = Path("examples/spark_on_emr.ipynb")
 CELL_SECONDS = 180
+RESULTS = (EXAMPLE.name, EXAMPLE.with_suffix(".html").name, "report.json", "outputs.json")
 
 
 def run_demo(options: Options, console: Console) -> int:
@@ -31,22 +35,41 @@ def run_demo(options: Options, console: Console) -> int:
     Whatever happens, `report.json` is written and nothing is left running.
     """
     progress, report = Progress(console), Report()
+    _forget_earlier_results(options.state)
+    status = 1
     try:
         with ExitStack() as running:
             _chain(options, running, progress, report)
             with progress.step("Tear everything down"):
                 running.close()
+        status = 0
     except SandboxError as error:
         report.error = f"{progress.failed}: {error}"
     except KeyboardInterrupt:
-        report.error = f"{progress.failed}: interrupted"
+        report.error, status = f"{progress.failed}: interrupted", 130
+    except Exception as error:
+        # None that the demo foresees; its place is for whoever mends it, not for the terminal.
+        log = options.state / "logs" / "traceback.log"
+        log.write_text(traceback.format_exc())
+        report.error = f"{progress.failed}: {type(error).__name__}: {error} (see {log})"
+    except BaseException:
+        report.error = f"{progress.failed}: ended from outside"
+        raise
     finally:
         report.write(options.state / "report.json", progress.steps)
-    if report.error is not None:
-        console.print(f"\n[red]The demo failed at:[/] {report.error}", highlight=False)
-        return 1
-    _show(console, options, report, progress)
-    return 0
+    if status == 0:
+        _show(console, options, report, progress)
+    else:
+        console.print(f"\n[red]The demo failed at:[/] {escape(str(report.error))}", highlight=False)
+    return status
+
+
+def _forget_earlier_results(state: Path) -> None:
+    """A failed run must not leave an earlier run's result to be taken for its own."""
+    for name in RESULTS:
+        (state / name).unlink(missing_ok=True)
+    shutil.rmtree(state / "logs", ignore_errors=True)
+    (state / "logs").mkdir(parents=True)
 
 
 def _chain(options: Options, running: ExitStack, progress: Progress, report: Report) -> None:
@@ -106,14 +129,21 @@ def _run_example(deployment: Deployment, progress: Progress, report: Report) -> 
         if number == first_result:
             report.first_result_seconds = round(time.monotonic() - started, 2)
 
-    executed = run_notebook(
-        deployment.jupyter_url(),
-        None,
-        notebook,
-        cell_timeout=CELL_SECONDS,
-        on_cell=on_cell,
-        path=EXAMPLE.name,
-    )
+    try:
+        executed = run_notebook(
+            deployment.jupyter_url(),
+            None,
+            notebook,
+            cell_timeout=CELL_SECONDS,
+            on_cell=on_cell,
+            path=EXAMPLE.name,
+        )
+    except NotebookFailed as error:
+        # Not the cell's own stack trace: the executed notebook has it.
+        _save(error.notebook or notebook, options.state)
+        where = f"See {options.state / EXAMPLE.name}"
+        said = f"cell {error.cell_index + 1} failed: {error.evalue}\n{where}"
+        raise SandboxError(said) from error
     _save(executed, options.state)
     return executed
 
@@ -157,5 +187,5 @@ def _show(console: Console, options: Options, report: Report, progress: Progress
     console.print(table)
     console.print(f"Notebook {report.notebook}: first Spark result {report.first_result_seconds} s")
     console.print(f"after opening the kernel; everything took {total:.0f} s.", highlight=False)
-    for name in (EXAMPLE.name, EXAMPLE.with_suffix(".html").name, "report.json"):
+    for name in RESULTS[:3]:
         console.print(f"  {(options.state / name).relative_to(options.checkout)}")

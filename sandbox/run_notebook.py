@@ -34,7 +34,8 @@ OnCell = Callable[[int, int, float], None]
 class NotebookFailed(SandboxError):
     """A cell that did not succeed.
 
-    `cell_index` counts all cells from 0, `text` is the error as the notebook shows it, plain.
+    `cell_index` counts all cells from 0, `text` is the error as the notebook shows it, plain, and
+    `notebook` holds the outputs up to there.
     """
 
     def __init__(self, cell_index: int, ename: str, evalue: str, text: str) -> None:
@@ -43,6 +44,7 @@ class NotebookFailed(SandboxError):
         self.ename = ename
         self.evalue = evalue
         self.text = text
+        self.notebook: NotebookNode | None = None
 
 
 def run_notebook(
@@ -74,7 +76,9 @@ def run_notebook(
     try:
         with server.session(path, kernel_name) as kernel_id:
             asyncio.run(_execute(server, kernel_id, executed, cell_timeout, on_cell))
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, NotebookFailed):
+            error.notebook = executed
         with contextlib.suppress(SandboxError):
             server.save(path, executed)
         raise

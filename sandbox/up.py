@@ -5,6 +5,7 @@ import signal
 from contextlib import ExitStack
 
 from rich.console import Console
+from rich.markup import escape
 
 from emr_notebook.settings_file import load_stage
 from sandbox.deployment import STAGE, bootstrap, deploy
@@ -32,7 +33,9 @@ def run_up(options: Options, console: Console) -> int:
                 "aws": world.aws.endpoint,
             }
         except SandboxError as error:
-            console.print(f"\n[red]The sandbox failed at:[/] {progress.failed}: {error}")
+            console.print(
+                f"\n[red]The sandbox failed at:[/] {progress.failed}: {escape(str(error))}"
+            )
             return 1
         except KeyboardInterrupt:
             return 130

@@ -1,6 +1,7 @@
 """The world that a deploy finds: an AWS account with a cluster whose Livy answers, and data."""
 
 import contextlib
+import os
 import random
 import shutil
 from collections.abc import Callable
@@ -8,12 +9,13 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyspark
+
 from emr_notebook.settings import Settings
 from sandbox import trips
 from sandbox.aws.ec2_seed import put_network
 from sandbox.aws.emr_seed import ClusterSpec, InstanceSpec, put_cluster
 from sandbox.aws.launcher import RunningAws, start_aws
-from sandbox.environment import clean_environment
 from sandbox.errors import SandboxError
 from sandbox.java import choose_java
 from sandbox.lake import Lake, make_lake
@@ -73,7 +75,7 @@ def start_world(options: Options, settings: Settings, running: ExitStack, step: 
     world_state = options.state / "world"
     with step("Prepare Java and Spark's S3 connector"):
         _empty(world_state)
-        java = choose_java(clean_environment() | _java_home())
+        java = choose_java(os.environ)
         jars = ensure_jars(options.state / "jars", java)
     with step("Start AWS (ministack)"):
         authority = make_authority(world_state / "tls")
@@ -128,7 +130,7 @@ def _cluster(world: World) -> ClusterSpec:
             InstanceSpec(world.primary_ip),
             InstanceSpec("10.0.1.20", role="CORE"),
         ),
-        applications={"Hadoop": "3.4.1", "Livy": "0.8.0", "Spark": "3.5.5"},
+        applications={"Hadoop": "3.4.1", "Livy": "0.8.0", "Spark": pyspark.__version__},
         release_label="emr-7.9.0",
     )
 
@@ -153,9 +155,3 @@ def _empty(folder: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
-
-
-def _java_home() -> dict[str, str]:
-    import os
-
-    return {"JAVA_HOME": os.environ["JAVA_HOME"]} if "JAVA_HOME" in os.environ else {}

@@ -376,6 +376,18 @@ class TestLivyCheck:
         assert "security group" in shown["next"]
         assert url.rpartition(":")[2] in shown["next"]
 
+    @pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH_9.6\r\n", b"x" * 60_000 + b"\n"])
+    def test_a_server_of_another_protocol_is_named_on_one_short_line(
+        self, instance: Instance, answer: bytes
+    ) -> None:
+        with raw_server(answer, every=0.05) as url:
+            instance.start(LIVY_URL=url)
+
+        lines = (instance.folder / "status.txt").read_text().splitlines()
+        assert instance.status()["check"] == "not a Livy"
+        assert [line.partition(":")[0] for line in lines[-3:]] == ["check", "problem", "next"]
+        assert len(lines[-2]) < 500
+
     def test_a_livy_that_comes_up_during_the_check_is_ok(self, instance: Instance) -> None:
         instance.check_seconds = 10
 

@@ -1,6 +1,7 @@
 """What the app deploys: every promise about the template."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -371,7 +372,7 @@ def test_logical_ids_of_notebooks_come_from_their_keys_alone() -> None:
     assert before < after
 
 
-def script(lifecycle: dict[str, Any]) -> list[Any]:
+def script(lifecycle: Mapping[str, Any]) -> list[Any]:
     (hook,) = lifecycle["Properties"]["OnStart"]
     delimiter, lines = hook["Content"]["Fn::Base64"]["Fn::Join"]
     assert delimiter == "\n"

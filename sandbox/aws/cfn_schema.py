@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from cfnlint.schema.manager import (  # type: ignore[import-untyped]
-    PROVIDER_SCHEMA_MANAGER,
-)
-from jsonschema import Draft7Validator  # type: ignore[import-untyped]
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
+from jsonschema import Draft7Validator
 
 from sandbox.environment import REGION
 

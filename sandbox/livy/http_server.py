@@ -60,7 +60,8 @@ class Handler(BaseHTTPRequestHandler):
         path = path.rstrip("/") or "/"
         query = dict(urllib.parse.parse_qsl(parts.query))
         text = body.decode("utf-8", errors="replace")
-        response = self.server.routes.answer(Request(self.command, path, query, text))
+        method = "GET" if self.command == "HEAD" else self.command
+        response = self.server.routes.answer(Request(method, path, query, text))
         self._send(response)
         self.server.record(
             {
@@ -84,7 +85,8 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in response.headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(payload)
+        if self.command != "HEAD":
+            self.wfile.write(payload)
 
     def log_message(self, *_: object) -> None:
         """Nothing to standard error: the requests are in the log."""

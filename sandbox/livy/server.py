@@ -12,7 +12,7 @@ from pathlib import Path
 from sandbox.environment import clean_environment
 from sandbox.errors import SandboxError
 from sandbox.livy.real import prepare_livy
-from sandbox.processes import Child
+from sandbox.processes import Child, port_is_open
 
 STAND_IN = "stand-in"
 START_SECONDS = 60
@@ -51,24 +51,32 @@ def start_livy(
     `tls` the files of a certificate and its key, for the stand-in only. SandboxError when the
     folder holds no Livy, when the port is taken, or when it is not up after a minute.
     """
+    if port_is_open(host, port):
+        # Its answers would be taken for those of the Livy that cannot start beside it.
+        raise SandboxError(
+            f"{host}:{port} is taken: something listens there. Stop it, or choose another port."
+        )
     state.mkdir(parents=True, exist_ok=True)
     env = {**clean_environment(), **spark_env}
-    if livy_home is None:
-        command = _stand_in_command(host, port, state, tls)
-        version, links = STAND_IN, None
-    elif tls:
-        raise SandboxError("TLS is for the stand-in: start a real Livy without it.")
-    else:
+    command, links = _stand_in_command(host, port, state, tls), None
+    version = STAND_IN
+    if livy_home is not None:
+        if tls:
+            raise SandboxError("TLS is for the stand-in: start a real Livy without it.")
         real = prepare_livy(livy_home, host=host, port=port, state=state, spark_env=env)
         command, env, version, links = [real.command], real.env, real.version, real.links
     child = Child(f"Livy ({version})", command, env=env, log=state / "livy.log", cwd=CHECKOUT)
     running = RunningLivy(child, f"{'https' if tls else 'http'}://{host}:{port}", version, links)
+    _wait(running)
+    return running
+
+
+def _wait(running: RunningLivy) -> None:
     try:
-        child.wait_until(lambda: _answers(running.url), seconds=START_SECONDS)
+        running.child.wait_until(lambda: _answers(running.url), seconds=START_SECONDS)
     except BaseException:
         running.stop()
         raise
-    return running
 
 
 def _stand_in_command(

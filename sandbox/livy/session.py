@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.livy import statements
 from sandbox.livy.process import SessionProcess
-from sandbox.livy.protocol import LISTS, NUMBERS, duration_seconds, internal_error
+from sandbox.livy.protocol import ABSENT_KINDS, LISTS, NUMBERS, duration_seconds, internal_error
 from sandbox.livy.statements import Statement, Statements
 from sandbox.livy.wire import JVM_ENDED
 
@@ -21,7 +21,6 @@ VIEW_LOG_LINES = 10
 
 STARTING, IDLE, BUSY = "starting", "idle", "busy"
 SHUTTING_DOWN, ERROR, DEAD = "shutting_down", "error", "dead"
-RUNNABLE_KINDS = ("pyspark", "sql")
 
 SPARK_NAMES = {
     "name": "spark.app.name",
@@ -125,12 +124,12 @@ class Session:
         """Hand the next waiting statement to the process, if that has nothing to do."""
         while self.state == IDLE and (statement := self.statements.next_waiting()):
             statement.start(time.time())
-            if statement.kind in RUNNABLE_KINDS:
+            if statement.kind in ABSENT_KINDS:
+                statement.finish(_no_interpreter(statement.kind), time.time())
+            else:
                 self.state = BUSY
                 what = {"id": statement.id, "kind": statement.kind, "code": statement.code}
                 self._process.send(what)
-            else:
-                statement.finish(_no_interpreter(statement.kind), time.time())
 
     def _receive(self, message: Json) -> None:
         with self._lock:
@@ -175,7 +174,7 @@ def spark_conf(number: int, request: Json) -> dict[str, str]:
 
 def _no_interpreter(kind: str) -> Json:
     """Livy's answer for an interpreter that does not start, with the reason added."""
-    reason = f"The sandbox runs pyspark and sql; set LIVY_HOME to a real Livy for {kind}.\n"
+    reason = f"The stand-in runs pyspark and sql; set LIVY_HOME to a real Livy for {kind}.\n"
     return _error("InterpreterError", "Fail to start interpreter", reason)
 
 

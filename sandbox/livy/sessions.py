@@ -34,7 +34,7 @@ class Sessions:
                 raise illegal_argument(f"Duplicate session name: Some({name}) for session {number}")
             session = Session(number, request, self._directory / str(number))
             self._by_id[number] = session
-        session.start()
+            session.start()
         return session
 
     def find(self, key: str) -> Session:

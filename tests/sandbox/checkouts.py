@@ -1,0 +1,113 @@
+"""A scratch copy of the project in which a test may break things, and the sandbox run in it."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import ROOT
+
+PARTS = ("app.py", "cdk.json", "package.json", "assets", "config", "emr_notebook", "examples")
+SPARK_JARS = Path(".sandbox", "jars")
+END_SECONDS = 60
+
+
+class Checkout:
+    """The copy: its path has a space in it, as many a home does."""
+
+    def __init__(self, parent: Path) -> None:
+        self.root = parent / "a check out"
+        self.root.mkdir()
+        ignored = shutil.ignore_patterns("__pycache__")
+        for part in (*PARTS, "sandbox"):
+            source = ROOT / part
+            if source.is_dir():
+                shutil.copytree(source, self.root / part, ignore=ignored)
+            else:
+                shutil.copy2(source, self.root / part)
+        (self.root / "node_modules").symlink_to(ROOT / "node_modules")
+        # What the first run would download.
+        (ROOT / SPARK_JARS).mkdir(parents=True, exist_ok=True)
+        (self.root / ".sandbox").mkdir()
+        (self.root / SPARK_JARS).symlink_to(ROOT / SPARK_JARS)
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Replace a text that stands in the file exactly once."""
+        path = self.root / file
+        text = path.read_text()
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
+        path.write_text(text.replace(old, new))
+
+    def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+        """`python -m sandbox …` in the copy, its output in `output.txt`."""
+        with (self.root / "output.txt").open("w") as output:
+            return subprocess.Popen(
+                [sys.executable, "-m", "sandbox", *arguments],
+                cwd=self.root,
+                env={**os.environ, **env},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+
+    def output(self) -> str:
+        """What the last started command has printed."""
+        return (self.root / "output.txt").read_text()
+
+    def report(self) -> dict[str, Any]:
+        """The report of the last demo."""
+        found: dict[str, Any] = json.loads((self.root / ".sandbox/report.json").read_text())
+        return found
+
+    def demo(self, **env: str) -> int:
+        """Run the demo to its end; answer its exit status."""
+        with self._ended_at_last(self.start("demo", **env)) as demo:
+            return demo.wait(timeout=300)
+
+    @contextlib.contextmanager
+    def up(self) -> Iterator[dict[str, str]]:
+        """The running sandbox's endpoints."""
+        endpoints = self.root / ".sandbox/endpoints.json"
+        with self._ended_at_last(self.start("up")) as sandbox:
+            wait_until(lambda: endpoints.exists() or sandbox.poll() is not None, seconds=180)
+            assert endpoints.exists(), self.output()
+            found: dict[str, str] = json.loads(endpoints.read_text())
+            yield found
+
+    @contextlib.contextmanager
+    def _ended_at_last(self, process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=END_SECONDS)
+                process.kill()
+                process.wait()
+
+    def processes(self) -> list[str]:
+        """Every process whose command or environment names the copy's folder."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                text = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+                if str(self.root).encode() in text and entry.name != str(os.getpid()):
+                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        return found
+
+
+def wait_until(ready: Any, *, seconds: float) -> None:
+    """Wait until `ready()` is true, or fail."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, f"not so after {seconds} s"
+        time.sleep(0.2)
