@@ -74,7 +74,7 @@ def _forget_earlier_results(state: Path) -> None:
 
 def _chain(options: Options, running: ExitStack, progress: Progress, report: Report) -> None:
     settings = load_stage(STAGE, options.checkout / "config")
-    world = start_world(options, settings, running, progress.step)
+    world = start_world(options, settings, running, progress)
     report.livy, report.cluster = world.livy.version, world.cluster_id
     with progress.step("cdk bootstrap"):
         bootstrap(world)

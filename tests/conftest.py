@@ -75,6 +75,8 @@ def _alone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     if request.node.get_closest_marker("sandbox") is None:
-        pytest_socket.socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+        pytest_socket.socket_allow_hosts(
+            ["127.0.0.0/8", "::1", "localhost"], allow_unix_socket=True
+        )
     yield
     pytest_socket._remove_restrictions()

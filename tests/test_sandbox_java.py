@@ -40,8 +40,18 @@ def test_a_java_home_that_spark_supports_is_used(tmp_path: Path, version: str) -
     assert (chosen.home, chosen.note) == (home, "")
 
 
-@pytest.mark.parametrize("version", ["1.7.0_80", "21.0.3", "25"])
-def test_a_java_home_that_spark_does_not_support_is_passed_over_with_a_note(
+@pytest.mark.parametrize("version", ["1.7.0_80", "16.0.2"])
+def test_a_java_home_that_is_too_old_is_refused_with_what_is_accepted(
+    tmp_path: Path, version: str
+) -> None:
+    home = java_home(tmp_path, version)
+
+    with pytest.raises(SandboxError, match=r"Accepted: Java 8, 11 or 17. Unset JAVA_HOME"):
+        choose_java({"JAVA_HOME": str(home)})
+
+
+@pytest.mark.parametrize("version", ["21.0.3", "25"])
+def test_a_java_home_that_is_too_new_is_passed_over_with_a_note(
     tmp_path: Path, version: str
 ) -> None:
     home = java_home(tmp_path, version)

@@ -44,7 +44,7 @@ class Statement:
 
     def finish(self, output: Json, now: float) -> None:
         """The interpreter answered. One that was being cancelled is cancelled, not available."""
-        number = {"status": output["status"], "execution_count": self.id + 1}
+        number = {"status": output["status"], "execution_count": self.id}
         self.output = {**number, **output}
         self.state = AVAILABLE if self.state == RUNNING else CANCELLED
         self.progress, self.completed = 1.0, now
