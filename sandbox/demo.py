@@ -177,7 +177,7 @@ def _tagged(notebook: NotebookNode, tag: str) -> NotebookNode:
 
 def _show(console: Console, options: Options, report: Report, progress: Progress) -> None:
     rows = report.spark_result or []
-    table = Table(title=f"Spark's result, through {report.livy} Livy of {report.cluster}")
+    table = Table(title=f"Spark's result, through Livy ({report.livy}) on {report.cluster}")
     for name in rows[0]:
         table.add_column(name, justify="left" if name == "zone" else "right")
     for row in rows:
@@ -185,7 +185,10 @@ def _show(console: Console, options: Options, report: Report, progress: Progress
     total = sum(seconds for _, seconds in progress.steps)
     console.print()
     console.print(table)
-    console.print(f"Notebook {report.notebook}: first Spark result {report.first_result_seconds} s")
-    console.print(f"after opening the kernel; everything took {total:.0f} s.", highlight=False)
+    console.print(
+        f"{report.notebook}: first Spark result {report.first_result_seconds:.1f} s after opening "
+        f"the kernel; {total:.0f} s in all. Look at:",
+        highlight=False,
+    )
     for name in RESULTS[:3]:
         console.print(f"  {(options.state / name).relative_to(options.checkout)}")

@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,11 @@ from typing import Any
 import pytest
 import pytest_socket
 import yaml
+
+# A CI that runs in the background ignores these, and whatever it starts would, too: tests that
+# interrupt a program would wait for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # jsii runs node; the pinned one stands beside this Python.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
