@@ -21,12 +21,14 @@ def run_cdk(
     checkout: Path,
     output: Path,
     log: Path,
+    folder: Path | None = None,
     seconds: float = 900,
 ) -> str:
-    """Run `cdk` with these arguments in a checkout; answer what it printed.
+    """Run a checkout's `cdk` with these arguments; answer what it printed.
 
-    `output` is the folder for the cloud assembly. Everything printed goes to `log` too. Raises
-    SandboxError with the end of it when the command fails or takes longer than `seconds`.
+    It runs in the checkout, or in another `folder`; `output` is for the cloud assembly. Everything
+    printed goes to `log`, too. Raises SandboxError with the words that say why when the command
+    fails or takes longer than `seconds`.
     """
     command = ["node", str(checkout / CLI), *arguments, "--output", str(output), "--ci"]
     settings = {
@@ -35,6 +37,7 @@ def run_cdk(
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "CDK_DISABLE_VERSION_CHECK": "true",
         "NO_COLOR": "1",
+        **_without_unusable_cache(),
     }
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as printed:
@@ -42,7 +45,7 @@ def run_cdk(
             ended = subprocess.run(
                 command,
                 env=settings,
-                cwd=checkout,
+                cwd=folder or checkout,
                 stdin=subprocess.DEVNULL,
                 stdout=printed,
                 stderr=subprocess.STDOUT,
@@ -61,6 +64,14 @@ def run_cdk(
             f"All it printed is in {log}"
         )
     return text
+
+
+def _without_unusable_cache() -> dict[str, str]:
+    """An ordinary user's namespace does not know root, so that / seems to be a stranger's.
+
+    The CDK's jsii refuses a package cache below such a folder; it is slower without one.
+    """
+    return {} if Path("/").stat().st_uid == 0 else {"JSII_RUNTIME_PACKAGE_CACHE": "disabled"}
 
 
 def failure_in(printed: str) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sandbox.cdk import run_cdk
@@ -79,7 +80,8 @@ class Deployment:
 def bootstrap(world: World) -> None:
     """`cdk bootstrap` of the stage's account and region."""
     where = f"aws://{world.settings.account}/{world.settings.region}"
-    _cdk(world, "bootstrap", where)
+    # In a folder without cdk.json: the app has no part in it, and would only be synthesized.
+    _cdk(world, "bootstrap", where, folder=world.options.state)
 
 
 def deploy(world: World) -> Deployment:
@@ -101,7 +103,7 @@ def destroy(world: World) -> None:
     _cdk(world, "destroy", "--force")
 
 
-def _cdk(world: World, command: str, *arguments: str) -> str:
+def _cdk(world: World, command: str, *arguments: str, folder: Path | None = None) -> str:
     state = world.options.state
     return run_cdk(
         command,
@@ -112,4 +114,5 @@ def _cdk(world: World, command: str, *arguments: str) -> str:
         checkout=world.options.checkout,
         output=state / "cdk.out",
         log=state / "logs" / f"cdk-{command}.log",
+        folder=folder,
     )
