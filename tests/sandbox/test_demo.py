@@ -2,6 +2,7 @@
 
 import http.server
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -174,3 +175,15 @@ def test_a_second_sandbox_in_the_same_checkout_is_refused(checkout: Checkout) ->
     assert "running already" in checkout.output()
     first.send_signal(signal.SIGINT)
     assert first.wait(timeout=60) == 130
+
+
+def test_a_livy_port_that_is_taken_on_every_address_is_refused_with_what_to_do(
+    checkout: Checkout,
+) -> None:
+    with socket.create_server(("0.0.0.0", 8998)):  # noqa: S104 - that is the mistake
+        status = checkout.demo()
+
+    report = checkout.report()
+    assert (status, report["ok"]) == (1, False)
+    assert report["error"].startswith("Start Livy on the cluster's primary node: ")
+    assert "port 8998 of every loopback address" in report["error"]
