@@ -13,11 +13,6 @@ import pytest
 import pytest_socket
 import yaml
 
-# A CI that runs in the background ignores these, and whatever it starts would, too: tests that
-# interrupt a program would wait for ever.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
 # jsii runs node; the pinned one stands beside this Python.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 # A second a stack; the validation has a test of its own.
@@ -28,6 +23,11 @@ from aws_cdk.assertions import Template
 
 from emr_notebook.build import build
 from emr_notebook.settings_file import parse
+
+# A CI that runs in the background ignores these, and whatever it starts would, too: tests that
+# interrupt a program would wait for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 ROOT = Path(__file__).parent.parent
 STAGE: dict[str, Any] = {
