@@ -7,7 +7,7 @@ export PYTHON
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install linux demo sandbox test lint unit e2e coverage format lock schema
+.PHONY: help install linux demo sandbox test lint unit e2e bench mutants coverage format lock schema
 
 help: ## print this list
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -40,6 +40,12 @@ unit: install ## tests without the sandbox: seconds
 
 e2e: linux install ## tests of the real chain: minutes
 	@$(BIN)/python -m pytest -m sandbox
+
+bench: install ## the measurements, against baselines: a table and .sandbox/bench.json
+	@$(BIN)/python -m bench
+
+mutants: install ## change the resolver in small ways and see that its tests notice: minutes
+	@scripts/mutants.sh
 
 coverage: install ## what the unit tests reach of the app and the resolver
 	@coverage run -m pytest -m "not sandbox" && coverage report

@@ -2,6 +2,7 @@
 """The CDK app: reads the stage's settings and puts the stacks together."""
 
 import sys
+from pathlib import Path
 
 import aws_cdk as cdk
 
@@ -15,7 +16,10 @@ def main() -> None:
     app = cdk.App()
     stage = app.node.try_get_context("stage") or "dev"
     try:
-        build(app, load_stage(stage))
+        settings = load_stage(stage)
+        refresh = str(app.node.try_get_context("refresh") or "")
+        # cdk runs this app in the folder of cdk.json.
+        build(app, settings, directory=Path.cwd(), refresh=refresh)
     except (SettingsError, ScriptTooLarge) as error:
         sys.exit(f"error: {error}")
     try:

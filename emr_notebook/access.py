@@ -9,8 +9,13 @@ from constructs import Construct
 from emr_notebook.removal import keep_with_the_files
 from emr_notebook.settings import Cluster, Network, Settings, StageOptOuts
 
-LIVY_PORT = 8998
 HTTPS_PORT = 443
+
+
+def opened_port(network: Network, cluster: Cluster) -> int | None:
+    """The Livy port that this stack's rules open for a cluster; None when it makes no rule."""
+    makes_rule = network.security_group_ids is None or cluster.ingress == "create"
+    return cluster.port if makes_rule else None
 
 
 class NotebookNetwork(Construct):
@@ -39,7 +44,7 @@ class NotebookNetwork(Construct):
             self.security_group_ids = [group.attr_group_id]
         for key, cluster in clusters.items():
             if cluster.ingress == "create" and cluster.security_group_id is not None:
-                self._admit_to(key, cluster.security_group_id)
+                self._admit_to(key, cluster.security_group_id, cluster.port)
 
     def _made_group(
         self, network: Network, clusters: Mapping[str, Cluster]
@@ -52,7 +57,7 @@ class NotebookNetwork(Construct):
             security_group_egress=_egress(network, clusters),
         )
 
-    def _admit_to(self, key: str, primary_group: str) -> None:
+    def _admit_to(self, key: str, primary_group: str, port: int) -> None:
         for number, group in enumerate(self.security_group_ids):
             ec2.CfnSecurityGroupIngress(
                 self,
@@ -60,8 +65,8 @@ class NotebookNetwork(Construct):
                 group_id=primary_group,
                 description="Livy, from SageMaker notebooks",
                 ip_protocol="tcp",
-                from_port=LIVY_PORT,
-                to_port=LIVY_PORT,
+                from_port=port,
+                to_port=port,
                 source_security_group_id=group,
             )
 
@@ -69,13 +74,13 @@ class NotebookNetwork(Construct):
 def _egress(
     network: Network, clusters: Mapping[str, Cluster]
 ) -> list[ec2.CfnSecurityGroup.EgressProperty]:
-    groups = {each.security_group_id for each in clusters.values()}
+    reached = {(each.security_group_id, each.port) for each in clusters.values()}
     rules = [
-        _tcp(LIVY_PORT, "Livy on the primary node", destination_security_group_id=group)
-        for group in sorted(group for group in groups if group is not None)
+        _tcp(port, "Livy on the primary node", destination_security_group_id=group)
+        if group is not None
+        else _tcp(port, "Livy on the primary node", cidr_ip=network.vpc_cidr)
+        for group, port in sorted(reached, key=lambda each: (each[0] or "", each[1]))
     ]
-    if None in groups:
-        rules.append(_tcp(LIVY_PORT, "Livy on the primary node", cidr_ip=network.vpc_cidr))
     if network.vpc_cidr is not None:
         rules.append(_tcp(HTTPS_PORT, "VPC endpoints", cidr_ip=network.vpc_cidr))
     if network.s3_prefix_list_id is not None:

@@ -12,13 +12,16 @@ from aws_cdk import custom_resources as cr
 from constructs import Construct
 
 from emr_notebook.acknowledge import acknowledge
+from emr_notebook.resolver_request import ANY_CLUSTER, THIS_STACK, grants, properties
 from emr_notebook.settings import Cluster
 
 LAMBDA_ASSETS = Path(__file__).parent.parent / "assets" / "lambda"
 
 # Lambda's own limit. The resolver gives up before it, in words.
 RESOLVER_TIMEOUT = cdk.Duration.minutes(15)
-RESOLVER_MEMORY_MIB = 256
+# Lambda's least. The longest look-up peaks at 52 MiB (`make bench`, resolver_memory), which leaves
+# the rest for Lambda's own runtime. More memory would only buy a faster processor.
+RESOLVER_MEMORY_MIB = 128
 
 
 class EndpointResolver(Construct):
@@ -31,7 +34,7 @@ class EndpointResolver(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, clusters: Mapping[str, Cluster]):
         super().__init__(scope, construct_id)
         role, log_group = self._logging_role("", "Reads the clusters that notebooks use")
-        role.add_to_policy(self._may_read(clusters))
+        self._grant(role, clusters)
         handler = lambda_.Function(
             self,
             "Function",
@@ -91,21 +94,43 @@ class EndpointResolver(Construct):
         log_group.grant_write(role)
         return role, log_group
 
-    def _may_read(self, clusters: Mapping[str, Cluster]) -> iam.PolicyStatement:
-        stack = cdk.Stack.of(self)
-        return iam.PolicyStatement(
-            actions=["elasticmapreduce:DescribeCluster", "elasticmapreduce:ListInstances"],
-            resources=[
-                stack.format_arn(
-                    service="elasticmapreduce", resource="cluster", resource_name=cluster_id
+    def _grant(self, role: iam.Role, clusters: Mapping[str, Cluster]) -> None:
+        """What the settings' clusters need looked up, and no more."""
+        for grant in grants(clusters.values()):
+            resources = [self._arn(resource) for resource in grant.resources]
+            role.add_to_policy(
+                iam.PolicyStatement(
+                    actions=list(grant.actions),
+                    resources=resources,
+                    conditions=dict(grant.conditions) or None,
                 )
-                for cluster_id in sorted({cluster.id for cluster in clusters.values()})
-            ],
-        )
+            )
+            stack = cdk.Stack.of(self)
+            acknowledge(
+                role,
+                {
+                    f"AwsSolutions-IAM5[Resource::{stack.resolve(arn)}]": grant.because
+                    for arn in resources
+                    if "*" in arn
+                },
+            )
+
+    def _arn(self, resource: str) -> str:
+        stack = cdk.Stack.of(self)
+        if resource == THIS_STACK:
+            return stack.stack_id
+        if resource == "*":
+            return resource
+        name = "*" if resource == ANY_CLUSTER else resource
+        return stack.format_arn(service="elasticmapreduce", resource="cluster", resource_name=name)
 
 
 class ClusterEndpoint(Construct):
-    """Where a cluster's Livy answers, as the deploy found it."""
+    """Where a cluster's Livy answers, as the deploy found it.
+
+    It is looked up again when the cluster's settings change, or `refresh` does. `opened_port` is
+    the port that the stack's security group rules open, None when it makes none for the cluster.
+    """
 
     def __init__(
         self,
@@ -115,6 +140,8 @@ class ClusterEndpoint(Construct):
         key: str,
         cluster: Cluster,
         by: EndpointResolver,
+        opened_port: int | None,
+        refresh: str,
     ) -> None:
         super().__init__(scope, construct_id)
         self._resource = cdk.CustomResource(
@@ -123,20 +150,19 @@ class ClusterEndpoint(Construct):
             resource_type="Custom::ClusterEndpoint",
             service_token=by.service_token,
             service_timeout=RESOLVER_TIMEOUT,
-            properties={
-                "ClusterKey": key,
-                "ClusterId": cluster.id,
-                "WaitMinutes": cluster.wait_minutes,
-            },
+            properties=properties(key, cluster, opened_port=opened_port, refresh=refresh),
         )
         self.livy_url = self._resource.get_att_string("LivyUrl")
         self.cluster_id = self._resource.get_att_string("ClusterId")
         self.release_label = self._resource.get_att_string("ReleaseLabel")
         self.spark_version = self._resource.get_att_string("SparkVersion")
         self.livy_version = self._resource.get_att_string("LivyVersion")
-        self._output("LivyUrl", self.livy_url)
-        self._output("ClusterId", self.cluster_id)
-        self._output("ReleaseLabel", self.release_label)
+        for name in ("LivyUrl", "ClusterId", "ReleaseLabel", "State"):
+            self._output(name)
+        # The resolver reads this output of the deploy before, to answer a rollback with it.
+        last_value = cdk.Stack.of(self).get_logical_id(self._output("Value"))
+        resource = cast("cdk.CfnResource", self._resource.node.default_child)
+        resource.add_property_override("LastValueOutput", last_value)
 
-    def _output(self, name: str, value: str) -> None:
-        cdk.CfnOutput(self, name, value=value)
+    def _output(self, name: str) -> cdk.CfnOutput:
+        return cdk.CfnOutput(self, name, value=self._resource.get_att_string(name))

@@ -38,16 +38,16 @@ class Form:
 
 @dataclass(frozen=True)
 class Whole:
-    """A whole number between two bounds, both allowed, of a unit."""
+    """A whole number between two bounds, both allowed; `noun` is what it counts or names."""
 
     low: int
     high: int
-    unit: str
+    noun: str
 
     @property
     def accepted(self) -> str:
         """What an error message says of it."""
-        return f"a whole number of {self.unit}, {self.low} to {self.high}"
+        return f"{self.noun}, {self.low} to {self.high}"
 
     def check(self, value: object) -> int:
         """The value itself, when it is such a number; True and 5.0 are not."""
@@ -87,6 +87,10 @@ SecurityGroupId = Annotated[
 PrefixListId = Annotated[str, Form(r"pl-[0-9a-f]{8,17}", "a prefix list id, such as pl-6da54004")]
 Cidr = Annotated[str, Form(r"(\d{1,3}\.){3}\d{1,3}/\d{1,2}", "an IPv4 range, such as 10.0.0.0/16")]
 ClusterId = Annotated[str, Form(r"j-[A-Z0-9]{4,20}", "an EMR cluster id, such as j-2AXXXXXXGAPLF")]
+# EMR API, XmlStringMaxLen256.
+ClusterName = Annotated[
+    str, Form(r"[ -~\u00a0-\ud7ff]+", "an EMR cluster's name: at most 256 characters", longest=256)
+]
 # SageMaker API, NotebookInstanceName. CloudFormation's schema says 64; the service refuses 64.
 NotebookName = Annotated[
     str,
@@ -133,8 +137,9 @@ Memory = Annotated[str, Form(r"\d+[mg]", "a size in megabytes or gigabytes, such
 Because = Annotated[str, Form(r"[\s\S]*\S{3}[\s\S]*", "the reason, in a sentence", longest=500)]
 
 # SageMaker API, NotebookInstanceVolumeSizeInGB.
-VolumeSize = Annotated[int, Whole(5, 16_384, "gigabytes")]
-Cores = Annotated[int, Whole(1, 96, "cores")]
-Executors = Annotated[int, Whole(1, 10_000, "executors")]
+VolumeSize = Annotated[int, Whole(5, 16_384, "a whole number of gigabytes")]
+Cores = Annotated[int, Whole(1, 96, "a whole number of cores")]
+Executors = Annotated[int, Whole(1, 10_000, "a whole number of executors")]
+Port = Annotated[int, Whole(1, 65_535, "a TCP port")]
 # Both the resolver and the framework in front of it end at 15 minutes, Lambda's own limit.
-WaitMinutes = Annotated[int, Whole(0, 13, "minutes")]
+WaitMinutes = Annotated[int, Whole(0, 13, "a whole number of minutes")]

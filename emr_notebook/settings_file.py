@@ -70,17 +70,18 @@ def parse(data: Any) -> Settings:
     try:
         settings = Settings.model_validate(data)
     except ValidationError as error:
-        raise SettingsError(_listed([_mistake(detail) for detail in error.errors()])) from None
+        raise SettingsError(listed([_mistake(detail) for detail in error.errors()])) from None
     mistakes = [
         f"{'.'.join(place)}: {_shown(given)} was given; accepted: {accepted}"
         for place, given, accepted in settings.mistakes()
     ]
     if mistakes:
-        raise SettingsError(_listed(mistakes))
+        raise SettingsError(listed(mistakes))
     return settings
 
 
-def _listed(mistakes: list[str]) -> str:
+def listed(mistakes: list[str]) -> str:
+    """Mistakes as an error tells them: how many, then each on a line of its own."""
     count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
     return "\n".join([count, *(f"  {mistake}" for mistake in mistakes)])
 

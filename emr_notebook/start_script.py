@@ -1,4 +1,4 @@
-"""The notebook's start script as text: a header of shell variables, then the asset, verbatim."""
+"""The notebook's scripts as text: a header of shell variables, then the asset, verbatim."""
 
 import base64
 import json
@@ -26,17 +26,17 @@ _ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)='")
 _FATAL_ERROR = """The code failed because of a fatal error:
 \t{}.
 
-What to do:
-a) Run START HERE: it shows whether Livy answered when this notebook started, and what to do.
-b) If the cluster is full, end other sessions or ask for less with %%configure -f.
-c) Restart the kernel."""
+Run START HERE, which says what is wrong. If the cluster is full, end other sessions or ask for less
+(%%configure -f). Then restart the kernel."""
 
 
 class ScriptTooLarge(ValueError):
     """The start script does not fit into SageMaker's limit."""
 
 
-def sparkmagic_config(session: Mapping[str, object] | None = None) -> dict[str, object]:
+def sparkmagic_config(
+    session: Mapping[str, object] | None = None, *, ignore_ssl_errors: bool = False
+) -> dict[str, object]:
     """SparkMagic's config.json without the kernels' credentials, which the start script adds.
 
     `session` is what a Livy session asks for, in the names of Livy's REST API; entries that are
@@ -48,12 +48,12 @@ def sparkmagic_config(session: Mapping[str, object] | None = None) -> dict[str, 
         "session_configs_defaults": asked,
         # Above the 60 s in which a session on a busy cluster often does not start.
         "livy_session_startup_timeout_seconds": 180,
-        # Livy ends a session whose notebook was silent for this long; 0 would leave orphans on the
-        # cluster, and long cells to Livy's idle limit.
+        # Livy ends a session whose notebook was silent for this long, two of SparkMagic's
+        # heartbeats; 0 would leave orphans on the cluster, and long cells to Livy's idle limit.
         "livy_server_heartbeat_timeout_seconds": 60,
-        "heartbeat_refresh_seconds": 30,
         "cleanup_all_sessions_on_exit": True,
         "fatal_error_suggestion": _FATAL_ERROR,
+        **({"ignore_ssl_errors": True} if ignore_ssl_errors else {}),
     }
 
 
@@ -66,9 +66,12 @@ def header(
     spark_version: str,
     livy_version: str,
     sparkmagic_config: Mapping[str, object],
-    start_here: Mapping[str, object],
+    authorities: str = "",
 ) -> dict[str, str]:
-    """The variables that on_start.sh reads; `cluster` is the key in the settings."""
+    """The variables that on_start.sh reads; `cluster` is the key in the settings.
+
+    `authorities` are certificates in PEM that Livy's may be issued by, beside the public ones.
+    """
     return {
         "CLUSTER": cluster,
         "CLUSTER_ID": cluster_id,
@@ -76,8 +79,8 @@ def header(
         "RELEASE_LABEL": release_label,
         "SPARK_VERSION": spark_version,
         "LIVY_VERSION": livy_version,
-        "SPARKMAGIC_CONFIG": _compact(sparkmagic_config),
-        "START_HERE": _compact(start_here),
+        **({"LIVY_CA": authorities} if authorities else {}),
+        "SPARKMAGIC_CONFIG": json.dumps(sparkmagic_config, separators=(",", ":")),
     }
 
 
@@ -112,8 +115,9 @@ def check_size(lines: Sequence[str], *, token_allowance: Mapping[str, int] = LON
         over = math.ceil((size - CONTENT_LIMIT) * 3 / 4)
         raise ScriptTooLarge(
             f"the start script has {size:,} base64 characters; SageMaker accepts {CONTENT_LIMIT:,}."
-            f" Take {over:,} bytes from the notebook's spark.conf, the longest part that the"
-            " settings decide, or set those properties on the cluster (spark-defaults)"
+            f" Take {over:,} bytes from what the settings decide: from the notebook's spark.conf,"
+            " whose properties can be set on the cluster instead (spark-defaults), or from the file"
+            " of the cluster's tls.ca_file, where the authority's own certificate is enough"
         )
     return size
 
@@ -121,10 +125,6 @@ def check_size(lines: Sequence[str], *, token_allowance: Mapping[str, int] = LON
 def content(lines: Sequence[str]) -> str:
     """The script in base64, as SageMaker takes it; for lines without deploy-time values."""
     return base64.b64encode("\n".join(lines).encode()).decode()
-
-
-def _compact(value: Mapping[str, object]) -> str:
-    return json.dumps(value, separators=(",", ":"))
 
 
 def _assignment(name: str, value: str) -> list[str]:

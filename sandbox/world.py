@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyspark
 
-from emr_notebook.settings import Settings
+from emr_notebook.settings import Cluster, Settings
 from sandbox import trips
 from sandbox.aws.ec2_seed import put_network
 from sandbox.aws.emr_seed import ClusterSpec, InstanceSpec, put_cluster
@@ -27,6 +27,10 @@ from sandbox.tls import make_authority
 
 LIVY_PORT = 8998
 ADDRESS_TRIES = 50
+LIVY_KEYSTORE = {
+    "Classification": "livy-conf",
+    "Properties": {"livy.keystore": "/etc/livy/conf/keystore.jks"},
+}
 
 
 @dataclass(frozen=True)
@@ -56,19 +60,33 @@ class World:
 
     @property
     def cluster_id(self) -> str:
-        """The cluster that the stage's settings name."""
-        return next(iter(self.settings.clusters.values())).id
+        """The cluster that the stage's settings name by its id."""
+        cluster_id = _first_cluster(self.settings).id
+        if cluster_id is None:
+            raise SandboxError("the first cluster in the settings has no id: the sandbox needs one")
+        return cluster_id
+
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether the cluster's Livy is behind a certificate."""
+        return self.livy.url.startswith("https:")
 
     @property
     def livy_url(self) -> str:
         """Where the cluster's Livy listens, told by nobody but the sandbox itself."""
+        if self.speaks_tls:
+            return f"https://{InstanceSpec(self.primary_ip).private_dns_name}:{LIVY_PORT}"
         return f"http://{self.primary_ip}:{LIVY_PORT}"
 
 
 def start_world(
     options: Options, settings: Settings, running: ExitStack, progress: Progress
 ) -> World:
-    """Start everything, each part stopped when `running` is closed. Raises SandboxError."""
+    """Start everything, each part stopped when `running` is closed. Raises SandboxError.
+
+    Livy speaks TLS where the settings say whom to trust. Its certificate is then issued by an
+    authority of its own, whose certificate is <state>/world/livy-ca/ca.pem.
+    """
     step = progress.step
     world_state = options.state / "world"
     with step("Prepare Java and Spark's S3 connector"):
@@ -102,11 +120,26 @@ def start_world(
             state=world_state / "livy",
             spark_env=spark_env,
             livy_home=options.livy_home,
+            tls=_livy_certificate(settings, primary_ip, world_state / "livy-ca"),
         )
         running.callback(livy.stop)
     world = World(options, settings, primary_ip, aws, livy, lake)
     put_cluster(aws, _cluster(world))
     return world
+
+
+def _first_cluster(settings: Settings) -> Cluster:
+    return next(iter(settings.clusters.values()))
+
+
+def _livy_certificate(
+    settings: Settings, primary_ip: str, directory: Path
+) -> tuple[Path, Path] | None:
+    if _first_cluster(settings).tls is None:
+        return None
+    # For the name alone, as on EMR: whoever connects to the address is refused.
+    name = InstanceSpec(primary_ip).private_dns_name
+    return make_authority(directory).issue("livy", dns_names=[name])
 
 
 def _network(aws: RunningAws, settings: Settings) -> None:
@@ -132,6 +165,7 @@ def _cluster(world: World) -> ClusterSpec:
         ),
         applications={"Hadoop": "3.4.1", "Livy": "0.8.0", "Spark": pyspark.__version__},
         release_label="emr-7.9.0",
+        configurations=(LIVY_KEYSTORE,) if world.speaks_tls else (),
     )
 
 

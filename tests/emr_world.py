@@ -1,101 +1,113 @@
-"""A small EMR for the resolver's tests; requests and answers fit botocore's own model."""
+"""AWS and a clock for the resolver's tests.
 
+Every request and every answer is held against botocore's own models.
+"""
+
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import botocore.session
-from botocore.exceptions import ClientError
-from botocore.model import ServiceModel
+import pytest
+from botocore.exceptions import ParamValidationError
+from botocore.model import OperationModel
 from botocore.validate import validate_parameters
 
-from cluster_endpoint.emr import Outside
+from cluster_endpoint import handler
+from cluster_endpoint.aws import Outside
+from cluster_endpoint.operations import OPERATIONS
+from tests.emr_api import Api, Fields
+from tests.emr_records import ACCOUNT, REGION
 
-CLUSTER_ID = "j-2AXXXXXXGAPLF"
-MODEL: ServiceModel = botocore.session.get_session().get_service_model("emr")
-
-
-def cluster(**changes: Any) -> dict[str, Any]:
-    """A running cluster of one instance-group primary, with these fields changed."""
-    return {
-        "Id": CLUSTER_ID,
-        "Name": "nightly-spark",
-        "Status": {"State": "WAITING", "StateChangeReason": {}},
-        "InstanceCollectionType": "INSTANCE_GROUP",
-        "ReleaseLabel": "emr-7.9.0",
-        "Applications": [
-            {"Name": "Hadoop", "Version": "3.4.1"},
-            {"Name": "Spark", "Version": "3.5.5"},
-            {"Name": "Livy", "Version": "0.8.0"},
-        ],
-        "MasterPublicDnsName": "ip-10-0-0-5.eu-west-1.compute.internal",
-        **changes,
-    }
-
-
-def instance(number: int = 5, state: str = "RUNNING", /, **changes: Any) -> dict[str, Any]:
-    """A primary node at 10.0.0.<number>, with these fields changed."""
-    return {
-        "Id": f"ci-{number:04d}",
-        "Ec2InstanceId": f"i-{number:017d}",
-        "PrivateIpAddress": f"10.0.0.{number}",
-        "PrivateDnsName": f"ip-10-0-0-{number}.eu-west-1.compute.internal",
-        "Status": {"State": state},
-        **changes,
-    }
-
-
-def refused(code: str, message: str, operation: str = "DescribeCluster") -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+CONTEXT = SimpleNamespace(
+    invoked_function_arn=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:resolver"
+)
+STARTED = 1000.0
+_SESSION = botocore.session.get_session()
+_MODELS: dict[str, OperationModel] = {
+    name: _SESSION.get_service_model(operation.service).operation_model(name)
+    for name, operation in OPERATIONS.items()
+}
 
 
 @dataclass
-class EmrWorld:
-    """EMR and a clock whose time passes only in `sleep`.
+class World(Api):
+    """AWS behind the resolver's one seam, and a clock whose time passes in calls and in `sleep`.
 
-    `clusters` holds DescribeCluster's answers in turn, the last one for ever; an exception in
-    it, or in `pages`, is raised instead.
+    `failures` are raised by an operation's next calls, a lone exception by all of them. `lies` are
+    answered in an operation's place, as they are.
     """
 
-    clusters: list[Any] = field(default_factory=lambda: [cluster()])
-    pages: list[Any] = field(default_factory=lambda: [[instance()]])
-    time: float = 0.0
-    requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    failures: dict[str, list[Exception] | Exception] = field(default_factory=dict)
+    lies: Fields = field(default_factory=dict)
+    seconds_a_call: float = 0.0
+    time: float = STARTED
+    requests: list[tuple[str, Fields]] = field(default_factory=list)
+
+    @property
+    def operations(self) -> list[str]:
+        """The names of the calls so far."""
+        return [operation for operation, _ in self.requests]
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the beginning."""
+        return self.time - STARTED
 
     def outside(self) -> Outside:
         return Outside(
-            call=self._call,
-            region="eu-west-1",
+            call=self.call,
+            region=REGION,
             now=lambda: self.time,
             sleep=self._sleep,
             jitter=lambda: 1.0,
         )
 
-    def _sleep(self, seconds: float) -> None:
-        self.time += seconds
+    def answer(self, asked: Mapping[str, Any]) -> Fields:
+        """What the Lambda answers to an event in this world."""
+        with mock.patch.object(handler, "_outside", self.outside):
+            return handler.on_event(asked, CONTEXT)
 
-    def _call(self, operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        model = MODEL.operation_model(operation)
+    def data(self, asked: Mapping[str, Any]) -> dict[str, str]:
+        """The attributes in that answer."""
+        data: dict[str, str] = self.answer(asked)["Data"]
+        return data
+
+    def deployed(self, values: Mapping[str, str], output: str = "LastValue") -> None:
+        """Let the stack hold these attributes of the deploy before."""
+        self.stack["Outputs"] = [
+            {"OutputKey": "Another", "OutputValue": "{}"},
+            {"OutputKey": output, "OutputValue": json.dumps(dict(values))},
+        ]
+
+    def call(self, operation: str, arguments: Mapping[str, Any]) -> Fields:
+        """The one seam: what boto3's call answers or raises."""
+        self.time += self.seconds_a_call
+        request = dict(arguments)
+        self.requests.append((operation, request))
+        model = _MODELS[operation]
         assert model.input_shape is not None
         assert model.output_shape is not None
-        validate_parameters(dict(arguments), model.input_shape)
-        self.requests.append((operation, dict(arguments)))
-        answer = self._describe() if operation == "DescribeCluster" else self._list(arguments)
-        validate_parameters(answer, model.output_shape)
+        # boto3 raises this, too.
+        validate_parameters(request, model.input_shape)
+        failure = self.failures.get(operation, [])
+        if isinstance(failure, Exception):
+            raise failure
+        if failure:
+            raise failure.pop(0)
+        if operation in self.lies:
+            lie: Fields = self.lies[operation]
+            return lie
+        answer = self.answer_to(operation, request, self.spent)
+        try:
+            validate_parameters(answer, model.output_shape)
+        except ParamValidationError as error:
+            # No Exception, which the resolver would take for one of boto3's.
+            pytest.fail(f"AWS never answers so: {error}")
         return answer
 
-    def _describe(self) -> dict[str, Any]:
-        answer = self.clusters.pop(0) if len(self.clusters) > 1 else self.clusters[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return {"Cluster": answer}
-
-    def _list(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        number = int(arguments.get("Marker", "0"))
-        page = self.pages[number]
-        if isinstance(page, list) and page and isinstance(page[0], Exception):
-            raise page.pop(0)
-        if isinstance(page, Exception):
-            raise page
-        more = {"Marker": str(number + 1)} if number + 1 < len(self.pages) else {}
-        return {"Instances": [dict(each) for each in page], **more}
+    def _sleep(self, seconds: float) -> None:
+        self.time += seconds

@@ -7,6 +7,7 @@ import os
 import pwd
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,8 @@ from emr_notebook import start_script
 
 ASSETS = Path(__file__).parent.parent / "assets" / "notebook"
 BODY = (ASSETS / "on_start.sh").read_text()
-START_HERE: Mapping[str, Any] = json.loads((ASSETS / "start_here.ipynb").read_text())
+CREATE_BODY = (ASSETS / "on_create.sh").read_text()
+START_HERE = (ASSETS / "start_here.ipynb").read_text().rstrip("\n")
 # What SageMaker gives its start scripts.
 SAGEMAKER_PATH = "/sbin:bin:/usr/sbin:/usr/bin"
 
@@ -57,7 +59,6 @@ def values(**changed: str) -> dict[str, str]:
         sparkmagic_config=start_script.sparkmagic_config(
             {"executorMemory": "4g", "conf": {"spark.sql.shuffle.partitions": "64"}}
         ),
-        start_here=START_HERE,
     )
     return {**usual, **changed}
 
@@ -102,6 +103,16 @@ class Instance:
         return self.home / ".sparkmagic" / "config.json"
 
     @property
+    def ca_bundle(self) -> Path:
+        """Whom SparkMagic trusts, where the deploy says whom."""
+        return self.home / ".sparkmagic" / "ca.pem"
+
+    @property
+    def startup_file(self) -> Path:
+        """What IPython runs in each new kernel."""
+        return self.home / ".ipython/profile_default/startup/00-emr-notebook.py"
+
+    @property
     def start_here(self) -> Path:
         """The notebook that greets the user."""
         return self.home / "SageMaker" / "START HERE.ipynb"
@@ -142,8 +153,15 @@ class Instance:
         self, header: Mapping[str, str] | None = None, *, body: str = BODY, **changed: str
     ) -> "Start":
         """Start the notebook: run the script with this header, or the usual one, changed."""
-        arguments = self.command(values(**changed) if header is None else header, body)
-        done = subprocess.run(**arguments, timeout=60, check=False)
+        return self.run(values(**changed) if header is None else header, body)
+
+    def create(self, start_here: str = START_HERE) -> "Start":
+        """Create the notebook: run the script that SageMaker runs once, before the first start."""
+        return self.run({"START_HERE": start_here}, CREATE_BODY)
+
+    def run(self, header: Mapping[str, str], body: str) -> "Start":
+        """Run a script to its end, as SageMaker does."""
+        done = subprocess.run(**self.command(header, body), timeout=60, check=False)
         return Start(done.returncode, done.stdout)
 
     def config(self) -> dict[str, Any]:
@@ -184,6 +202,18 @@ class Server:
     def url(self) -> str:
         """Its address, without a path."""
         return f"{self.scheme}://127.0.0.1:{self.http.server_address[1]}"
+
+
+def secure(served: Server, certificate: Path, key: Path) -> Server:
+    """The same server behind TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    served.http.handle_error = lambda *_: None  # type: ignore[method-assign]
+    served.http.socket = context.wrap_socket(
+        served.http.socket, server_side=True, do_handshake_on_connect=False
+    )
+    served.scheme = "https"
+    return served
 
 
 @contextlib.contextmanager

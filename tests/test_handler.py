@@ -1,263 +1,321 @@
-"""The Lambda's handler: CloudFormation's verbs, waits, retries, and what it never says."""
+"""CloudFormation's verbs, and what is never said: cluster_endpoint/handler.py."""
 
+import json
 import logging
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError, ParamValidationError
 
-from cluster_endpoint import handler
+from cluster_endpoint import forms, last_value
+from cluster_endpoint.handler import VANISHED
 from cluster_endpoint.refusals import Refusal
-from tests.emr_world import CLUSTER_ID, EmrWorld, cluster, instance, refused
-
-CONTEXT = SimpleNamespace(
-    invoked_function_arn="arn:aws:lambda:eu-west-1:111122223333:function:resolver"
+from tests.emr_records import (
+    BEFORE,
+    CLUSTER_ID,
+    RESPONSE_URL,
+    STACK_ID,
+    cluster,
+    event,
+    instance,
+    refused,
+    status,
 )
-RESPONSE_URL = "https://example.invalid/bucket?X-Amz-Signature=secret"
+from tests.emr_world import World
+
+PHYSICAL_ID = "cluster-endpoint-analytics"
+LIVE = {
+    "LivyUrl": "http://10.0.0.5:8998",
+    "Candidates": "http://10.0.0.5:8998",
+    "PrimaryIp": "10.0.0.5",
+    "PrimaryDns": "ip-10-0-0-5.eu-west-1.compute.internal",
+    "ClusterId": CLUSTER_ID,
+    "ReleaseLabel": "emr-7.9.0",
+    "SparkVersion": "3.5.5",
+    "LivyVersion": "0.8.0",
+}
+ROLLING_BACK = ["UPDATE_ROLLBACK_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"]
+GONE = {
+    "forgotten": [],
+    "terminated": [cluster(Status=status("TERMINATED"))],
+    "terminating": [cluster(Status=status("TERMINATING"))],
+}
 
 
-def event(verb: str = "Create", **changes: Any) -> dict[str, Any]:
-    properties = {"ClusterKey": "analytics", "ClusterId": CLUSTER_ID, "WaitMinutes": "10"}
-    return {
-        "RequestType": verb,
-        "ResponseURL": RESPONSE_URL,
-        "StackId": "<StackId>",
-        "RequestId": "<RequestId>",
-        "LogicalResourceId": "<LogicalResourceId>",
-        "PhysicalResourceId": "<PhysicalResourceId>",
-        "ResourceProperties": {**properties, **changes},
-    }
+def update(old: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    """An update of these properties, from `old` ones, or from the same."""
+    asked = event("Update", LastValueOutput="LastValue", **changes)
+    before = event(**(changes if old is None else old))["ResourceProperties"]
+    return {**asked, "OldResourceProperties": before}
 
 
-def answer(
-    monkeypatch: pytest.MonkeyPatch, world: EmrWorld, asked: dict[str, Any]
-) -> dict[str, Any]:
-    monkeypatch.setattr(handler, "_outside", world.outside)
-    return handler.on_event(asked, CONTEXT)
+class TestCreateAndUpdate:
+    @pytest.mark.parametrize("asked", [event("Create"), update()], ids=["Create", "Update"])
+    def test_they_answer_where_livy_is(self, asked: dict[str, Any]) -> None:
+        result = World().answer(asked)
+
+        value = result["Data"].pop("Value")
+        assert result == {"PhysicalResourceId": PHYSICAL_ID, "Data": {**LIVE, "State": "live"}}
+        assert json.loads(value) == LIVE
+
+    def test_another_cluster_under_the_same_key_keeps_the_physical_id(self) -> None:
+        other = World(clusters=[cluster(Id="j-OTHER")], instances={"j-OTHER": [instance()]})
+
+        result = other.answer(update(old={}, ClusterId="j-OTHER"))
+
+        assert result["Data"]["ClusterId"] == "j-OTHER"
+        assert result["PhysicalResourceId"] == PHYSICAL_ID
+
+    def test_an_update_keeps_whatever_physical_id_there_is(self) -> None:
+        asked = {**update(), "PhysicalResourceId": "of-an-older-app"}
+
+        assert World().answer(asked)["PhysicalResourceId"] == "of-an-older-app"
+
+    def test_what_an_update_answers_is_what_a_later_one_finds(self) -> None:
+        first = World().data(event())
+        world = World(clusters=[])
+        world.stack["Outputs"] = [{"OutputKey": "LastValue", "OutputValue": first["Value"]}]
+
+        later = world.data(update())
+
+        assert later == {**first, "State": "gone"}
+
+    def test_a_create_does_not_ask_for_the_stack(self) -> None:
+        world = World()
+
+        world.answer(event())
+
+        assert "DescribeStacks" not in world.operations
+
+    def test_a_partitions_own_arns_are_named(self) -> None:
+        world = World(failures={"DescribeCluster": refused("AccessDeniedException")})
+
+        with pytest.raises(Refusal, match="on arn:aws:elasticmapreduce:eu-west-1:111122223333:"):
+            world.answer(event())
+
+    def test_the_answer_stays_under_cloudformations_4096_bytes(self) -> None:
+        name = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])
+        nodes = [instance(n, PrivateDnsName=name) for n in (5, 6, 7)]
+        long = cluster(
+            ReleaseLabel="emr-" + "7" * 31,
+            Applications=[{"Name": n, "Version": "0" * 64} for n in ("Livy", "Spark")],
+        )
+
+        result = World(clusters=[long], instances={CLUSTER_ID: nodes}).answer(
+            event(Scheme="https", TrustIsGiven="true")
+        )
+
+        envelope = {
+            "Status": "SUCCESS",
+            "Reason": "SUCCESS",
+            "StackId": STACK_ID + "x" * (128 + 36),
+            "RequestId": "x" * 36,
+            "LogicalResourceId": "x" * 64,
+            "NoEcho": False,
+        }
+        assert len(json.dumps({**envelope, **result}).encode()) < 4096
 
 
-@pytest.mark.parametrize("verb", ["Create", "Update"])
-def test_create_and_update_answer_where_livy_is(monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
-    result = answer(monkeypatch, EmrWorld(), event(verb))
+class TestDelete:
+    @pytest.mark.parametrize(
+        "asked",
+        [event("Delete"), {"RequestType": "Delete", "PhysicalResourceId": PHYSICAL_ID}],
+        ids=["as created", "of anything else"],
+    )
+    def test_it_asks_nobody_and_answers_the_id_it_was_given(self, asked: dict[str, Any]) -> None:
+        world = World(failures={"DescribeCluster": refused("AccessDenied")}, clusters=[])
 
-    assert result == {
-        "PhysicalResourceId": "cluster-endpoint-analytics",
-        "Data": {
-            "LivyUrl": "http://10.0.0.5:8998",
-            "PrimaryIp": "10.0.0.5",
-            "PrimaryDns": "ip-10-0-0-5.eu-west-1.compute.internal",
-            "ClusterId": CLUSTER_ID,
-            "ReleaseLabel": "emr-7.9.0",
-            "SparkVersion": "3.5.5",
-            "LivyVersion": "0.8.0",
-        },
-    }
+        assert world.answer(asked) == {"PhysicalResourceId": PHYSICAL_ID}
+        assert world.requests == []
 
 
-def test_another_cluster_under_the_same_key_keeps_the_physical_id(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    before = answer(monkeypatch, EmrWorld(), event())
-    other = EmrWorld(clusters=[cluster(Id="j-OTHER")])
-    after = answer(monkeypatch, other, event("Update", ClusterId="j-OTHER"))
+class TestRollback:
+    @pytest.mark.parametrize("stack_status", ROLLING_BACK)
+    @pytest.mark.parametrize("gone", GONE)
+    def test_it_keeps_the_last_deployed_value_whatever_the_cluster_is(
+        self, gone: str, stack_status: str
+    ) -> None:
+        world = World(clusters=GONE[gone], stack={"StackStatus": stack_status})
+        world.deployed(BEFORE)
 
-    assert before["PhysicalResourceId"] == after["PhysicalResourceId"]
+        data = world.data(update())
+
+        assert data == {**BEFORE, "State": "kept", "Value": last_value.as_output(BEFORE)}
+        assert world.operations == ["DescribeStacks"]
+
+    @pytest.mark.parametrize("held", [None, {**BEFORE, "LivyUrl": "http://`id`:1"}])
+    def test_without_a_last_value_it_answers_a_placeholder(
+        self, held: dict[str, str] | None
+    ) -> None:
+        world = World(clusters=[], stack={"StackStatus": ROLLING_BACK[0]})
+        if held:
+            world.deployed(held)
+
+        data = world.data(update())
+
+        assert data.pop("State") == "kept"
+        assert json.loads(data.pop("Value")) == data == last_value.PLACEHOLDER
+
+    @pytest.mark.parametrize(
+        "properties", [{}, {"WaitMinutes": "20"}, {"ClusterKey": "$(id)"}, {"LastValueOutput": []}]
+    )
+    def test_properties_of_an_older_app_do_not_fail_it(self, properties: dict[str, Any]) -> None:
+        world = World(stack={"StackStatus": ROLLING_BACK[0]})
+
+        result = world.answer({**event("Update"), "ResourceProperties": properties})
+
+        assert result["PhysicalResourceId"] == PHYSICAL_ID
+        assert result["Data"]["State"] == "kept"
+
+    @pytest.mark.parametrize("failure", [refused("Throttling"), refused("", status=503)])
+    def test_it_asks_for_the_stack_again_when_that_fails_in_passing(
+        self, failure: Exception
+    ) -> None:
+        world = World(clusters=[], stack={"StackStatus": ROLLING_BACK[0]})
+        world.failures["DescribeStacks"] = [failure] * 6
+
+        assert world.data(update())["State"] == "kept"
+
+    def test_a_forward_update_is_no_rollback(self) -> None:
+        world = World(stack={"StackStatus": "UPDATE_IN_PROGRESS"})
+        world.deployed(BEFORE)
+
+        assert world.data(update())["LivyUrl"] == LIVE["LivyUrl"]
 
 
-def test_delete_asks_nobody_and_answers_the_id_it_was_given(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    world = EmrWorld()
+class TestRefresh:
+    @pytest.mark.parametrize("gone", GONE)
+    def test_of_a_vanished_cluster_it_answers_the_last_value_and_says_gone(
+        self, gone: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        world = World(clusters=GONE[gone])
+        world.deployed(BEFORE)
 
-    result = answer(monkeypatch, world, event("Delete"))
+        data = world.data(update(old={"Refresh": "1"}, Refresh="2"))
 
-    assert result == {"PhysicalResourceId": "<PhysicalResourceId>"}
-    assert world.requests == []
+        assert data == {**BEFORE, "State": "gone", "Value": last_value.as_output(BEFORE)}
+        assert "analytics: the last value is kept: [cluster-" in caplog.text
+
+    @pytest.mark.parametrize(
+        "selector", [{"ClusterName": "nightly-spark"}, {"ClusterTags": '{"team": "risk"}'}]
+    )
+    def test_a_name_or_tags_that_select_none_any_more_have_vanished(
+        self, selector: dict[str, Any]
+    ) -> None:
+        world = World(clusters=[])
+        world.deployed(BEFORE)
+
+        assert world.data(update(ClusterId=None, **selector))["State"] == "gone"
+
+    def test_of_a_living_cluster_it_answers_what_is_found_now(self) -> None:
+        world = World()
+        world.deployed(BEFORE)
+
+        assert world.data(update(old={"Refresh": "1"}, Refresh="2"))["State"] == "live"
+
+    @pytest.mark.parametrize(
+        "old",
+        [{"ClusterId": "j-BEFORE"}, {"ClusterId": None, "ClusterName": "a"}, {"WaitMinutes": "x"}],
+    )
+    def test_a_changed_selector_of_a_vanished_cluster_is_refused(self, old: dict[str, Any]) -> None:
+        world = World(clusters=[])
+        world.deployed(BEFORE)
+
+        with pytest.raises(Refusal, match="cluster-unknown"):
+            world.answer(update(old=old))
+
+    def test_without_old_properties_a_vanished_cluster_is_refused(self) -> None:
+        world = World(clusters=[])
+        world.deployed(BEFORE)
+
+        with pytest.raises(Refusal, match="cluster-unknown"):
+            world.answer(event("Update", LastValueOutput="LastValue"))
+
+    def test_without_a_last_value_a_vanished_cluster_is_refused(self) -> None:
+        with pytest.raises(Refusal, match="cluster-unknown"):
+            World(clusters=[]).answer(update())
+
+    def test_a_cluster_that_is_there_but_unfit_is_refused_all_the_same(self) -> None:
+        world = World(clusters=[cluster(Applications=[])])
+        world.deployed(BEFORE)
+
+        with pytest.raises(Refusal, match="livy-missing"):
+            world.answer(update())
+
+    def test_a_denied_look_up_is_refused_all_the_same(self) -> None:
+        world = World(failures={"DescribeCluster": refused("AccessDeniedException")})
+        world.deployed(BEFORE)
+
+        with pytest.raises(Refusal, match="access-denied"):
+            world.answer(update())
+
+    def test_only_what_says_that_a_cluster_is_not_there_counts_as_vanished(self) -> None:
+        assert {"cluster-unknown", "cluster-ended", "cluster-none"} == VANISHED
 
 
-def test_a_usable_cluster_takes_two_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = EmrWorld()
+class TestStackUnknown:
+    @pytest.fixture
+    def denied(self) -> World:
+        return World(failures={"DescribeStacks": refused("AccessDenied", status=403)})
 
-    answer(monkeypatch, world, event())
+    def test_an_update_looks_up_as_if_it_were_no_rollback(
+        self, denied: World, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert denied.data(update())["State"] == "live"
+        assert "cloudformation:DescribeStacks" in caplog.text
 
-    assert world.requests == [
-        ("DescribeCluster", {"ClusterId": CLUSTER_ID}),
-        (
-            "ListInstances",
-            {
-                "ClusterId": CLUSTER_ID,
-                "InstanceGroupTypes": ["MASTER"],
-                "InstanceStates": ["RUNNING"],
+    def test_a_vanished_cluster_is_then_refused(self, denied: World) -> None:
+        denied.clusters = []
+
+        with pytest.raises(Refusal, match="cluster-unknown"):
+            denied.answer(update())
+
+    def test_a_stack_that_never_answers_leaves_time_for_the_look_up(self) -> None:
+        world = World(failures={"DescribeStacks": refused("Throttling")})
+
+        assert world.data(update(WaitMinutes="0"))["State"] == "live"
+        assert world.spent <= 60
+
+    @pytest.mark.parametrize("minutes", ["0", "13"])
+    def test_it_and_the_look_up_together_end_before_lambdas_15_minutes(self, minutes: str) -> None:
+        world = World(
+            failures={
+                "DescribeStacks": refused("Throttling"),
+                "DescribeCluster": refused("ThrottlingException"),
             },
-        ),
-    ]
+            seconds_a_call=25,
+        )
+
+        with pytest.raises(Refusal, match="aws-unavailable"):
+            world.answer(update(WaitMinutes=minutes))
+
+        assert world.spent <= 60 * int(minutes) + 60 + 25 < 900
 
 
-def test_an_instance_fleet_is_asked_for_by_its_own_filter(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = EmrWorld(clusters=[cluster(InstanceCollectionType="INSTANCE_FLEET")])
-
-    answer(monkeypatch, world, event())
-
-    asked = world.requests[-1][1]
-    assert asked["InstanceFleetType"] == "MASTER"
-    assert "InstanceGroupTypes" not in asked
-
-
-def test_a_primary_on_the_last_page_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = EmrWorld(pages=[[], [], [instance(7)]])
-
-    result = answer(monkeypatch, world, event())
-
-    assert result["Data"]["PrimaryIp"] == "10.0.0.7"
-
-
-def test_pages_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = EmrWorld(pages=[[instance()] for _ in range(200)])
-
-    with pytest.raises(Refusal, match="answer-unfit"):
-        answer(monkeypatch, world, event())
-
-    assert len(world.requests) == 101
-
-
-def test_the_presigned_url_is_in_no_log_line(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("world", "asked"),
+    [
+        (World(), event()),
+        (World(), update()),
+        (World(), event("Delete")),
+        (World(clusters=[]), event()),
+        (World(stack={"StackStatus": ROLLING_BACK[0]}), update()),
+        (World(lies={"DescribeCluster": {"Cluster": RESPONSE_URL[:3]}}), event()),
+        (World(), event(WaitMinutes="x")),
+        (World(failures={"DescribeCluster": KeyError("x")}), event()),
+    ],
+)
+def test_the_presigned_url_is_in_no_log_line_and_no_message(
+    world: World, asked: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
 
-    answer(monkeypatch, EmrWorld(), event())
-    with pytest.raises(Refusal) as refusal:
-        answer(monkeypatch, EmrWorld(pages=[[]]), event())
+    try:
+        said = str(world.answer(asked))
+    except Refusal as refusal:
+        said = str(refusal)
 
-    assert "analytics" in caplog.text
-    assert "Signature" not in caplog.text
-    assert "Signature" not in str(refusal.value)
-
-
-class TestWaiting:
-    def test_a_starting_cluster_is_waited_for(
-        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        starting = [cluster(Status={"State": state}) for state in ("STARTING", "BOOTSTRAPPING")]
-        world = EmrWorld(clusters=[*starting, cluster()])
-
-        result = answer(monkeypatch, world, event())
-
-        assert result["Data"]["PrimaryIp"] == "10.0.0.5"
-        assert world.time == 30
-        assert f"waiting for {CLUSTER_ID}, which is STARTING" in caplog.text
-
-    def test_the_wait_ends_when_its_minutes_are_over(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        world = EmrWorld(clusters=[cluster(Status={"State": "STARTING"})])
-
-        with pytest.raises(Refusal, match=r"cluster-not-ready.*STARTING after 600 s"):
-            answer(monkeypatch, world, event())
-
-        assert world.time <= 600
-
-    def test_no_minutes_mean_no_wait(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        world = EmrWorld(clusters=[cluster(Status={"State": "STARTING"})])
-
-        with pytest.raises(Refusal, match="cluster-not-ready"):
-            answer(monkeypatch, world, event(WaitMinutes="0"))
-
-        assert world.time == 0
-
-    def test_a_cluster_that_dies_while_starting_is_refused_with_emrs_reason(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        reason = {"Code": "BOOTSTRAP_FAILURE", "Message": "bootstrap action 1 returned 1"}
-        dead = {"State": "TERMINATED_WITH_ERRORS", "StateChangeReason": reason}
-        world = EmrWorld(clusters=[cluster(Status={"State": "STARTING"}), cluster(Status=dead)])
-
-        with pytest.raises(Refusal, match="BOOTSTRAP_FAILURE: bootstrap action 1 returned 1"):
-            answer(monkeypatch, world, event())
+    assert "Signature" not in caplog.text + said
 
 
-class TestRetries:
-    @pytest.mark.parametrize(
-        "failure",
-        [
-            refused("ThrottlingException", "Rate exceeded"),
-            refused("InternalServerException", "try again"),
-            EndpointConnectionError(endpoint_url="https://example.invalid"),
-        ],
-        ids=lambda failure: type(failure).__name__,
-    )
-    def test_a_passing_failure_is_retried(
-        self, monkeypatch: pytest.MonkeyPatch, failure: Exception
-    ) -> None:
-        world = EmrWorld(clusters=[failure, failure, cluster()])
-
-        result = answer(monkeypatch, world, event())
-
-        assert result["Data"]["PrimaryIp"] == "10.0.0.5"
-        assert world.time == pytest.approx(0.5 + 1.0)
-
-    def test_throttling_beyond_the_deadline_is_refused(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        world = EmrWorld(clusters=[refused("ThrottlingException", "Rate exceeded")])
-
-        with pytest.raises(Refusal, match=r"emr-unavailable.*DescribeCluster"):
-            answer(monkeypatch, world, event(WaitMinutes="0"))
-
-        assert 50 <= world.time <= 60
-
-    def test_a_call_that_boto3_itself_refuses_is_not_retried(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        world = EmrWorld(clusters=[ParamValidationError(report="ClusterId is odd")])
-
-        with pytest.raises(Refusal, match=r"emr-call-failed.*ClusterId is odd"):
-            answer(monkeypatch, world, event())
-
-        assert len(world.requests) == 1
-
-
-class TestRefusals:
-    def test_an_unknown_cluster(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        failure = refused("InvalidRequestException", f"Cluster id '{CLUSTER_ID}' is not valid.")
-        world = EmrWorld(clusters=[failure])
-
-        with pytest.raises(Refusal, match=f"cluster-unknown.*{CLUSTER_ID} in eu-west-1.*Next:"):
-            answer(monkeypatch, world, event())
-
-    @pytest.mark.parametrize("operation", ["DescribeCluster", "ListInstances"])
-    def test_denied_access_names_the_action_and_the_resource(
-        self, monkeypatch: pytest.MonkeyPatch, operation: str
-    ) -> None:
-        denied = refused("AccessDeniedException", "User is not authorized", operation)
-        world = EmrWorld()
-        if operation == "DescribeCluster":
-            world.clusters = [denied]
-        else:
-            world.pages = [denied]
-
-        with pytest.raises(Refusal) as refusal:
-            answer(monkeypatch, world, event())
-
-        arn = f"arn:aws:elasticmapreduce:eu-west-1:111122223333:cluster/{CLUSTER_ID}"
-        assert f"elasticmapreduce:{operation} on {arn}" in str(refusal.value)
-
-    @pytest.mark.parametrize(
-        ("name", "value"),
-        [
-            ("ClusterId", "j-1;reboot"),
-            ("ClusterId", ""),
-            ("ClusterKey", "$(id)"),
-            ("WaitMinutes", "14"),
-            ("WaitMinutes", "-1"),
-            ("WaitMinutes", "ten"),
-        ],
-    )
-    def test_a_request_that_the_app_does_not_make(
-        self, monkeypatch: pytest.MonkeyPatch, name: str, value: str
-    ) -> None:
-        world = EmrWorld()
-
-        with pytest.raises(Refusal, match=f"request-unfit.*{name}"):
-            answer(monkeypatch, world, event(**{name: value}))
-
-        assert world.requests == []
+def test_the_attributes_are_those_of_the_forms() -> None:
+    assert set(World().data(event())) == {*forms.FORMS, "Value", "State"}

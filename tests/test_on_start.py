@@ -17,22 +17,27 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from jupyter_client.manager import KernelManager
 
+from emr_notebook import start_script
+from emr_notebook.ca_file import pem
+from sandbox.environment import clean_environment
+from sandbox.tls import Authority, make_authority
 from tests.notebook_world import (
     BODY,
+    CREATE_BODY,
     LOGIN,
     NOTHING_LISTENS,
     Instance,
     Server,
     is_confined,
     notebook_user,
-    parsed,
     raw_server,
+    secure,
     server,
     values,
 )
@@ -131,7 +136,7 @@ class TestSparkMagicConfig:
         instance.start(LIVY_URL=livy.url)
 
         assert files() == first
-        assert len(first) == 4
+        assert len(first) == 2
 
     def test_a_new_address_replaces_the_old_one(self, instance: Instance, livy: Server) -> None:
         instance.start()
@@ -399,6 +404,94 @@ class TestLivyCheck:
 
         assert instance.status()["state"] == "ok"
 
+
+class TestTls:
+    @pytest.fixture
+    def authority(self, tmp_path: Path) -> Authority:
+        return make_authority(tmp_path / "authority")
+
+    @pytest.fixture
+    def tls_livy(self, authority: Authority, livy: Server) -> Server:
+        return secure(livy, *authority.issue("livy"))
+
+    def test_a_livy_whose_certificate_the_given_authority_issued_is_ok(
+        self, instance: Instance, tls_livy: Server, authority: Authority
+    ) -> None:
+        instance.start(LIVY_URL=tls_livy.url, LIVY_CA=certificates(authority))
+
+        assert instance.status()["check"] == "ok"
+        assert len(tls_livy.requests) == 1
+
+    def test_one_whose_certificate_another_authority_issued_is_named_with_the_cause(
+        self, instance: Instance, tls_livy: Server, tmp_path: Path
+    ) -> None:
+        other = make_authority(tmp_path / "other")
+
+        instance.start(LIVY_URL=tls_livy.url, LIVY_CA=certificates(other))
+
+        shown = instance.status()
+        assert (shown["state"], shown["check"]) == ("failed", "TLS failure")
+        assert "unable to get local issuer certificate" in shown["problem"]
+        assert "tls.ca_file" in shown["next"]
+        assert tls_livy.requests == []
+
+    def test_one_whose_certificate_is_for_another_name_is_named_with_the_cause(
+        self, instance: Instance, livy: Server, tmp_path: Path
+    ) -> None:
+        certificate, key = self_signed(tmp_path, address="127.0.0.9")
+
+        url = secure(livy, certificate, key).url
+        instance.start(LIVY_URL=url, LIVY_CA=pem(certificate.read_bytes()))
+
+        assert instance.status()["check"] == "TLS failure"
+        assert "not valid for '127.0.0.1'" in instance.status()["problem"]
+
+    def test_without_an_authority_a_private_one_is_refused(
+        self, instance: Instance, tls_livy: Server
+    ) -> None:
+        instance.start(LIVY_URL=tls_livy.url)
+
+        assert instance.status()["check"] == "TLS failure"
+        assert tls_livy.requests == []
+
+    def test_a_self_signed_server_certificate_is_its_own_authority(
+        self, instance: Instance, livy: Server, tmp_path: Path
+    ) -> None:
+        certificate, key = self_signed(tmp_path)
+
+        instance.start(
+            LIVY_URL=secure(livy, certificate, key).url, LIVY_CA=pem(certificate.read_bytes())
+        )
+
+        assert instance.status()["check"] == "ok"
+
+    def test_an_authority_that_only_roots_environment_trusts_is_refused(
+        self, instance: Instance, tls_livy: Server, authority: Authority
+    ) -> None:
+        instance.environment = {"SSL_CERT_FILE": str(authority.ca_pem)}
+
+        instance.start(LIVY_URL=tls_livy.url)
+
+        shown = instance.status()
+        assert (shown["state"], shown["check"]) == ("failed", "TLS failure")
+        assert tls_livy.requests == []
+
+    @pytest.mark.parametrize("authorities", ["none", "another"])
+    def test_settings_that_turn_certificate_checks_off_get_the_same_check(
+        self, instance: Instance, tls_livy: Server, tmp_path: Path, authorities: str
+    ) -> None:
+        other = certificates(make_authority(tmp_path / "other"))
+        config = start_script.sparkmagic_config(ignore_ssl_errors=True)
+
+        instance.start(
+            LIVY_URL=tls_livy.url,
+            LIVY_CA={"none": "", "another": other}[authorities],
+            SPARKMAGIC_CONFIG=json.dumps(config),
+        )
+
+        assert instance.status()["check"] == "ok"
+        assert as_sparkmagic(instance, "conf.ignore_ssl_errors()") is True
+
     def test_plain_http_where_tls_is_expected_is_named(
         self, instance: Instance, livy: Server
     ) -> None:
@@ -415,56 +508,122 @@ class TestLivyCheck:
         assert shown["check"] == "not a Livy"
         assert "TLS" in shown["next"]
 
-    def test_a_certificate_that_only_roots_environment_trusts_is_refused(
-        self, instance: Instance, tls_livy: Server
+    def test_the_bundle_holds_the_machines_authorities_and_the_given_ones(
+        self, instance: Instance, authority: Authority, tmp_path: Path
     ) -> None:
-        instance.environment = {"SSL_CERT_FILE": str(instance.home.parent / "livy.pem")}
+        two = "\n".join(certificates(each) for each in (authority, make_authority(tmp_path)))
+        machines = bundled(instance)
 
-        instance.start(LIVY_URL=tls_livy.url)
+        instance.start(LIVY_CA=two)
 
-        shown = instance.status()
-        assert (shown["state"], shown["check"]) == ("failed", "TLS failure")
-        assert tls_livy.requests == []
+        found = loaded(instance.ca_bundle.read_text())
+        assert found == machines | loaded(two)
+        assert len(loaded(two)) == 2
 
-    def test_a_user_who_turns_certificate_checks_off_gets_the_same_check(
-        self, instance: Instance, tls_livy: Server
+    def test_its_files_belong_to_the_user_alone(
+        self, instance: Instance, authority: Authority
     ) -> None:
-        instance.override('{"ignore_ssl_errors": true}')
+        instance.start(LIVY_CA=certificates(authority))
 
-        instance.start(LIVY_URL=tls_livy.url)
+        for path in (instance.ca_bundle, instance.startup_file):
+            assert path.owner() == notebook_user()
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
-        assert instance.status()["check"] == "ok"
+    def test_when_no_authority_is_given_any_more_its_files_go_away(
+        self, instance: Instance, authority: Authority
+    ) -> None:
+        instance.start(LIVY_CA=certificates(authority))
+        own = instance.startup_file.with_name("50-own.py")
+        own.write_text("")
+
+        instance.start()
+
+        assert list(instance.startup_file.parent.iterdir()) == [own]
+        assert not instance.ca_bundle.exists()
+        assert instance.config_file.exists()
+
+    def test_a_folder_where_a_file_of_its_belongs_is_reported(
+        self, instance: Instance, tls_livy: Server, authority: Authority
+    ) -> None:
+        instance.startup_file.mkdir(parents=True)
+        instance.give(*instance.startup_file.parents[:3])
+
+        start = instance.start(LIVY_URL=tls_livy.url, LIVY_CA=certificates(authority))
+
+        assert start.exit_code == 0
+        assert "Whom to trust was not written" in instance.status()["problem"]
+
+
+class TestKernels:
+    """The real kernels of the notebook's user, started as JupyterLab starts them."""
+
+    ASK = (
+        "import json, os, requests\n"
+        "try:\n    answer = requests.get(URL + '/sessions').status_code\n"
+        "except requests.exceptions.SSLError as error:\n    answer = 'refused'\n"
+        "print(json.dumps([answer, os.environ.get('REQUESTS_CA_BUNDLE'), 'sys' in globals()]))"
+    )
 
     @pytest.fixture
-    def tls_livy(self, instance: Instance, livy: Server) -> Server:
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-        address = ipaddress.ip_address("127.0.0.1")
-        now = datetime.now(UTC)
-        certificate = (
-            x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
-            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(address)]), critical=False)
-            .sign(key, hashes.SHA256())
+    def instance(self) -> Iterator[Instance]:
+        with Instance.scratch() as made:
+            livy = made.home.parent / "livy"
+            self.authority = make_authority(livy)
+            with server() as served:
+                self.livy = secure(served, *self.authority.issue("livy"))
+                yield made
+
+    def test_spark_kernels_trust_the_given_authority(self, instance: Instance) -> None:
+        instance.start(LIVY_URL=self.livy.url, LIVY_CA=certificates(self.authority))
+
+        for kernel in ("pysparkkernel", "sparkkernel"):
+            answer = self.asked(instance, f"sparkmagic.kernels.{kernel}.{kernel}", "%%local\n")
+            assert answer == [200, str(instance.ca_bundle), False]
+
+    def test_an_ordinary_kernel_trusts_what_it_trusted_before(self, instance: Instance) -> None:
+        instance.start(LIVY_URL=self.livy.url, LIVY_CA=certificates(self.authority))
+
+        assert self.asked(instance, "ipykernel_launcher", "") == ["refused", None, False]
+
+    def test_spark_kernels_refuse_a_livy_of_another_authority(
+        self, instance: Instance, tmp_path: Path
+    ) -> None:
+        other = make_authority(tmp_path)
+        instance.start(LIVY_URL=self.livy.url, LIVY_CA=certificates(other))
+
+        module = "sparkmagic.kernels.pysparkkernel.pysparkkernel"
+        assert self.asked(instance, module, "%%local\n")[0] == "refused"
+
+    def asked(self, instance: Instance, module: str, magic: str) -> list[Any]:
+        """What the kernel answers to ASK."""
+        environment = {
+            name: value
+            for name, value in clean_environment().items()
+            if not name.startswith(("SPARKMAGIC_", "IPYTHON", "JUPYTER_"))
+        }
+        manager = KernelManager()
+        manager.cache_ports = False
+        assert manager.kernel_spec is not None
+        manager.kernel_spec.argv = [sys.executable, "-m", module, "-f", "{connection_file}"]
+        manager.start_kernel(
+            env={**environment, "HOME": str(instance.home), "NO_PROXY": "*"}, cwd=instance.home
         )
-        file = instance.home.parent / "livy.pem"
-        file.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-            + certificate.public_bytes(serialization.Encoding.PEM)
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        livy.http.handle_error = lambda *_: None  # type: ignore[method-assign]
-        livy.http.socket = context.wrap_socket(
-            livy.http.socket, server_side=True, do_handshake_on_connect=False
-        )
-        livy.scheme = "https"
-        return livy
+        client = manager.client()
+        printed: list[str] = []
+
+        def collect(message: dict[str, Any]) -> None:
+            printed.append(message["content"].get("text", ""))
+
+        try:
+            client.start_channels()
+            client.wait_for_ready(timeout=60)
+            code = f"{magic}URL = {self.livy.url!r}\n{self.ASK}"
+            client.execute_interactive(code, output_hook=collect, timeout=60)
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+        answer: list[Any] = json.loads("".join(printed).strip().splitlines()[-1])
+        return answer
 
 
 class TestStatus:
@@ -500,57 +659,6 @@ class TestStatus:
         text = (instance.folder / "status.txt").read_text()
         keys = [line.partition(":")[0] for line in text.splitlines()]
         assert keys[9:] == ["problem", "next"] * 3
-
-
-class TestStartHere:
-    def test_it_is_a_valid_notebook_for_the_pyspark_kernel(self, instance: Instance) -> None:
-        instance.start()
-
-        notebook = json.loads(instance.start_here.read_text())
-        nbformat.validate(notebook)
-        assert notebook["metadata"]["kernelspec"]["name"] == "pysparkkernel"
-
-    def test_its_first_cell_prints_cluster_spark_version_and_what_to_expect(
-        self, instance: Instance, livy: Server
-    ) -> None:
-        instance.start(LIVY_URL=livy.url)
-
-        first = json.loads(instance.start_here.read_text())["cells"][0]
-        magic, *program = first["source"]
-        printed = subprocess.run(
-            [sys.executable, "-c", "".join(program)],
-            env={"HOME": str(instance.home)},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        assert magic == "%%local\n"
-        shown = parsed(printed)
-        assert (shown["cluster"], shown["spark"]) == ("analytics", "3.5.5-amzn-1")
-        assert "run the next cell" in printed
-
-    def test_a_users_edits_survive_a_restart(self, instance: Instance) -> None:
-        instance.start()
-        instance.start_here.write_text("mine")
-
-        instance.start()
-
-        assert instance.start_here.read_text() == "mine"
-
-    def test_a_notebook_that_was_there_before_is_kept(self, instance: Instance) -> None:
-        instance.start_here.write_text("mine")
-
-        instance.start()
-
-        assert instance.start_here.read_text() == "mine"
-
-    def test_a_deleted_one_does_not_come_back(self, instance: Instance) -> None:
-        instance.start()
-        instance.start_here.unlink()
-
-        instance.start()
-
-        assert not instance.start_here.exists()
 
 
 class TestNeverLocksOut:
@@ -639,7 +747,7 @@ class TestNeverLocksOut:
         start = instance.start()
 
         assert start.exit_code == 0
-        for what in ("The SparkMagic config", "START HERE.ipynb", "status.txt"):
+        for what in ("The SparkMagic config", "status.txt"):
             assert f"{what} was not" in start.log
 
     @pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a volume")
@@ -660,13 +768,11 @@ class TestNeverLocksOut:
             assert start.exit_code == 0
             assert "status.txt was not written: [Errno 28] No space left on device" in start.log
             assert instance.config()["kernel_python_credentials"]["url"] == livy.url
-            assert not instance.start_here.exists()
 
             filler.unlink()
             instance.start(LIVY_URL=livy.url)
 
             assert instance.status()["state"] == "ok"
-            assert instance.start_here.exists()
         finally:
             subprocess.run(["umount", str(volume)], check=True)
 
@@ -746,21 +852,25 @@ class TestSymbolicLinks:
             ".sparkmagic/.new",
             "SageMaker/.emr-notebook/status.txt",
             "SageMaker/.emr-notebook/.new",
-            "SageMaker/START HERE.ipynb",
-            "SageMaker/.new",
+            ".sparkmagic/ca.pem",
+            ".ipython/profile_default/startup/00-emr-notebook.py",
+            ".ipython/profile_default/startup/.new",
         ],
     )
     def test_a_link_to_a_file_of_roots_does_not_change_it(
         self, instance: Instance, roots: Path, link: str
     ) -> None:
-        (instance.home / link).parent.mkdir(exist_ok=True)
-        instance.give((instance.home / link).parent)
+        (instance.home / link).parent.mkdir(exist_ok=True, parents=True)
+        inside = len(Path(link).parents) - 1
+        instance.give(*(instance.home / link).parents[:inside])
         (instance.home / link).symlink_to(roots / "file")
 
-        assert instance.start().exit_code == 0
+        assert instance.start(LIVY_CA="none").exit_code == 0
         assert (roots / "file").read_text() == "precious"
 
-    @pytest.mark.parametrize("link", [".sparkmagic", "SageMaker/.emr-notebook", "SageMaker"])
+    @pytest.mark.parametrize(
+        "link", [".sparkmagic", ".ipython", "SageMaker/.emr-notebook", "SageMaker"]
+    )
     def test_a_link_to_a_folder_of_roots_leaves_it_as_it_was(
         self, instance: Instance, roots: Path, link: str
     ) -> None:
@@ -768,7 +878,7 @@ class TestSymbolicLinks:
             (instance.home / link).rmdir()
         (instance.home / link).symlink_to(roots)
 
-        assert instance.start().exit_code == 0
+        assert instance.start(LIVY_CA="none").exit_code == 0
         assert [path.name for path in roots.iterdir()] == ["file"]
 
     def test_an_override_that_only_root_can_read_is_not_read(
@@ -787,10 +897,57 @@ class TestSymbolicLinks:
         assert "was ignored" in instance.status()["problem"]
 
 
-def test_the_asset_has_unix_line_ends_and_plain_ascii() -> None:
-    assert "\r" not in BODY
-    assert BODY.isascii()
-    assert BODY.endswith("\n")
+@pytest.mark.parametrize("asset", [BODY, CREATE_BODY])
+def test_an_asset_has_unix_line_ends_and_plain_ascii(asset: str) -> None:
+    assert "\r" not in asset
+    assert asset.isascii()
+    assert asset.endswith("\n")
+
+
+def certificates(authority: Authority) -> str:
+    """An authority as the deploy hands it to the script."""
+    return pem(authority.ca_pem.read_bytes())
+
+
+def loaded(bundle: str) -> set[bytes]:
+    """The authorities that Python finds in a bundle."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=bundle)
+    return set(context.get_ca_certs(binary_form=True))
+
+
+def bundled(instance: Instance) -> set[bytes]:
+    """The authorities that the notebook's Python trusts by itself."""
+    python = shutil.which("python3", path=instance.path)
+    assert python
+    program = "import ssl; print(ssl.get_default_verify_paths().cafile or '')"
+    done = subprocess.run(
+        [python, "-I", "-c", program], env={}, capture_output=True, text=True, check=True
+    )
+    file = done.stdout.strip()
+    return loaded(Path(file).read_text()) if file else set()
+
+
+def self_signed(folder: Path, address: str = "127.0.0.1") -> tuple[Path, Path]:
+    """A certificate and its key as Java's keytool makes them: no authority's, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, address)])
+    addresses = [x509.IPAddress(ipaddress.ip_address(address))]
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(addresses), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    (folder / "livy.pem").write_bytes(certificate.public_bytes(encoding))
+    (folder / "livy.key").write_bytes(
+        key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return folder / "livy.pem", folder / "livy.key"
 
 
 @contextlib.contextmanager
@@ -806,7 +963,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 def only_tools(instance: Instance, *more: str) -> str:
     """A PATH with what the script may use, except Python, and these."""
-    names = ["bash", "cat", "date", "env", "flock", "id", "mkdir", "mv", "runuser", "timeout"]
+    names = ["bash", "date", "env", "flock", "id", "mkdir", "mv", "runuser", "tee", "timeout"]
     for name in (*names, *more):
         tool = shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin")
         assert tool, f"{name} is not on this machine"

@@ -220,3 +220,50 @@ def test_whatever_text_a_file_holds_is_refused_in_words(
 
 def test_settings_survive_yaml() -> None:
     assert parse(yaml.safe_load(yaml.safe_dump(stage()))) == parse(stage())
+
+
+class TestCluster:
+    """Which cluster, and how its Livy is reached."""
+
+    def with_cluster(self, **values: Any) -> Change:
+        return lambda data: data["clusters"].update(analytics=values)
+
+    @pytest.mark.parametrize(
+        "selector",
+        [{"id": "j-2AXXXXXXGAPLF"}, {"name": "nightly spark (v2)"}, {"tags": {"team": "risk"}}],
+    )
+    def test_is_named_by_an_id_a_name_or_tags(self, selector: dict[str, Any]) -> None:
+        cluster = parse(stage(self.with_cluster(**selector))).clusters["analytics"]
+
+        (kind,) = selector
+        assert getattr(cluster, kind) == selector[kind]
+
+    @pytest.mark.parametrize(
+        ("values", "said"),
+        [
+            ({}, "none of id, name and tags is given: give one of them"),
+            ({"id": "j-2AXXXXXXGAPLF", "name": "x"}, "id and name of id, name and tags is given"),
+            ({"tags": {}}, "clusters.analytics.tags: "),
+            ({"name": ""}, "accepted: an EMR cluster's name: at most 256 characters"),
+            ({"name": "x" * 257}, "accepted: an EMR cluster's name"),
+            ({"name": "tab\there"}, "accepted: an EMR cluster's name"),
+            ({"id": "j-2AXXXXXXGAPLF", "port": 0}, "accepted: a TCP port, 1 to 65535"),
+            ({"id": "j-2AXXXXXXGAPLF", "wait_minutes": 14}, "a whole number of minutes, 0 to 13"),
+            ({"id": "j-2AXXXXXXGAPLF", "scheme": "ftp"}, "'ftp' was given; accepted: 'http'"),
+            ({"id": "j-2AXXXXXXGAPLF", "tls": {}}, "give either ca_file or verify"),
+            (
+                {"id": "j-2AXXXXXXGAPLF", "tls": {"ca_file": "ca.pem", "verify": "system"}},
+                "give either ca_file or verify",
+            ),
+            (
+                {"id": "j-2AXXXXXXGAPLF", "tls": {"verify": "none"}},
+                "verify: none goes with because",
+            ),
+            (
+                {"id": "j-2AXXXXXXGAPLF", "tls": {"verify": "system", "because": "a reason"}},
+                "verify: none goes with because",
+            ),
+        ],
+    )
+    def test_is_refused_in_words(self, values: dict[str, Any], said: str) -> None:
+        assert said in refusal(self.with_cluster(**values))

@@ -4,10 +4,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from tests.conftest import template
+from emr_notebook.build import build
+from emr_notebook.settings_file import parse
+from tests.conftest import cdk_context, stage, template
 
 INSTANCE = "AWS::SageMaker::NotebookInstance"
 LIFECYCLE = "AWS::SageMaker::NotebookInstanceLifecycleConfig"
@@ -238,6 +241,72 @@ class TestResolver:
             }
         ]
 
+    def test_may_describe_its_own_stack_and_no_other(self) -> None:
+        describing = [
+            each
+            for each in statements(template())
+            if "cloudformation:DescribeStacks" in actions(each)
+        ]
+
+        assert [each["Resource"] for each in describing] == [{"Ref": "AWS::StackId"}]
+
+    @pytest.mark.parametrize(
+        ("selector", "more"),
+        [
+            ({"name": "nightly-spark"}, {"elasticmapreduce:ListClusters"}),
+            ({"tags": {"team": "risk"}}, {"elasticmapreduce:ListClusters", "tag:GetResources"}),
+            (
+                {"id": "j-2AXXXXXXGAPLF", "scheme": "detect"},
+                {"elasticmapreduce:DescribeSecurityConfiguration"},
+            ),
+            (
+                {"id": "j-2AXXXXXXGAPLF", "group_configurations": True},
+                {"elasticmapreduce:ListInstanceFleets", "elasticmapreduce:ListInstanceGroups"},
+            ),
+        ],
+    )
+    def test_may_do_more_only_where_the_selector_needs_it(
+        self, selector: dict[str, Any], more: set[str]
+    ) -> None:
+        def change(data: dict[str, Any]) -> None:
+            data["clusters"]["analytics"] = selector
+
+        assert self.may(template(change)) - self.may(template()) == more
+
+    def test_reads_a_cluster_by_its_tags_only_while_it_has_them(self) -> None:
+        def change(data: dict[str, Any]) -> None:
+            data["clusters"]["analytics"] = {"tags": {"team": "risk"}}
+
+        [reading] = [
+            each
+            for each in statements(template(change))
+            if "elasticmapreduce:DescribeCluster" in actions(each)
+        ]
+
+        assert reading["Condition"] == {"StringEquals": {"aws:ResourceTag/team": "risk"}}
+
+    def test_a_new_refresh_changes_every_endpoint_and_nothing_else(self) -> None:
+        first, second = (
+            Template.from_stack(build(cdk.App(context=cdk_context()), parse(stage()), refresh=each))
+            for each in ("1", "2")
+        )
+
+        before, after = (dict(each.to_json()["Resources"]) for each in (first, second))
+        changed = {name for name in before | after if before.get(name) != after.get(name)}
+        assert changed == set(first.find_resources("Custom::ClusterEndpoint"))
+
+    def test_is_told_which_output_holds_the_last_value(self) -> None:
+        found = template()
+
+        [endpoint] = found.find_resources("Custom::ClusterEndpoint").values()
+        output = found.to_json()["Outputs"][endpoint["Properties"]["LastValueOutput"]]
+        assert output["Value"]["Fn::GetAtt"][1] == "Value"
+
+    @staticmethod
+    def may(found: Template) -> set[str]:
+        """Every action that any role of the stack has."""
+        return {action for statement in statements(found) for action in actions(statement)}
+
     def test_no_role_of_the_stack_has_an_aws_managed_policy(self) -> None:
         template().all_resources_properties("AWS::IAM::Role", {"ManagedPolicyArns": Match.absent()})
 
@@ -259,7 +328,7 @@ class TestResolver:
         found = template(change)
 
         found.has_resource_properties(
-            "Custom::ClusterEndpoint", {"WaitMinutes": 13, "ServiceTimeout": "900"}
+            "Custom::ClusterEndpoint", {"WaitMinutes": "13", "ServiceTimeout": "900"}
         )
         found.all_resources_properties("AWS::Lambda::Function", {"Timeout": 900})
 

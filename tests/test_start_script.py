@@ -5,19 +5,27 @@ import importlib
 import json
 import re
 import subprocess
+from datetime import UTC, datetime
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster_endpoint import resolve
+from cluster_endpoint import forms
 from emr_notebook import start_script
-from tests.notebook_world import BODY, START_HERE, values
+from emr_notebook.ca_file import pem
+from tests.notebook_world import BODY, values
 
 TOKEN = "${Token[Cluster.LivyUrl.42]}"
 LIMIT = 16_384
+LONGEST_NAME = ".".join(["a" * 63, "a" * 63, "a" * 63, "a" * 61])
 
 
 def run(lines: list[str]) -> str:
@@ -104,6 +112,7 @@ class TestSize:
         assert "16,388" in message
         assert "16,384" in message
         assert "spark.conf" in message
+        assert "ca_file" in message
 
     def test_bytes_are_counted_rather_than_characters(self) -> None:
         assert start_script.check_size(["é" * 3]) == 8
@@ -121,7 +130,7 @@ class TestSize:
     @pytest.mark.parametrize(
         ("variable", "output", "longest"),
         [
-            ("LIVY_URL", "LivyUrl", f"https://{'a' * 253}:65535"),
+            ("LIVY_URL", "LivyUrl", f"https://{LONGEST_NAME}:65535"),
             ("CLUSTER_ID", "ClusterId", f"j-{'A' * 20}"),
             ("RELEASE_LABEL", "ReleaseLabel", f"emr-7{'0' * 30}"),
             ("SPARK_VERSION", "SparkVersion", "3" * 64),
@@ -131,25 +140,39 @@ class TestSize:
     def test_the_longest_value_is_the_one_that_the_resolver_lets_through(
         self, variable: str, output: str, longest: str
     ) -> None:
-        form = resolve.FORMS[output]
+        form = forms.FORMS[output]
         grown = [longest[:at] + longest[at - 1] + longest[at:] for at in range(1, len(longest) + 1)]
 
         assert re.fullmatch(form, longest)
         assert not [each for each in grown if re.fullmatch(form, each)]
         assert start_script.LONGEST_VALUE[variable] == len(longest)
 
-    def test_the_real_script_leaves_room_for_a_users_spark_settings(self) -> None:
-        names = start_script.LONGEST_VALUE
+    @pytest.mark.parametrize(
+        ("key_bits", "room"),
+        [
+            pytest.param(None, 2_000, id="no authority"),
+            pytest.param(2_048, 700, id="an authority with an RSA key of 2,048 bits"),
+            pytest.param(4_096, 150, id="an authority with an RSA key of 4,096 bits"),
+        ],
+    )
+    def test_the_real_script_leaves_room_for_a_users_spark_settings(
+        self, key_bits: int | None, room: int
+    ) -> None:
         session = {"executorMemory": "16g", "conf": {"x" * 30: "y" * 30}}
-        header = values(
-            CLUSTER="c" * 32,
-            SPARKMAGIC_CONFIG=json.dumps(start_script.sparkmagic_config(session)),
-            **dict.fromkeys(names, TOKEN),
+        header = start_script.header(
+            cluster="c" * 32,
+            livy_url=TOKEN,
+            cluster_id=TOKEN,
+            release_label=TOKEN,
+            spark_version=TOKEN,
+            livy_version=TOKEN,
+            authorities=rsa_authority(key_bits) if key_bits else "",
+            sparkmagic_config=start_script.sparkmagic_config(session),
         )
 
         size = start_script.check_size(start_script.script_lines(header, BODY))
 
-        assert size <= LIMIT - 4 * 700 // 3
+        assert size <= LIMIT - 4 * room // 3
 
     def test_content_is_what_sagemaker_runs(self) -> None:
         lines = start_script.script_lines({"A": "é"}, "echo\n")
@@ -161,18 +184,19 @@ class TestSparkMagicConfig:
     def test_each_key_is_one_that_sparkmagic_reads(self) -> None:
         known = importlib.import_module("sparkmagic.utils.configuration")
 
-        for key in start_script.sparkmagic_config({"executorMemory": "4g"}):
+        made = start_script.sparkmagic_config({"executorMemory": "4g"}, ignore_ssl_errors=True)
+        for key in made:
             assert callable(getattr(known, key))
 
     def test_a_session_may_take_three_minutes_to_start(self) -> None:
         assert config()["livy_session_startup_timeout_seconds"] == 180
 
     def test_two_heartbeats_fit_into_the_time_after_which_livy_ends_a_silent_session(self) -> None:
-        made = config()
-        refresh = made["heartbeat_refresh_seconds"]
+        sparkmagic = importlib.import_module("sparkmagic.utils.configuration")
+        refresh = sparkmagic.heartbeat_refresh_seconds()
 
         assert refresh > 0
-        assert made["livy_server_heartbeat_timeout_seconds"] >= 2 * refresh
+        assert config()["livy_server_heartbeat_timeout_seconds"] >= 2 * refresh
 
     def test_sessions_end_with_their_kernel(self) -> None:
         assert config()["cleanup_all_sessions_on_exit"] is True
@@ -190,6 +214,9 @@ class TestSparkMagicConfig:
             "driverCores": 2,
         }
 
+    def test_certificates_are_checked_unless_the_settings_say_otherwise(self) -> None:
+        assert "ignore_ssl_errors" not in config()
+
     def test_a_fatal_error_is_shown_with_the_way_to_the_status(self) -> None:
         shown = config()["fatal_error_suggestion"].format("connection refused")
 
@@ -201,16 +228,44 @@ class TestHeader:
     def test_json_reaches_the_script_on_one_line(self) -> None:
         header = values()
 
-        assert json.loads(header["START_HERE"]) == START_HERE
-        assert json.loads(header["SPARKMAGIC_CONFIG"])["heartbeat_refresh_seconds"]
+        assert json.loads(header["SPARKMAGIC_CONFIG"])["cleanup_all_sessions_on_exit"] is True
         assert not [name for name, value in header.items() if "\n" in value]
 
     def test_the_script_reads_each_of_its_variables(self) -> None:
-        read = re.search(r"for name in ([A-Z_ ]+); do", BODY)
+        shown = re.search(r'^shown="([A-Z_ ]+)"', BODY, re.M)
+        others = re.search(r"^for name in \$shown ([A-Z_ ]+); do", BODY, re.M)
 
-        assert read
-        assert set(read[1].split()) == set(values())
+        assert shown
+        assert others
+        assert {*shown[1].split(), *others[1].split()} == {*values(), "LIVY_CA"}
+
+    def test_without_an_authority_no_line_speaks_of_one(self) -> None:
+        assert "LIVY_CA" not in values()
 
 
 def config(session: dict[str, object] | None = None) -> dict[str, Any]:
     return start_script.sparkmagic_config(session)
+
+
+def rsa_authority(key_bits: int) -> str:
+    """A company's authority, as the deploy hands it to the script."""
+    key = rsa.generate_private_key(65_537, key_bits)
+    names = {
+        NameOID.COUNTRY_NAME: "DE",
+        NameOID.ORGANIZATION_NAME: "Example Corporation",
+        NameOID.ORGANIZATIONAL_UNIT_NAME: "Data Platform",
+        NameOID.COMMON_NAME: "Example Corporation Internal Root CA G2",
+    }
+    name = x509.Name([x509.NameAttribute(oid, value) for oid, value in names.items()])
+    own_key = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    issuers_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2046, 1, 1, tzinfo=UTC))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(own_key, critical=False)
+        .add_extension(issuers_key, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return pem(certificate.public_bytes(Encoding.PEM))

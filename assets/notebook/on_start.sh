@@ -3,24 +3,20 @@
 # only ~/SageMaker outlives a stop. The deploy puts NAME='value' lines before it.
 #
 # It always exits 0: SageMaker does not start an instance whose script fails. What is wrong is in
-# the log and in ~/SageMaker/.emr-notebook/status.txt, lines of "key: value":
-#   state: ok, warning (Spark works, but see "problem") or failed; time: of this run, UTC
-#   cluster, cluster_id, livy_url, release, spark, livy: in use, or "unknown"
-#   check: ok, refused, timed out, name not resolved, no connection, TLS failure,
-#     authentication needed, not a Livy, HTTP <status> or not checked
-#   problem, next: a pair for each thing that is wrong
+# the log and in ~/SageMaker/.emr-notebook/status.txt, which docs/operations.md explains.
 set -o nounset
 trap 'exit 0' EXIT
 
 user=${NOTEBOOK_USER:-ec2-user}
 home=${NOTEBOOK_HOME:-/home/ec2-user}
-given=("PATH=$PATH" "HOME=$home" "LIVY_CHECK_SECONDS=${LIVY_CHECK_SECONDS:-20}")
-for name in CLUSTER CLUSTER_ID LIVY_URL RELEASE_LABEL SPARK_VERSION LIVY_VERSION SPARKMAGIC_CONFIG START_HERE; do
+shown="CLUSTER CLUSTER_ID LIVY_URL RELEASE_LABEL SPARK_VERSION LIVY_VERSION"
+given=("PATH=$PATH" "HOME=$home" "SHOWN=$shown" "LIVY_CHECK_SECONDS=${LIVY_CHECK_SECONDS:-20}")
+for name in $shown LIVY_CA SPARKMAGIC_CONFIG; do
   given+=("$name=${!name:-}")
 done
 
-# as_user SECONDS COMMAND...: nothing in the home is touched as root, whom a symbolic link could
-# lead anywhere. Nothing else is inherited: root's proxies and certificates are not the kernels'.
+# as_user SECONDS COMMAND...: in the home, a symbolic link could lead root anywhere. Nothing else is
+# inherited: root's proxies and certificates are not the kernels'.
 as_user() {
   local run=(timeout -s KILL "$1")
   [[ $(id -un) == "$user" ]] || run+=(runuser -u "$user" --)
@@ -29,14 +25,15 @@ as_user() {
 
 # give_up WHY: reports a run in which the program below could not.
 give_up() {
-  local text
-  text=$(printf '%s\n' "state: failed" "time: $(date -u +%FT%TZ)" "check: not checked" "problem: $1" \
-    "next: read the start script's log in CloudWatch, then stop and start this notebook")
+  local text folder=$home/SageMaker/.emr-notebook
+  text="state: failed
+time: $(date -u +%FT%TZ)
+check: not checked
+problem: $1
+next: read the start script's log in CloudWatch, then stop and start this notebook"
   echo "$text"
-  # shellcheck disable=SC2016 # the inner shell expands it
-  as_user 10 bash -c 'umask 077
-    mkdir -p "$0" && cat >"$0/.new" && mv -fT "$0/.new" "$0/status.txt"' \
-    "$home/SageMaker/.emr-notebook" <<<"$text"
+  as_user 10 mkdir -p "$folder"
+  as_user 10 tee "$folder/.new" <<<"$text" >/dev/null && as_user 10 mv -fT "$folder/.new" "$folder/status.txt"
 }
 
 connect() {
@@ -46,7 +43,7 @@ from urllib.parse import urlsplit
 
 os.umask(0o077)
 env, home = os.environ, os.environ["HOME"]
-folder = home + "/SageMaker/.emr-notebook"
+folder, bundle = home + "/SageMaker/.emr-notebook", home + "/.sparkmagic/ca.pem"
 shown, problems = {"state": "ok", "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}, []
 
 def problem(state, what, then, again="then stop and start this notebook"):
@@ -58,8 +55,8 @@ def attempt(state, what, step, *args):
   try:
     return step(*args)
   except Exception as error:
-    room = isinstance(error, OSError)
-    problem(state, f"{what}: {error}", "make room and let this user write there" if room else "deploy again")
+    room = "make room and let this user write there"
+    problem(state, f"{what}: {error}", room if isinstance(error, OSError) else "deploy again")
 
 def report():
   return "\n".join([f"{key}: {value}" for key, value in shown.items()] + problems + [""])
@@ -73,15 +70,15 @@ def write(path, text):
   os.replace(file.name, path)
 
 def merge(base, top):
-  if not (isinstance(base, dict) and isinstance(top, dict)):
-    return top
-  return {**base, **{key: merge(base.get(key), value) for key, value in top.items()}}
+  if isinstance(base, dict) and isinstance(top, dict):
+    return {**base, **{key: merge(base.get(key), value) for key, value in top.items()}}
+  return top
 
 def url_of(config):
   try:
     return re.fullmatch("https?://[!-~]+", config["kernel_python_credentials"]["url"])[0]
   except (KeyError, TypeError):
-    raise ValueError("it is no object, or its kernel_python_credentials have no http(s) url")
+    raise ValueError("kernel_python_credentials has no http(s) url")
 
 def sparkmagic_config(url):
   login = {"username": "", "base64_password": "", "url": url, "auth": "None"}
@@ -101,32 +98,38 @@ def sparkmagic_config(url):
   defaults = config.get("session_configs_defaults", {})
   return {**config, "session_configs": merge(defaults, config.get("session_configs", {}))}
 
-def place_start_here():
-  """Once: a user's edits stay, and a deleted notebook stays deleted."""
-  notebook, marker = home + "/SageMaker/START HERE.ipynb", folder + "/start-here-placed"
-  if not os.path.exists(marker):
-    if not os.path.lexists(notebook):
-      write(notebook, env["START_HERE"])
-    write(marker, "")
+def trust(ca):
+  """SparkMagic has no setting for it, but requests, which it uses, reads a variable. It is set in
+  SparkMagic's kernels alone: what other kernels trust is not this script's business."""
+  startup = home + "/.ipython/profile_default/startup/00-emr-notebook.py"
+  if ca:
+    system = ssl.create_default_context().get_ca_certs(True)
+    write(bundle, "".join(map(ssl.DER_cert_to_PEM_cert, system)) + ca)
+    variable = '__import__("os").environ["REQUESTS_CA_BUNDLE"]'
+    write(startup, f'if "sparkmagic" in __import__("sys").modules:\n    {variable} = {bundle!r}\n')
+  else:
+    for path in filter(os.path.lexists, (startup, bundle)):
+      os.remove(path)
 
 def get_sessions(url, config, seconds):
-  """Follows no redirect, uses no proxy, takes no longer than `seconds`."""
+  """Without redirects and proxies, in `seconds` at most."""
   livy = http.client.HTTPConnection(url.hostname, url.port, timeout=5)
   if url.scheme == "https":
-    trust = ssl._create_unverified_context if config.get("ignore_ssl_errors") else ssl.create_default_context
-    livy = http.client.HTTPSConnection(url.hostname, url.port, timeout=5, context=trust())
-  signal.setitimer(signal.ITIMER_REAL, seconds)
+    trusting = ssl._create_unverified_context if config.get("ignore_ssl_errors") else ssl.create_default_context
+    context = trusting(cafile=bundle if env["LIVY_CA"] else None)
+    livy = http.client.HTTPSConnection(url.hostname, url.port, timeout=5, context=context)
+  signal.alarm(seconds)
   try:
     livy.request("GET", url.path.rstrip("/") + "/sessions", headers={"X-Requested-By": "emr-notebook"})
     answer = livy.getresponse()
     return answer.status, answer.read(1 << 23)
   finally:
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.alarm(0)
 
 FAULTS = (  # the first that fits: what check says, and what to do
   (socket.gaierror, "name not resolved", "turn on DNS support and DNS host names in the VPC"),
   ((socket.timeout, TimeoutError), "timed out", "admit this notebook's security group to the primary's on TCP port {port}"),
-  (ssl.SSLError, "TLS failure", "deploy again if Livy uses TLS no longer, else have its certificate trusted here"),
+  (ssl.SSLError, "TLS failure", "deploy again; if Livy uses TLS, with its authority as the cluster's tls.ca_file"),
   (ConnectionRefusedError, "refused", "start livy-server on the primary"),
   ((http.client.HTTPException, ConnectionError), "not a Livy", "deploy again if Livy uses TLS now"),
   (Exception, "no connection", "check the routes between the subnets"),
@@ -137,47 +140,46 @@ def verdict(*request):
     status, body = get_sessions(*request)
   except Exception as error:
     return next((check, error, then) for kind, check, then in FAULTS if isinstance(error, kind))
-  said = f"HTTP {status}"
-  if status in (401, 403):
-    return "authentication needed", said, "use a cluster whose Livy asks for no login"
-  if status >= 500:
-    return said, "Livy's own error", "read /var/log/livy on the primary"
-  if status == 200 and re.match(rb'\s*{.*"sessions"\s*:', body, re.S):
+  if status == 200 and re.search(rb'"sessions"\s*:', body):
     return "ok", "", ""
-  return "not a Livy", said + " without sessions", "correct the port"
+  if status in (401, 403):
+    return "authentication needed", f"HTTP {status}", "use a cluster whose Livy asks for no login"
+  if status >= 500:
+    return f"HTTP {status}", "Livy's own error", "read /var/log/livy on the primary"
+  return "not a Livy", f"HTTP {status} without sessions", "correct the port"
 
 def check_livy(config):
   url = shown["livy_url"] = url_of(config)
-  deadline = time.monotonic() + int(env["LIVY_CHECK_SECONDS"])
+  parts, deadline = urlsplit(url), time.monotonic() + int(env["LIVY_CHECK_SECONDS"])
   while True:
     left = deadline - time.monotonic()
-    check, details, then = verdict(urlsplit(url), config, max(0.1, min(10, left)))
-    lasting = check in ("ok", "authentication needed", "TLS failure", "not a Livy")
-    if lasting or time.monotonic() + 2 > deadline:
+    check, details, then = verdict(parts, config, max(1, min(10, int(left))))
+    if left < 2 or check in ("ok", "authentication needed", "TLS failure", "not a Livy"):
       break
     time.sleep(2)
   shown["check"] = check
   if check != "ok":
-    problem("failed", f"Livy at {url}: {check} ({details})", then.format(port=urlsplit(url).port),
-            "then restart the kernel; if the cluster was replaced, deploy again")
+    again = "then restart the kernel; if the cluster was replaced, deploy again"
+    problem("failed", f"Livy at {url}: {check} ({details})", then.format(port=parts.port), again)
 
 def out_of_time(*_):
   raise TimeoutError("no answer")
 
 signal.signal(signal.SIGALRM, out_of_time)
-forms = {"LIVY_URL": r"https?://[a-z0-9.-]{1,253}:\d{1,5}"}
-for name in "CLUSTER", "CLUSTER_ID", "LIVY_URL", "RELEASE_LABEL", "SPARK_VERSION", "LIVY_VERSION":
-  fits = re.fullmatch(forms.get(name, "[A-Za-z0-9._+-]{1,64}"), env[name])
+for name in env["SHOWN"].split():
+  needed = name == "LIVY_URL"
+  form = r"https?://[a-z0-9.-]{1,253}:\d{1,5}" if needed else "[A-Za-z0-9._+-]{1,64}"
+  fits = re.fullmatch(form, env[name])
   shown[re.sub("_(label|version)", "", name.lower())] = env[name] if fits else "unknown"
   if not fits:
-    problem("failed" if name in forms else "warning", f"The start script's {name} is missing or malformed", "deploy again")
+    problem("failed" if needed else "warning", f"The start script's {name} is missing or malformed", "deploy again")
 shown["check"] = "not checked"
+attempt("failed", "Whom to trust was not written", trust, env["LIVY_CA"])
 if shown["livy_url"] != "unknown":
   config = attempt("failed", "No SparkMagic config", sparkmagic_config, env["LIVY_URL"])
   if config:
     attempt("failed", "The SparkMagic config was not written", write, home + "/.sparkmagic/config.json", json.dumps(config, indent=2))
     attempt("failed", "Livy was not checked", check_livy, config)
-attempt("warning", "START HERE.ipynb was not placed", place_start_here)
 attempt("warning", "status.txt was not written", write, folder + "/status.txt", report())
 print(report(), flush=True)
 PYTHON

@@ -2,7 +2,14 @@
 
 from collections.abc import Callable
 
-from sandbox.aws import cfn_group_rules, cfn_types, emr_service, iam_names, sagemaker_service
+from sandbox.aws import (
+    cfn_group_rules,
+    cfn_types,
+    emr_service,
+    iam_names,
+    lambda_logs,
+    sagemaker_service,
+)
 from sandbox.aws.ec2_seed import Ec2Seed
 from sandbox.aws.emr_store import EmrStore
 from sandbox.aws.emulator import module
@@ -30,6 +37,7 @@ def install(options: Options) -> tuple[Application, Callable[[], None]]:
     cfn_types.install(api, notebooks)
     cfn_group_rules.install()
     iam_names.install()
+    lambda_logs.install()
     for collectors in (tagging._COLLECTORS, tagging._RESOURCE_TAG_COLLECTORS):
         collectors["elasticmapreduce"] = service.all_tags
         collectors["sagemaker"] = store.all_tags

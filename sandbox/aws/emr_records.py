@@ -56,6 +56,8 @@ class ClusterSpec:
     additional_primary_security_groups: tuple[str, ...] = ()
     subnet_id: str = ""
     configurations: Sequence[Mapping[str, Any]] = ()
+    # Those of the primary's own instance group or fleet, which override the cluster's.
+    primary_configurations: Sequence[Mapping[str, Any]] = ()
     security_configuration: str = ""
     kerberos: Mapping[str, str] | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -119,6 +121,20 @@ def instance_record(spec: ClusterSpec, number: int, instance: InstanceSpec) -> d
     if instance.public_ip:
         record["PublicIpAddress"] = instance.public_ip
     return record
+
+
+def collection_records(spec: ClusterSpec) -> dict[str, list[dict[str, Any]]]:
+    """The group or fleet that has configurations of its own, as EMR's lists of either show it."""
+    if not spec.primary_configurations:
+        return {}
+    own = [dict(each) for each in spec.primary_configurations]
+    primary = collection_id(spec, InstanceSpec(""))
+    if spec.collection == "INSTANCE_GROUP":
+        group = {"Id": primary, "InstanceGroupType": "MASTER", "Configurations": own}
+        return {"InstanceGroups": [group]}
+    specification = {"InstanceType": "m5.xlarge", "Configurations": own}
+    fleet = {"Id": primary, "InstanceFleetType": "MASTER"}
+    return {"InstanceFleets": [{**fleet, "InstanceTypeSpecifications": [specification]}]}
 
 
 def collection_id(spec: ClusterSpec, instance: InstanceSpec) -> str:

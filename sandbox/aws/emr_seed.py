@@ -14,6 +14,7 @@ from sandbox.aws.emr_records import (
     InstanceSpec,
     cluster_record,
     collection_id,
+    collection_records,
     instance_record,
 )
 from sandbox.aws.service_model import output_errors
@@ -38,10 +39,13 @@ def put_cluster(aws: HasState, spec: ClusterSpec) -> None:
     instances = [instance_record(spec, n, i) for n, i in enumerate(spec.instances, start=1)]
     errors = output_errors("emr", "DescribeCluster", {"Cluster": cluster})
     errors += output_errors("emr", "ListInstances", {"Instances": instances})
+    collections = collection_records(spec)
+    for kind, listed in collections.items():
+        errors += output_errors("emr", f"List{kind}", {kind: listed})
     if errors:
         raise SandboxError(f"EMR has no cluster like {spec.cluster_id}: {'; '.join(errors)}")
     roles = {collection_id(spec, i): i.role for i in spec.instances}
-    content = {"cluster": cluster, "instances": instances, "roles": roles}
+    content = {"cluster": cluster | collections, "instances": instances, "roles": roles}
     _write(aws.state / "emr" / f"cluster-{spec.cluster_id}.json", content)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.aws.answers import Refused
+from sandbox.aws.private_dns import hosts_lines
 
 
 def script_of(hook: Sequence[Mapping[str, str]]) -> bytes | None:
@@ -50,8 +51,11 @@ class NotebookFiles:
         self.root(name).mkdir(parents=True, exist_ok=True)
         metadata = given / "resource-metadata.json"
         metadata.write_text(json.dumps({"ResourceArn": notebook_arn, "ResourceName": name}))
+        hosts = given / "hosts"
+        hosts.write_text(hosts_lines(self.state / "emr"))
         command = [*self.host, "--name", name, "--root", str(self.root(name))]
-        command += ["--metadata", str(metadata), "--hook-seconds", f"{self.hook_seconds:g}"]
+        command += ["--metadata", str(metadata), "--hosts", str(hosts)]
+        command += ["--hook-seconds", f"{self.hook_seconds:g}"]
         for option, script in scripts.items():
             if script is not None:
                 path = given / option

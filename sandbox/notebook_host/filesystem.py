@@ -7,7 +7,7 @@ Nothing that they write outside the instance's own directory reaches the machine
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import sandbox
@@ -20,10 +20,11 @@ METADATA = Path("/opt/ml/metadata/resource-metadata.json")
 PRIVATE = Path("/run/notebook-host")
 
 
-def set_up(root: Path, user: Ec2User, metadata: str) -> None:
+def set_up(root: Path, user: Ec2User, metadata: str, names: str) -> None:
     """Show the instance's file system to this process and those it starts.
 
-    `root` is the instance's directory on this machine; its home/ec2-user exists.
+    `root` is the instance's directory on this machine; its home/ec2-user exists. `names` are
+    lines of /etc/hosts: what the VPC's name server would answer.
     """
     keep = needed_paths(root)
     # /run: a hook run by the machine's real root must not reach its systemd, dbus or docker.
@@ -43,7 +44,9 @@ def set_up(root: Path, user: Ec2User, metadata: str) -> None:
             make_throwaway(folder, keep, PRIVATE)
     if not user.is_unprivileged:
         _show_own_runuser()
-    _show_accounts(user)
+    _show("passwd", lambda text: with_ec2_user(text, user))
+    _show("group", lambda text: with_ec2_group(text, user))
+    _show("hosts", lambda text: f"{text}\n{names}")
 
 
 def needed_paths(root: Path) -> list[Path]:
@@ -78,11 +81,11 @@ def _others_in_opt() -> list[Path]:
     return [path for path in Path("/opt").iterdir() if path.is_dir() and path.name != "ml"]
 
 
-def _show_accounts(user: Ec2User) -> None:
-    for name, edit in (("passwd", with_ec2_user), ("group", with_ec2_group)):
-        own = PRIVATE / name
-        own.write_text(edit(Path("/etc", name).read_text(), user))
-        bind(own, Path("/etc", name))
+def _show(name: str, edit: Callable[[str], str]) -> None:
+    """Show an edited copy of a file in /etc in its place."""
+    own = PRIVATE / name
+    own.write_text(edit(Path("/etc", name).read_text()))
+    bind(own, Path("/etc", name))
 
 
 def _show_own_runuser() -> None:

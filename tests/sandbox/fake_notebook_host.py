@@ -41,7 +41,7 @@ def main() -> int:
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     parser = argparse.ArgumentParser()
-    for option in ("--root", "--metadata", "--on-create", "--on-start"):
+    for option in ("--root", "--metadata", "--hosts", "--on-create", "--on-start"):
         parser.add_argument(option, type=Path)
     parser.add_argument("--name")
     parser.add_argument("--hook-seconds", type=float)

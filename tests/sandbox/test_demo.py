@@ -66,8 +66,8 @@ def test_a_spark_result_comes_through_the_deployed_address_and_nothing_is_left_r
     [
         pytest.param(
             "assets/lambda/cluster_endpoint/resolve.py",
-            "DEFAULT_LIVY_PORT = 8998",
-            "DEFAULT_LIVY_PORT = 8997",
+            ':{port}" for node in nodes',
+            ':{port - 1}" for node in nodes',
             "Check the resolver's answer",
             ":8997; the running primary",
             id="the resolver's answer",
@@ -81,9 +81,9 @@ def test_a_spark_result_comes_through_the_deployed_address_and_nothing_is_left_r
             id="the script's URL",
         ),
         pytest.param(
-            "emr_notebook/cluster_endpoint.py",
-            'actions=["elasticmapreduce:DescribeCluster", "elasticmapreduce:ListInstances"]',
-            'actions=["elasticmapreduce:DescribeCluster"]',
+            "emr_notebook/resolver_request.py",
+            '("elasticmapreduce:DescribeCluster", "elasticmapreduce:ListInstances")',
+            '("elasticmapreduce:DescribeCluster",)',
             "cdk deploy",
             "elasticmapreduce:ListInstances on arn:aws:elasticmapreduce:eu-west-1:111122223333:",
             id="an IAM action",
@@ -146,7 +146,7 @@ def test_a_demo_that_is_interrupted_says_so_and_leaves_nothing(
 def test_a_demo_that_is_killed_leaves_nothing_running(checkout: Checkout) -> None:
     demo = checkout.start("demo")
     wait_until(lambda: "✓ Start Livy" in checkout.output(), seconds=60)
-    assert len(checkout.processes()) > 3
+    assert len(checkout.processes()) >= 2
 
     demo.kill()
 

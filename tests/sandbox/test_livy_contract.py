@@ -33,6 +33,7 @@ _SESSION_PATH = re.compile(r"/sessions/(\d+)")
 _ADDRESS = re.compile(r"\b0x[0-9a-f]+\b")
 _LIBRARY_FILE = re.compile(r'File ".*/((?:pyspark|py4j)/)')
 # The marks below a line of source in a traceback are drawn differently by each Python.
+_FURTHER_SOURCE = re.compile(r"^(  File .*\n    .*\n)(?:    .*\n)+")
 _MARKS = re.compile(r"^[ ~^]*\^[ ~^]*\n", re.MULTILINE)
 _JAVA_FRAME = re.compile(r"[\w.$/]+\([^()]*\)")
 
@@ -159,9 +160,13 @@ def _steady(value: Any, key: str = "") -> Any:
 
 
 def _steady_text(text: str) -> str:
-    """A text without addresses, folders, marks below source lines and Java frames."""
+    """A text without addresses, folders, marks below source lines and Java frames.
+
+    Of a source statement, the first line: Python 3.13 shows all of them, 3.11 the first.
+    """
     text = _ADDRESS.sub("0x0", text.partition("\n\tat ")[0])
-    return _MARKS.sub("", _LIBRARY_FILE.sub(r'File "\1', text))
+    text = _MARKS.sub("", _LIBRARY_FILE.sub(r'File "\1', text))
+    return _FURTHER_SOURCE.sub(r"\1", text)
 
 
 def _check_log(page: dict[str, Any], path: str, replay: Replay) -> None:

@@ -158,6 +158,17 @@ def test_the_metadata_stands_where_sagemaker_puts_it(host: Host) -> None:
     assert f'"ResourceArn": "{ARN}"' in host.log()
 
 
+def test_the_vpcs_names_resolve_in_the_instance_beside_the_machines_own(any_host: Host) -> None:
+    name = "ip-127-9-8-7.eu-west-1.compute.internal"
+    hosts = any_host.folder / "hosts"
+    hosts.write_text(f"127.9.8.7 {name}\n")
+
+    any_host.start(f"#!/bin/bash\ngetent ahostsv4 {name} localhost\n", "--hosts", str(hosts))
+
+    assert {line.split()[0] for line in any_host.log().splitlines()} == {"127.9.8.7", "127.0.0.1"}
+    assert name not in Path("/etc/hosts").read_text()
+
+
 def test_a_script_that_fails_stops_the_instance_with_its_status(host: Host) -> None:
     hook, failed = host.start("#!/bin/bash\necho about to fail\nexit 3")
 

@@ -1,5 +1,13 @@
 """Every reason for which a cluster is refused: code, what was found, and the next step."""
 
+from collections.abc import Sequence
+
+# Of what was found. CloudFormation takes an answer of 4,096 bytes, which the Provider framework's
+# own lines and the stack's ids share; a longer one is reported as that, without a word of it.
+MOST_BYTES = 1500
+MOST_NAMES = 10
+MOST_CANDIDATES = 20
+
 
 class Refusal(Exception):
     """A cluster that notebooks cannot use, said to whoever deploys.
@@ -8,8 +16,7 @@ class Refusal(Exception):
     """
 
     def __init__(self, code: str, found: str, next_step: str) -> None:
-        # One line: CloudFormation's events and the CLI's table show one.
-        super().__init__(" ".join(f"[{code}] {found} Next: {next_step}".split()))
+        super().__init__(f"[{code}] {_one_line(found)} Next: {next_step}")
         self.code = code
 
 
@@ -20,6 +27,26 @@ def unknown_cluster(cluster_id: str, region: str) -> Refusal:
         f"EMR knows no cluster {cluster_id} in {region} in this account.",
         "check the id, region and account with `aws emr list-clusters --active`; EMR forgets a "
         "cluster two months after its end.",
+    )
+
+
+def no_cluster(selector: str, names: list[str]) -> Refusal:
+    """No active cluster has the name or the tags."""
+    return Refusal(
+        "cluster-none",
+        f"No active cluster has the {selector}; active clusters are named: "
+        f"{_listed(names, MOST_NAMES)}.",
+        "start such a cluster, or correct the settings, and deploy again.",
+    )
+
+
+def several_clusters(selector: str, candidates: list[str]) -> Refusal:
+    """More than one active cluster has the name or the tags."""
+    return Refusal(
+        "cluster-several",
+        f"{len(candidates)} active clusters have the {selector}: "
+        f"{_listed(candidates, MOST_CANDIDATES)}.",
+        "terminate those that are not meant, or select one by its id or by tags of its own.",
     )
 
 
@@ -61,6 +88,77 @@ def application_missing(cluster_id: str, missing: str, found: str) -> Refusal:
     )
 
 
+def kerberos(cluster_id: str) -> Refusal:
+    """Livy asks for a Kerberos ticket."""
+    return Refusal(
+        "login-kerberos",
+        f"Cluster {cluster_id} uses Kerberos: Livy would ask each notebook for a ticket, which a "
+        "notebook instance cannot get by itself.",
+        "use a cluster without Kerberos for these notebooks, in subnets that only they reach.",
+    )
+
+
+def ldap(cluster_id: str) -> Refusal:
+    """Livy asks for an LDAP user and password."""
+    return Refusal(
+        "login-ldap",
+        f"Cluster {cluster_id} uses LDAP: Livy would ask for a user's password, which must not "
+        "stand in a start script.",
+        "use a cluster whose Livy asks for no login, or connect from EMR Studio.",
+    )
+
+
+def runtime_roles(cluster_id: str) -> Refusal:
+    """Livy asks for temporary credentials of a runtime role."""
+    return Refusal(
+        "login-runtime-roles",
+        f"Cluster {cluster_id} uses runtime roles: Livy would ask for credentials that "
+        "GetClusterSessionCredentials issues for a few hours, and SparkMagic's configuration is "
+        "fixed.",
+        "use a cluster without runtime roles, or connect from SageMaker Studio.",
+    )
+
+
+def other_login(cluster_id: str, kind: str) -> Refusal:
+    """Livy has an authentication type that is not known here."""
+    return Refusal(
+        "login-unknown",
+        f"Cluster {cluster_id} sets livy.server.auth.type to {repr(kind)[:80]}.",
+        "use a cluster whose Livy asks for no login.",
+    )
+
+
+def security_unread(cluster_id: str, name: str) -> Refusal:
+    """A security configuration decides about TLS, and the settings do not let it be read."""
+    return Refusal(
+        "security-configuration-unread",
+        f"Cluster {cluster_id} has the security configuration {repr(name)[:80]}, which decides "
+        "whether Livy uses TLS or asks for a login.",
+        "set the cluster's scheme to detect, which lets the resolver read it, or to http or https.",
+    )
+
+
+def trust_missing(cluster_id: str) -> Refusal:
+    """Livy uses TLS and the settings do not say which authority to trust."""
+    return Refusal(
+        "tls-trust-missing",
+        f"Livy of cluster {cluster_id} uses TLS, and the settings do not say whose certificates to "
+        "trust.",
+        "give the cluster tls: {ca_file: …} with the authority's certificate, or tls: {verify: "
+        "system} when a public authority issued it.",
+    )
+
+
+def port_closed(cluster_id: str, port: int, opened: int) -> Refusal:
+    """Livy listens on another port than the security group rules open."""
+    return Refusal(
+        "port-closed",
+        f"Livy of cluster {cluster_id} listens on port {port} (livy.server.port); this stack's "
+        f"security group rules open {opened}.",
+        f"set the cluster's port to {port}.",
+    )
+
+
 def no_primary(cluster_id: str, seen: str) -> Refusal:
     """No primary node is running."""
     return Refusal(
@@ -81,21 +179,21 @@ def access_denied(action: str, resource: str) -> Refusal:
     )
 
 
-def throttled(operation: str, seconds: float) -> Refusal:
-    """EMR went on refusing or failing until the deadline."""
+def unavailable(operation: str, failure: str, seconds: float) -> Refusal:
+    """AWS went on refusing or failing in passing until the deadline."""
     return Refusal(
-        "emr-unavailable",
-        f"EMR did not answer {operation} within {seconds:.0f} s: throttled, or not reachable.",
-        "deploy again later; other callers in the account share EMR's request rate.",
+        "aws-unavailable",
+        f"AWS did not answer {operation} in time: {failure}; the look-up took {seconds:.0f} s.",
+        "deploy again later; other callers in the account share the request rate.",
     )
 
 
 def call_failed(operation: str, resource: str, said: str) -> Refusal:
-    """EMR refused a call for a reason of its own."""
+    """AWS refused a call for a reason of its own."""
     return Refusal(
-        "emr-call-failed",
-        f"EMR refused {operation} on {resource}: {said}.",
-        "read EMR's words; if they do not help, deploy again.",
+        "aws-call-failed",
+        f"AWS refused {operation} on {resource}: {said}.",
+        "read AWS's words; if they do not help, deploy again.",
     )
 
 
@@ -116,3 +214,19 @@ def bad_request(name: str, value: object) -> Refusal:
         f"The custom resource's property {name} is {repr(value)[:80]}.",
         "deploy with the app that made this Lambda, unedited.",
     )
+
+
+def _one_line(text: str) -> str:
+    """The text for CloudFormation's events and the CLI's table, which show one line.
+
+    EMR's names may hold anything: what a terminal would obey is replaced.
+    """
+    line = "".join(each if each.isprintable() else "?" for each in " ".join(text.split()))
+    if len(line.encode()) <= MOST_BYTES:
+        return line
+    return line.encode()[:MOST_BYTES].decode(errors="ignore") + " …"
+
+
+def _listed(items: Sequence[str], most: int) -> str:
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    return (", ".join(items[:most]) + more) or "none"

@@ -1,33 +1,16 @@
 """Decisions about a cluster, from EMR's answers alone: no clock, no network."""
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from cluster_endpoint import refusals
-
-DEFAULT_LIVY_PORT = 8998
+from cluster_endpoint import forms, livy, refusals
 
 STARTING_STATES = frozenset({"STARTING", "BOOTSTRAPPING"})
 USABLE_STATES = frozenset({"RUNNING", "WAITING"})
 ENDED_STATES = frozenset({"TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS"})
-
-_OCTET = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-_IPV4 = rf"{_OCTET}(\.{_OCTET}){{3}}"
-_DNS = r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+"
-_VERSION = r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}"
-
-# What may reach a notebook's start script. Each form holds no character that a shell reads.
-FORMS: Mapping[str, str] = {
-    "LivyUrl": rf"https?://({_IPV4}|[a-z0-9.-]{{1,253}}):\d{{1,5}}",
-    "PrimaryIp": _IPV4,
-    "PrimaryDns": _DNS,
-    "ClusterId": r"j-[A-Z0-9]{4,20}",
-    "ReleaseLabel": r"emr-[0-9][0-9a-z.-]{0,30}",
-    "SparkVersion": _VERSION,
-    "LivyVersion": _VERSION,
-}
+ACTIVE_STATES = STARTING_STATES | USABLE_STATES
 
 
 @dataclass(frozen=True)
@@ -35,6 +18,7 @@ class Endpoint:
     """Where a cluster's Livy answers, and what it runs."""
 
     livy_url: str
+    candidates: tuple[str, ...]
     primary_ip: str
     primary_dns: str
     cluster_id: str
@@ -43,23 +27,40 @@ class Endpoint:
     livy_version: str
 
     def outputs(self) -> dict[str, str]:
-        """The custom resource's attributes, each checked against its form in FORMS.
+        """The custom resource's attributes, each of its form. Raises Refusal when one is not."""
+        return forms.checked(
+            {
+                "LivyUrl": self.livy_url,
+                "Candidates": ",".join(self.candidates),
+                "PrimaryIp": self.primary_ip,
+                "PrimaryDns": self.primary_dns,
+                "ClusterId": self.cluster_id,
+                "ReleaseLabel": self.release_label,
+                "SparkVersion": self.spark_version,
+                "LivyVersion": self.livy_version,
+            }
+        )
 
-        Raises Refusal when one does not fit.
-        """
-        named = {
-            "LivyUrl": self.livy_url,
-            "PrimaryIp": self.primary_ip,
-            "PrimaryDns": self.primary_dns,
-            "ClusterId": self.cluster_id,
-            "ReleaseLabel": self.release_label,
-            "SparkVersion": self.spark_version,
-            "LivyVersion": self.livy_version,
-        }
-        for name, value in named.items():
-            if not isinstance(value, str) or not re.fullmatch(FORMS[name], value):
-                raise refusals.unfit_answer(name, value)
-        return named
+
+def choose(
+    selector: str, found: Iterable[Mapping[str, Any]], active: Iterable[Mapping[str, Any]]
+) -> str:
+    """The id of the one cluster that a name or tags select.
+
+    `found` are the active clusters that fit, `active` all that there are. Raises Refusal, with
+    each candidate's id, state and creation time, when none or several fit.
+    """
+    # By id: a cluster that starts while EMR lists the pages moves another onto two of them.
+    fitting = {str(each.get("Id")): each for each in found}
+    if not fitting:
+        raise refusals.no_cluster(selector, sorted({str(each.get("Name")) for each in active}))
+    if len(fitting) > 1:
+        candidates = [_candidate(fitting[cluster_id]) for cluster_id in sorted(fitting)]
+        raise refusals.several_clusters(selector, candidates)
+    (chosen,) = fitting
+    if not forms.fits("ClusterId", chosen):
+        raise refusals.unfit_answer("Id", chosen)
+    return chosen
 
 
 def is_starting(cluster: Mapping[str, Any]) -> bool:
@@ -67,71 +68,114 @@ def is_starting(cluster: Mapping[str, Any]) -> bool:
     state = state_of(cluster)
     if state in ENDED_STATES:
         raise refusals.cluster_ended(str(cluster.get("Id")), state, _state_change_reason(cluster))
-    if state not in STARTING_STATES | USABLE_STATES:
+    if state not in ACTIVE_STATES:
         raise refusals.unknown_state(str(cluster.get("Id")), state)
     return state in STARTING_STATES
 
 
 def state_of(cluster: Mapping[str, Any]) -> str:
-    """The cluster's state as EMR's API names it; empty when the answer has none."""
+    """The state of a cluster or an instance as EMR names it; empty when the answer has none."""
     return str(_mapping(cluster, "Status").get("State", ""))
 
 
+def is_fleet(cluster: Mapping[str, Any]) -> bool:
+    """Whether the cluster's nodes are in instance fleets rather than instance groups."""
+    return cluster.get("InstanceCollectionType") == "INSTANCE_FLEET"
+
+
 def primary_filter(cluster: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments with which ListInstances lists primary nodes of this kind of cluster.
+    """The arguments with which ListInstances lists running primary nodes of this kind of cluster.
 
-    EMR refuses the filter of the other kind.
+    EMR refuses the filter of the other kind. Without the state it answers nodes that died up to
+    30 days ago, too.
     """
-    if cluster.get("InstanceCollectionType") == "INSTANCE_FLEET":
-        return {"InstanceFleetType": "MASTER", "InstanceStates": ["RUNNING"]}
-    return {"InstanceGroupTypes": ["MASTER"], "InstanceStates": ["RUNNING"]}
+    kind = (
+        {"InstanceFleetType": "MASTER"} if is_fleet(cluster) else {"InstanceGroupTypes": ["MASTER"]}
+    )
+    return {**kind, "InstanceStates": ["RUNNING"]}
 
 
-def endpoint(cluster: Mapping[str, Any], instances: Iterable[Mapping[str, Any]]) -> Endpoint:
-    """The Livy endpoint of a usable cluster with these primary nodes. Raises Refusal."""
-    cluster_id = str(cluster.get("Id", ""))
-    versions = application_versions(cluster)
-    primary = _primary(cluster_id, list(instances), str(cluster.get("MasterPublicDnsName", "")))
-    address = str(primary.get("PrivateIpAddress", ""))
+def versions(cluster: Mapping[str, Any]) -> dict[str, str]:
+    """Versions by application, names in small letters. Raises Refusal without Livy or Spark."""
+    listed = cluster.get("Applications")
+    if not isinstance(listed, list):
+        listed = []
+    applications = [app for app in listed if isinstance(app, Mapping)]
+    found = {str(app.get("Name", "")).lower(): str(app.get("Version", "")) for app in applications}
+    for wanted in ("Livy", "Spark"):
+        if wanted.lower() not in found:
+            names = ", ".join(sorted(str(app.get("Name")) for app in applications)) or "none"
+            raise refusals.application_missing(str(cluster.get("Id")), wanted, names)
+    return found
+
+
+def primaries(
+    cluster: Mapping[str, Any], instances: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """The running primary nodes, the one that the cluster names first. Raises Refusal without one.
+
+    MasterPublicDnsName is the private name of a node in a private subnet and the public name of
+    one in a public subnet.
+    """
+    listed = list(instances)
+    running = [each for each in listed if state_of(each) == "RUNNING"]
+    if not running:
+        seen = ", ".join(f"{each.get('Ec2InstanceId')} {state_of(each)}" for each in listed)
+        raise refusals.no_primary(str(cluster.get("Id")), seen or "none")
+    named = str(cluster.get("MasterPublicDnsName") or "")
+
+    def is_another(node: Mapping[str, Any]) -> bool:
+        return not named or named not in (node.get("PrivateDnsName"), node.get("PublicDnsName"))
+
+    # The rest by address, so that EMR's order, which varies, changes nothing.
+    return sorted(running, key=lambda node: (is_another(node), str(node.get("PrivateIpAddress"))))
+
+
+def endpoint(
+    cluster: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]], *, port: int, tls: bool
+) -> Endpoint:
+    """The endpoint on these primary nodes, the first being the one to use.
+
+    HTTPS goes to the node's name, which its certificate holds; HTTP to its address, which needs
+    no name server.
+    """
+    first = nodes[0]
+    address = "PrivateDnsName" if tls else "PrivateIpAddress"
+    scheme = "https" if tls else "http"
+    urls = tuple(f"{scheme}://{node.get(address, '')}:{port}" for node in nodes)
+    found = versions(cluster)
     return Endpoint(
-        livy_url=f"http://{address}:{DEFAULT_LIVY_PORT}",
-        primary_ip=address,
-        primary_dns=str(primary.get("PrivateDnsName", "")),
-        cluster_id=cluster_id,
+        livy_url=urls[0],
+        candidates=urls,
+        primary_ip=str(first.get("PrivateIpAddress", "")),
+        primary_dns=str(first.get("PrivateDnsName", "")),
+        cluster_id=str(cluster.get("Id", "")),
         release_label=str(cluster.get("ReleaseLabel", "")),
-        spark_version=versions["spark"],
-        livy_version=versions["livy"],
+        spark_version=found["spark"],
+        livy_version=found["livy"],
     )
 
 
-def application_versions(cluster: Mapping[str, Any]) -> dict[str, str]:
-    """Versions by application, names in small letters. Raises Refusal without Livy or Spark."""
-    applications = [app for app in cluster.get("Applications") or [] if isinstance(app, Mapping)]
-    versions = {
-        str(app.get("Name", "")).lower(): str(app.get("Version", "")) for app in applications
-    }
-    for wanted in ("Livy", "Spark"):
-        if wanted.lower() not in versions:
-            found = ", ".join(sorted(str(app.get("Name")) for app in applications)) or "none"
-            raise refusals.application_missing(str(cluster.get("Id")), wanted, found)
-    return versions
+def scheme_is_https(
+    cluster: Mapping[str, Any],
+    conf: Mapping[str, str],
+    security: Mapping[str, Any] | None,
+    wishes: livy.Wishes,
+) -> bool:
+    """Whether notebooks use HTTPS. Raises Refusal when nobody said which authority to trust."""
+    if wishes.scheme in ("http", "https"):
+        tls = wishes.scheme == "https"
+    else:
+        tls = livy.uses_tls(cluster, conf, security)
+    if tls and not wishes.trust_is_given:
+        raise refusals.trust_missing(str(cluster.get("Id")))
+    return tls
 
 
-def _primary(
-    cluster_id: str, instances: list[Mapping[str, Any]], primary_dns: str
-) -> Mapping[str, Any]:
-    """The running primary that the cluster names; with one only, that one."""
-    running = [each for each in instances if state_of(each) == "RUNNING"]
-    if not running:
-        seen = ", ".join(f"{each.get('Ec2InstanceId')} {state_of(each)}" for each in instances)
-        raise refusals.no_primary(cluster_id, seen or "none")
-    # MasterPublicDnsName is the private name in a private subnet, the public one in a public.
-    named = [
-        each
-        for each in running
-        if primary_dns and primary_dns in (each.get("PrivateDnsName"), each.get("PublicDnsName"))
-    ]
-    return (named or running)[0]
+def _candidate(cluster: Mapping[str, Any]) -> str:
+    created = _mapping(_mapping(cluster, "Status"), "Timeline").get("CreationDateTime")
+    when = created.strftime("%Y-%m-%d %H:%M %Z").strip() if isinstance(created, datetime) else "?"
+    return f"{cluster.get('Id')} ({state_of(cluster)}, created {when})"
 
 
 def _state_change_reason(cluster: Mapping[str, Any]) -> str:

@@ -1,0 +1,149 @@
+"""Looks a cluster's endpoint up: which calls, in which order, and for how long."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cluster_endpoint import livy, refusals, resolve
+from cluster_endpoint.aws import Aws, Outside
+from cluster_endpoint.request import Request, Selector
+
+# How long AWS is retried beyond the wait for the cluster. With the longest wait, 13 minutes, this
+# ends before Lambda's limit of 15, which CloudFormation would report as a bare timeout.
+RETRY_SECONDS = 60
+POLL_SECONDS = 15
+
+log = logging.getLogger("cluster_endpoint")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose clusters: what their ARNs begin with."""
+
+    partition: str
+    region: str
+    account: str
+
+    def arn(self, cluster_id: str) -> str:
+        """A cluster's ARN."""
+        where = f"{self.region}:{self.account}"
+        return f"arn:{self.partition}:elasticmapreduce:{where}:cluster/{cluster_id}"
+
+
+def find_endpoint(
+    request: Request, outside: Outside, scope: Scope, started: float
+) -> dict[str, str]:
+    """The outputs of the one cluster's endpoint that the request selects. Raises Refusal.
+
+    The time for it is counted from `started` on the outside's clock.
+    For a cluster given by its id that is usable, DescribeCluster and ListInstances; more calls
+    only for a name, for tags, to wait, or where the request asks to look further.
+    """
+    aws = Aws(outside, started, request.wait_seconds + RETRY_SECONDS)
+    lookup = _Lookup(request, aws, scope)
+    cluster = lookup.usable_cluster(lookup.cluster_id(request.selector))
+    # Refusals that this answer decides come before the next call.
+    resolve.versions(cluster)
+    conf = lookup.livy_conf(cluster)
+    livy.refuse_logins(cluster, conf)
+    tls = resolve.scheme_is_https(cluster, conf, lookup.security(cluster), request.wishes)
+    port = livy.port(conf, str(cluster.get("Id")), request.wishes.opened_port)
+    found = resolve.endpoint(cluster, lookup.primaries(cluster), port=port, tls=tls).outputs()
+    log.info("%s: Livy of %s is at %s", request.key, found["ClusterId"], found["LivyUrl"])
+    return found
+
+
+@dataclass(frozen=True)
+class _Lookup:
+    request: Request
+    aws: Aws
+    scope: Scope
+
+    def cluster_id(self, selector: Selector) -> str:
+        if selector.cluster_id:
+            return selector.cluster_id
+        states = sorted(resolve.ACTIVE_STATES)
+        # IAM knows no narrower resource for the two lists.
+        active = list(self.aws.pages("ListClusters", "*", items="Clusters", ClusterStates=states))
+        if selector.name:
+            found = [each for each in active if each.get("Name") == selector.name]
+        else:
+            tagged = self._tagged(selector.tags)
+            found = [each for each in active if str(each.get("Id")) in tagged]
+        chosen = resolve.choose(str(selector), found, active)
+        log.info("%s: the cluster with the %s is %s", self.request.key, selector, chosen)
+        return chosen
+
+    def _tagged(self, tags: tuple[tuple[str, str], ...]) -> set[str]:
+        """Ids of clusters with these tags, ended ones among them: tags outlive a cluster."""
+        listed = self.aws.pages(
+            "GetResources",
+            "*",
+            items="ResourceTagMappingList",
+            marker="PaginationToken",
+            ResourceTypeFilters=["elasticmapreduce:cluster"],
+            TagFilters=[{"Key": key, "Values": [value]} for key, value in tags],
+        )
+        return {str(each.get("ResourceARN", "")).rpartition("/")[2] for each in listed}
+
+    def usable_cluster(self, cluster_id: str) -> Mapping[str, Any]:
+        """The cluster, waited for while it starts; what went before counts as waiting, too."""
+        while True:
+            cluster = self._describe(cluster_id)
+            if not resolve.is_starting(cluster):
+                return cluster
+            waited = self.aws.spent
+            state = resolve.state_of(cluster)
+            if waited + POLL_SECONDS > self.request.wait_seconds:
+                raise refusals.cluster_not_ready(cluster_id, state, waited)
+            log.info(
+                "%s: waiting for %s, which is %s; %.0f of at most %d s",
+                self.request.key,
+                cluster_id,
+                state,
+                waited,
+                self.request.wait_seconds,
+            )
+            self.aws.outside.sleep(POLL_SECONDS)
+
+    def _describe(self, cluster_id: str) -> Mapping[str, Any]:
+        arn = self.scope.arn(cluster_id)
+        cluster = self.aws.ask("DescribeCluster", arn, ClusterId=cluster_id).get("Cluster")
+        if not isinstance(cluster, Mapping) or cluster.get("Id") != cluster_id:
+            raise refusals.unfit_answer("Cluster", cluster)
+        return cluster
+
+    def livy_conf(self, cluster: Mapping[str, Any]) -> dict[str, str]:
+        conf = livy.properties(cluster.get("Configurations"))
+        if self.request.read_group_configurations:
+            # What is set for the primary's own group or fleet overrides the cluster's.
+            conf |= livy.properties(livy.configurations_of_primary(self._groups(cluster)))
+        return conf
+
+    def _groups(self, cluster: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        kind = "InstanceFleets" if resolve.is_fleet(cluster) else "InstanceGroups"
+        arn = self.scope.arn(str(cluster["Id"]))
+        return list(self.aws.pages(f"List{kind}", arn, items=kind, ClusterId=cluster["Id"]))
+
+    def security(self, cluster: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The cluster's security configuration, if it has one; read where the request allows it."""
+        name = cluster.get("SecurityConfiguration")
+        scheme = self.request.wishes.scheme
+        if not name or scheme in ("http", "https"):
+            return None
+        cluster_id = str(cluster["Id"])
+        if scheme is None:
+            raise refusals.security_unread(cluster_id, str(name))
+        answer = self.aws.ask("DescribeSecurityConfiguration", "*", Name=name)
+        document = livy.security_document(answer)
+        livy.refuse_security(cluster_id, document)
+        return document
+
+    def primaries(self, cluster: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        arn = self.scope.arn(str(cluster["Id"]))
+        filters = resolve.primary_filter(cluster)
+        instances = self.aws.pages(
+            "ListInstances", arn, items="Instances", ClusterId=cluster["Id"], **filters
+        )
+        return resolve.primaries(cluster, instances)

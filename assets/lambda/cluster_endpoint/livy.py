@@ -1,0 +1,126 @@
+"""How a cluster's Livy is reached: port, TLS and login, from its configuration alone."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cluster_endpoint import refusals
+
+DEFAULT_PORT = 8998
+# "Beginning with release 7.4.0, HTTPS is enabled with Apache Livy by default" on clusters whose
+# security configuration encrypts in transit: EMR Release Guide, Livy, enabling HTTPS.
+FIRST_RELEASE_WITH_HTTPS = (7, 4)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the settings say of a cluster's Livy."""
+
+    # "http" and "https" force; "detect" reads the security configuration; None does not.
+    scheme: str | None = None
+    # The port that the stack's security group rules open, when it makes any.
+    opened_port: int | None = None
+    # Whether the notebooks are told which authorities to trust.
+    trust_is_given: bool = False
+
+
+def properties(configurations: object) -> dict[str, str]:
+    """livy-conf's properties in a list of EMR configurations; a later entry wins, as in EMR."""
+    found: dict[str, str] = {}
+    if not isinstance(configurations, list):
+        return found
+    for each in configurations:
+        if isinstance(each, Mapping) and each.get("Classification") == "livy-conf":
+            own = each.get("Properties")
+            if isinstance(own, Mapping):
+                found.update({str(name): str(value) for name, value in own.items()})
+    return found
+
+
+def port(conf: Mapping[str, str], cluster_id: str, opened_port: int | None) -> int:
+    """The port that Livy listens on. Raises Refusal when it is none, or not the one opened."""
+    said = conf.get("livy.server.port", str(DEFAULT_PORT)).strip()
+    if not re.fullmatch(r"[0-9]{1,5}", said) or not 0 < int(said) < 65_536:
+        raise refusals.unfit_answer("livy.server.port", said)
+    if opened_port is not None and int(said) != opened_port:
+        raise refusals.port_closed(cluster_id, int(said), opened_port)
+    return int(said)
+
+
+def refuse_logins(cluster: Mapping[str, Any], conf: Mapping[str, str]) -> None:
+    """Raise Refusal when Livy asks for a login that a fixed configuration cannot give."""
+    cluster_id = str(cluster.get("Id"))
+    if cluster.get("KerberosAttributes"):
+        raise refusals.kerberos(cluster_id)
+    kind = conf.get("livy.server.auth.type", "").strip()
+    if kind.lower() == "kerberos":
+        raise refusals.kerberos(cluster_id)
+    if kind.lower() == "ldap":
+        raise refusals.ldap(cluster_id)
+    if kind:
+        raise refusals.other_login(cluster_id, kind)
+
+
+def refuse_security(cluster_id: str, document: Mapping[str, Any]) -> None:
+    """Raise Refusal for a security configuration whose clusters ask for a login."""
+    authentication = _mapping(document, "AuthenticationConfiguration")
+    if authentication.get("KerberosConfiguration"):
+        raise refusals.kerberos(cluster_id)
+    if authentication.get("LDAPConfiguration"):
+        raise refusals.ldap(cluster_id)
+    iam = _mapping(_mapping(document, "AuthorizationConfiguration"), "IAMConfiguration")
+    if iam.get("EnableApplicationScopedIAMRole") in (True, "true"):
+        raise refusals.runtime_roles(cluster_id)
+
+
+def uses_tls(
+    cluster: Mapping[str, Any], conf: Mapping[str, str], security: Mapping[str, Any] | None
+) -> bool:
+    """Whether Livy speaks HTTPS: by its keystore, or by encryption in transit from EMR 7.4 on."""
+    if conf.get("livy.keystore", "").strip():
+        return True
+    encryption = _mapping(security or {}, "EncryptionConfiguration")
+    in_transit = encryption.get("EnableInTransitEncryption") in (True, "true")
+    return in_transit and _release(cluster) >= FIRST_RELEASE_WITH_HTTPS
+
+
+def security_document(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The document in DescribeSecurityConfiguration's answer. Raises Refusal if it is none."""
+    text = answer.get("SecurityConfiguration")
+    try:
+        document = json.loads(str(text))
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise refusals.unfit_answer("SecurityConfiguration", text)
+    return document
+
+
+def configurations_of_primary(groups: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """Configurations of the primary's own instance group or fleet, from either list's answer."""
+    found: list[Any] = []
+    for group in groups:
+        if "MASTER" not in (group.get("InstanceGroupType"), group.get("InstanceFleetType")):
+            continue
+        found.extend(_list(group, "Configurations"))
+        for specification in _list(group, "InstanceTypeSpecifications"):
+            if isinstance(specification, Mapping):
+                found.extend(_list(specification, "Configurations"))
+    return found
+
+
+def _release(cluster: Mapping[str, Any]) -> tuple[int, int]:
+    numbers = re.match(r"emr-(\d{1,3})\.(\d{1,3})", str(cluster.get("ReleaseLabel", "")))
+    return (int(numbers[1]), int(numbers[2])) if numbers else (0, 0)
+
+
+def _mapping(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    inner = value.get(key)
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def _list(value: Mapping[str, Any], key: str) -> list[Any]:
+    inner = value.get(key)
+    return inner if isinstance(inner, list) else []

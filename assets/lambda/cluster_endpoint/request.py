@@ -1,0 +1,96 @@
+"""What the template asks the resolver for."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cluster_endpoint import forms, livy, refusals
+
+MOST_WAIT_MINUTES = 13
+SCHEMES = {"": None, "detect": "detect", "http": "http", "https": "https"}
+# EMR API, XmlStringMaxLen256: no character that XML forbids.
+NAME = r"[ -~\u00a0-\ud7ff]{1,256}"
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Which cluster: by id, by name, or by tags; exactly one of them."""
+
+    cluster_id: str = ""
+    name: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        if self.cluster_id:
+            return f"id {self.cluster_id}"
+        if self.name:
+            return f"name {self.name!r}"
+        return "tags " + ", ".join(f"{key}={value}" for key, value in self.tags)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One cluster's custom resource, its properties parsed."""
+
+    key: str
+    selector: Selector
+    wait_seconds: int
+    wishes: livy.Wishes
+    read_group_configurations: bool
+    last_value_output: str
+
+
+def parse(properties: Mapping[str, Any]) -> Request:
+    """The request in a custom resource's properties. Raises Refusal for what the app never asks."""
+    key = _text(properties, "ClusterKey", forms.CLUSTER_KEY)
+    # CloudFormation hands every scalar over as text.
+    minutes = int(_text(properties, "WaitMinutes", r"[0-9]{1,2}"))
+    if minutes > MOST_WAIT_MINUTES:
+        raise refusals.bad_request("WaitMinutes", minutes)
+    scheme = _text(properties, "Scheme", "|".join(SCHEMES))
+    opened = _text(properties, "OpenedPort", r"|[0-9]{1,5}")
+    return Request(
+        key=key,
+        selector=_selector(properties),
+        wait_seconds=60 * minutes,
+        wishes=livy.Wishes(
+            scheme=SCHEMES[scheme],
+            opened_port=int(opened) if opened else None,
+            trust_is_given=_truth(properties, "TrustIsGiven"),
+        ),
+        read_group_configurations=_truth(properties, "ReadGroupConfigurations"),
+        last_value_output=_text(properties, "LastValueOutput", r"[A-Za-z0-9]{0,255}"),
+    )
+
+
+def _selector(properties: Mapping[str, Any]) -> Selector:
+    cluster_id = _text(properties, "ClusterId", rf"|{forms.CLUSTER_ID}")
+    name = _text(properties, "ClusterName", rf"|{NAME}")
+    tags = _tags(properties)
+    if [bool(cluster_id), bool(name), bool(tags)].count(True) != 1:
+        raise refusals.bad_request("ClusterId, ClusterName or ClusterTags", "not exactly one")
+    return Selector(cluster_id, name, tags)
+
+
+def _tags(properties: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    text = _text(properties, "ClusterTags", r"[\s\S]*")
+    try:
+        tags = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        raise refusals.bad_request("ClusterTags", text) from None
+    if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
+        raise refusals.bad_request("ClusterTags", text)
+    return tuple(sorted(tags.items()))
+
+
+def _text(properties: Mapping[str, Any], name: str, form: str) -> str:
+    value = properties.get(name, "")
+    if not isinstance(value, str) or not re.fullmatch(form, value):
+        raise refusals.bad_request(name, value)
+    return value
+
+
+def _truth(properties: Mapping[str, Any], name: str) -> bool:
+    return _text(properties, name, "|true|false") == "true"
