@@ -307,6 +307,37 @@ class TestResolver:
         """Every action that any role of the stack has."""
         return {action for statement in statements(found) for action in actions(statement)}
 
+    def test_its_roles_may_write_their_own_logs_and_call_the_one_function(self) -> None:
+        policies = template().find_resources("AWS::IAM::Policy")
+        resolver, framework = (
+            next(
+                policy["Properties"]["PolicyDocument"]["Statement"]
+                for name, policy in policies.items()
+                if name.startswith(f"{role}DefaultPolicy")
+            )
+            for role in ("ResolverRole", "ResolverFrameworkRole")
+        )
+
+        def log(name: str) -> dict[str, Any]:
+            (group,) = (
+                each for each in template().find_resources("AWS::Logs::LogGroup") if name in each
+            )
+            write = ["logs:CreateLogStream", "logs:PutLogEvents"]
+            return {
+                "Effect": "Allow",
+                "Action": write,
+                "Resource": {"Fn::GetAtt": [group, "Arn"]},
+            }
+
+        function = {"Fn::GetAtt": ["ResolverFunction8C958500", "Arn"]}
+        assert log("ResolverLog") in resolver
+        assert log("ResolverFrameworkLog") in framework
+        assert [each["Action"] for each in framework[1:]] == [
+            "lambda:InvokeFunction",
+            "lambda:GetFunction",
+        ]
+        assert framework[1]["Resource"] == [function, {"Fn::Join": ["", [function, ":*"]]}]
+
     def test_no_role_of_the_stack_has_an_aws_managed_policy(self) -> None:
         template().all_resources_properties("AWS::IAM::Role", {"ManagedPolicyArns": Match.absent()})
 

@@ -15,7 +15,7 @@ import pytest
 from sandbox.cdk import run_cdk
 from sandbox.environment import ACCOUNT, REGION, clean_environment
 from sandbox.errors import SandboxError
-from sandbox.result import output_of
+from sandbox.result import output_of, spark_table
 from sandbox.run_notebook import run_notebook
 from tests.sandbox.checkouts import Checkout, wait_until
 
@@ -132,6 +132,18 @@ def test_start_here_runs_in_the_deployed_notebook(up: Up) -> None:
     assert "state: ok" in status
     assert f"livy_url: {up.endpoints['livy']}" in status
     assert pyspark.__version__ in version
+
+
+def test_the_example_makes_its_own_data_when_no_path_is_set(up: Up) -> None:
+    example = nbformat.read(up.checkout.root / "examples/spark_on_emr.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    sources = [cell.source for cell in example.cells if cell.cell_type == "code"]
+    place = sources.index('DATA = ""\nOUTPUT = ""')
+    sources[place] = 'DATA = ""\nOUTPUT = "s3://emr-notebooks-sandbox-data/own"'
+
+    printed = up.run(*sources)
+
+    assert any("20,000 trips from this notebook" in text for text in printed)
+    assert {row["zone"] for row in spark_table(printed[-1])} == {f"zone-{n}" for n in range(6)}
 
 
 def test_cdk_diff_of_an_unchanged_stack_is_empty(up: Up) -> None:
