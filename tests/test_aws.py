@@ -224,7 +224,7 @@ class TestFailures:
     @pytest.mark.parametrize(
         ("failure", "said"),
         [
-            (ParamValidationError(report="ClusterId is odd"), "ClusterId is odd. Next"),
+            (ParamValidationError(report="it is X."), "it is X. Next"),
             (NoCredentialsError(), "Unable to locate credentials. Next"),
             (BotoCoreError(), "An unspecified error occurred. Next"),
         ],

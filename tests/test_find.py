@@ -128,7 +128,9 @@ class TestSelection:
         with caplog.at_level(logging.INFO):
             find(World(), **BY_NAME)
 
-        assert f"the cluster with the name 'nightly-spark' is {CLUSTER_ID}" in caplog.text
+        assert caplog.messages[0] == (
+            f"analytics: the cluster with the name 'nightly-spark' is {CLUSTER_ID}"
+        )
 
     @pytest.mark.parametrize("operation", ["ListClusters", "GetResources"])
     def test_a_denied_list_names_the_action_and_that_it_has_no_narrower_resource(
@@ -279,7 +281,10 @@ class TestTime:
         page = {"Instances": [], "Marker": "again"}
         world = World(lies={"ListInstances": page})
 
-        assert refusal_of(world).code == "answer-unfit"
+        refusal = refusal_of(world)
+
+        assert refusal.code == "answer-unfit"
+        assert "EMR answered 'more than 100 pages' for Marker," in str(refusal)
         assert world.operations.count("ListInstances") == 100
 
 
@@ -290,7 +295,10 @@ class TestConfiguration:
         assert find(world)["LivyUrl"] == "http://10.0.0.5:9000"
 
     def test_one_that_no_rule_opens_is_refused(self) -> None:
-        assert refusal_of(World(), OpenedPort="9000").code == "port-closed"
+        refusal = refusal_of(World(), OpenedPort="9000")
+
+        assert refusal.code == "port-closed"
+        assert f"Livy of cluster {CLUSTER_ID} listens on port 8998" in str(refusal)
         assert find(World(), OpenedPort="8998")["PrimaryIp"] == "10.0.0.5"
 
     @pytest.mark.parametrize("page_size", [1, 50])
@@ -415,7 +423,32 @@ class TestRefusals:
     def test_an_answer_about_another_cluster_is_refused(self) -> None:
         world = World(lies={"DescribeCluster": {"Cluster": cluster(Id="j-OTHER")}})
 
-        assert refusal_of(world).code == "answer-unfit"
+        refusal = refusal_of(world)
+
+        assert refusal.code == "answer-unfit"
+        assert "EMR answered {'Id': 'j-OTHER', 'Name': " in str(refusal)
+        assert " for Cluster, " in str(refusal)
+
+    @pytest.mark.parametrize(
+        ("operation", "resource"),
+        [
+            ("ListInstanceGroups", cluster_arn()),
+            ("DescribeSecurityConfiguration", "*"),
+        ],
+    )
+    def test_a_denied_further_look_names_the_action_and_its_resource(
+        self, operation: str, resource: str
+    ) -> None:
+        world = World(
+            clusters=[cluster(SecurityConfiguration="strict")],
+            security={"strict": "{}"},
+            failures={operation: refused("AccessDeniedException")},
+        )
+
+        refusal = refusal_of(world, Scheme="detect", ReadGroupConfigurations="true")
+
+        assert refusal.code == "access-denied"
+        assert f"elasticmapreduce:{operation} on {resource}." in str(refusal)
 
     def test_an_address_that_is_none_is_in_no_log_line(
         self, caplog: pytest.LogCaptureFixture

@@ -61,6 +61,11 @@ def test_what_is_written_into_the_output_is_read_back() -> None:
     assert held(last_value.as_output(BEFORE)) == BEFORE
 
 
+def test_what_is_written_is_as_short_as_json_can_be() -> None:
+    # An answer to CloudFormation has room for 4,096 bytes, and holds it beside the attributes.
+    assert " " not in last_value.as_output(BEFORE)
+
+
 def test_the_order_in_which_values_were_found_changes_no_output() -> None:
     reverse = dict(reversed(BEFORE.items()))
 
@@ -123,7 +128,9 @@ def test_a_stack_that_may_not_be_described_is_not_known_and_the_log_says_why(
 
     assert stack.is_rolling_back is False
     assert stack.last_value("LastValue") is None
-    assert f"not allowed cloudformation:DescribeStacks on {STACK_ID}" in caplog.text
+    [said] = caplog.messages
+    assert said.startswith("The stack's last value is not known: [access-denied] The resolver's")
+    assert f"not allowed cloudformation:DescribeStacks on {STACK_ID}" in said
 
 
 def test_the_stack_is_asked_for_by_the_id_that_the_event_names() -> None:

@@ -2,15 +2,16 @@
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cluster_endpoint import handler, refusals
 from cluster_endpoint.refusals import Refusal
-from tests.conftest import ROOT
 
+ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/troubleshooting.md").read_text()
 SCRIPT = (ROOT / "assets/notebook/on_start.sh").read_text()
 ID = "j-2AXXXXXXGAPLF"
@@ -60,10 +61,18 @@ EXAMPLES: Mapping[str, list[tuple[Any, ...]]] = {
 }
 
 
-def catalogue() -> Iterator[Refusal]:
-    for name, examples in EXAMPLES.items():
-        for arguments in examples:
-            yield getattr(refusals, name)(*arguments)
+CASES = [(name, given) for name, examples in EXAMPLES.items() for given in examples]
+each_example = pytest.mark.parametrize(("name", "given"), CASES, ids=lambda part: str(part)[:40])
+
+
+def made(name: str, given: tuple[Any, ...]) -> Refusal:
+    found = getattr(refusals, name)(*given)
+    assert isinstance(found, Refusal)
+    return found
+
+
+def codes() -> list[str]:
+    return [made(name, given).code for name, given in CASES]
 
 
 def sections() -> dict[str, str]:
@@ -77,22 +86,24 @@ def sections() -> dict[str, str]:
 
 
 def test_every_way_to_refuse_has_an_example_here() -> None:
-    made = {
+    functions = {
         name
         for name, each in inspect.getmembers(refusals, inspect.isfunction)
         if inspect.signature(each).return_annotation is Refusal
     }
 
-    assert set(EXAMPLES) == made
+    assert set(EXAMPLES) == functions
 
 
 def test_every_code_is_on_the_page_and_every_code_on_the_page_exists() -> None:
-    assert sections().keys() == {refusal.code for refusal in catalogue()}
+    assert sections().keys() == set(codes())
 
 
-@pytest.mark.parametrize("refusal", catalogue(), ids=lambda refusal: refusal.code)
-def test_the_page_has_the_messages_words_the_cause_and_the_next_step(refusal: Refusal) -> None:
-    message = re.fullmatch(r"\[([a-z-]+)\] (.+) Next: (.+)", str(refusal))
+@each_example
+def test_the_page_has_the_messages_words_the_cause_and_the_next_step(
+    name: str, given: tuple[Any, ...]
+) -> None:
+    message = re.fullmatch(r"\[([a-z-]+)\] (.+) Next: (.+)", str(made(name, given)))
     assert message is not None
     code, found, next_step = message.groups()
 
@@ -102,19 +113,17 @@ def test_the_page_has_the_messages_words_the_cause_and_the_next_step(refusal: Re
     assert f" Next: {next_step}" in section
 
 
-@pytest.mark.parametrize("refusal", catalogue(), ids=lambda refusal: refusal.code)
-def test_a_message_is_one_line_of_code_found_and_next(refusal: Refusal) -> None:
-    assert re.fullmatch(r"\[[a-z-]+\] [A-Z0-9].*\. Next: [a-z].*\.", str(refusal))
+@each_example
+def test_a_message_is_one_line_of_code_found_and_next(name: str, given: tuple[Any, ...]) -> None:
+    assert re.fullmatch(r"\[[a-z-]+\] [A-Z0-9].*\. Next: [a-z].*\.", str(made(name, given)))
 
 
 def test_codes_are_told_apart() -> None:
-    codes = [refusal.code for refusal in catalogue()]
-
-    assert len(codes) == len(set(codes))
+    assert len(codes()) == len(set(codes()))
 
 
 def test_what_vanished_means_is_in_the_catalogue() -> None:
-    assert {refusal.code for refusal in catalogue()} >= handler.VANISHED
+    assert set(codes()) >= handler.VANISHED
 
 
 class TestMessage:

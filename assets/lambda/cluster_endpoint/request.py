@@ -46,15 +46,15 @@ def parse(properties: Mapping[str, Any]) -> Request:
     """The request in a custom resource's properties. Raises Refusal for what the app never asks."""
     key = _text(properties, "ClusterKey", forms.CLUSTER_KEY)
     # CloudFormation hands every scalar over as text.
-    minutes = int(_text(properties, "WaitMinutes", r"[0-9]{1,2}"))
-    if minutes > MOST_WAIT_MINUTES:
+    minutes = _text(properties, "WaitMinutes", r"[0-9]{1,2}")
+    if int(minutes) > MOST_WAIT_MINUTES:
         raise refusals.bad_request("WaitMinutes", minutes)
     scheme = _text(properties, "Scheme", "|".join(SCHEMES))
     opened = _text(properties, "OpenedPort", r"|[0-9]{1,5}")
     return Request(
         key=key,
         selector=_selector(properties),
-        wait_seconds=60 * minutes,
+        wait_seconds=60 * int(minutes),
         wishes=livy.Wishes(
             scheme=SCHEMES[scheme],
             opened_port=int(opened) if opened else None,
