@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
-from emr_notebook.settings import Cluster
+from emr_notebook.settings_cluster import Cluster
 from emr_notebook.settings_file import SettingsError, listed
 
 # Far beyond what a start script can hold: a file of this size is not what was meant.

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from emr_notebook.settings import Cluster
+from emr_notebook.settings_cluster import Cluster
 
 # Stands for the ARN of the stack that holds the resolver.
 THIS_STACK = "this stack"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pyspark
 
-from emr_notebook.settings import Cluster, Settings
+from emr_notebook.settings import Settings
+from emr_notebook.settings_cluster import Cluster
 from sandbox import trips
 from sandbox.aws.ec2_seed import put_network
 from sandbox.aws.emr_seed import ClusterSpec, InstanceSpec, put_cluster

@@ -9,7 +9,7 @@ from cluster_endpoint.livy import Wishes
 from cluster_endpoint.refusals import Refusal
 from cluster_endpoint.request import Request, Selector, parse
 from emr_notebook import resolver_request
-from emr_notebook.settings import Cluster
+from emr_notebook.settings_cluster import Cluster
 from tests.emr_records import CLUSTER_ID, event
 
 

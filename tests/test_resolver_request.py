@@ -8,7 +8,7 @@ from cluster_endpoint.livy import Wishes
 from cluster_endpoint.operations import OPERATIONS
 from cluster_endpoint.request import Selector, parse
 from emr_notebook.resolver_request import ANY_CLUSTER, THIS_STACK, Grant, grants, properties
-from emr_notebook.settings import Cluster
+from emr_notebook.settings_cluster import Cluster
 
 EMR = "elasticmapreduce"
 READ = (f"{EMR}:DescribeCluster", f"{EMR}:ListInstances")

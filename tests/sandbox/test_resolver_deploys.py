@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from emr_notebook.resolver_request import properties
-from emr_notebook.settings import Cluster
+from emr_notebook.settings_cluster import Cluster
 from sandbox.aws.emr_seed import ClusterSpec
 from tests.sandbox.resolver_world import Asked, ResolverWorld, resolver_world, running
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from emr_notebook.resolver_request import grants
-from emr_notebook.settings import Cluster
+from emr_notebook.settings_cluster import Cluster
 from sandbox.aws.emr_seed import put_security_configuration
 from tests.sandbox.resolver_refusals import DENIED, IN_TRANSIT, REFUSED, ROLES, Case, by_id
 from tests.sandbox.resolver_world import Asked, Deploy, ResolverWorld, resolver_world, running
