@@ -13,7 +13,7 @@ python=$PWD/.venv/bin/python
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir -p "$scratch"/{src,tests,docs,assets/notebook}
-cp -R assets/lambda/cluster_endpoint "$scratch/src/"
+cp -R assets/lambda/. "$scratch/src/"
 cp -R emr_notebook "$scratch/"
 cp docs/troubleshooting.md "$scratch/docs/"
 cp assets/notebook/on_start.sh "$scratch/assets/notebook/"

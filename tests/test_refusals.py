@@ -10,11 +10,15 @@ import pytest
 
 from cluster_endpoint import handler, refusals
 from cluster_endpoint.refusals import Refusal
+from replacement_guard import refusals as guard_refusals
+from replacement_guard.refusals import Change
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/troubleshooting.md").read_text()
 SCRIPT = (ROOT / "assets/notebook/on_start.sh").read_text()
 ID = "j-2AXXXXXXGAPLF"
+MODULES = (refusals, guard_refusals)
+SUBNET = Change("SubnetId", "subnet-0a1b2c3d4e5f60718", "subnet-0f9e8d7c6b5a41322")
 # The arguments of each refusal's example on the page.
 EXAMPLES: Mapping[str, list[tuple[Any, ...]]] = {
     "unknown_cluster": [(ID, "eu-west-1")],
@@ -58,6 +62,8 @@ EXAMPLES: Mapping[str, list[tuple[Any, ...]]] = {
     ],
     "unfit_answer": [("PrimaryDns", "ip$(id).internal")],
     "bad_request": [("WaitMinutes", "14")],
+    "replaced": [({"alice": (SUBNET,), "bob": (SUBNET,)},)],
+    "name_taken": [({"alice": "risk-lab"},)],
 }
 
 
@@ -66,7 +72,8 @@ each_example = pytest.mark.parametrize(("name", "given"), CASES, ids=lambda part
 
 
 def made(name: str, given: tuple[Any, ...]) -> Refusal:
-    found = getattr(refusals, name)(*given)
+    (module,) = (each for each in MODULES if hasattr(each, name))
+    found = getattr(module, name)(*given)
     assert isinstance(found, Refusal)
     return found
 
@@ -88,7 +95,8 @@ def sections() -> dict[str, str]:
 def test_every_way_to_refuse_has_an_example_here() -> None:
     functions = {
         name
-        for name, each in inspect.getmembers(refusals, inspect.isfunction)
+        for module in MODULES
+        for name, each in inspect.getmembers(module, inspect.isfunction)
         if inspect.signature(each).return_annotation is Refusal
     }
 

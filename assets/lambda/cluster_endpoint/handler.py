@@ -13,6 +13,7 @@ from cluster_endpoint.request import Request, parse
 
 # Part of an update's time, all of a rollback's.
 STACK_SECONDS = 45
+GUARD = "Custom::ReplacementGuard"
 
 LIVE, KEPT, GONE = "live", "kept", "gone"
 # Refusals that mean: the cluster is not there any more.
@@ -29,16 +30,22 @@ class LambdaContext(Protocol):
 
 
 def on_event(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer a Create, Update or Delete of Custom::ClusterEndpoint.
+    """Answer a Create, Update or Delete of one of the app's two custom resources.
 
-    Create and Update answer the attributes of resolve.Endpoint.outputs with `State`, or raise
-    Refusal, whose text CloudFormation shows. `State` is `live`; `kept` in a rollback, which gets
-    the last deployed value whatever the cluster is; or `gone` when only a refresh was asked for
-    and the cluster has vanished, with the last value, too. Delete answers at once.
+    Those of GUARD as replacement_guard.guard says. For Custom::ClusterEndpoint, Create and Update
+    answer the attributes of resolve.Endpoint.outputs with `State`, or raise Refusal, whose text
+    CloudFormation shows. `State` is `live`; `kept` in a rollback, which gets the last deployed
+    value whatever the cluster is; or `gone` when only a refresh was asked for and the cluster has
+    vanished, with the last value, too. Delete answers at once.
     The event is never logged: it holds a pre-signed URL.
     """
     if event["RequestType"] == "Delete":
         return {"PhysicalResourceId": event["PhysicalResourceId"]}
+    if event.get("ResourceType") == GUARD:
+        # Here, so that a look-up does not wait for what it never needs.
+        from replacement_guard import guard
+
+        return guard.on_event(event, lambda: _is_rolling_back(event))
     outside = _outside()
     started, scope = outside.now(), _scope(context, outside.region)
     if event["RequestType"] == "Update":
@@ -59,7 +66,7 @@ def _update(
     event: Mapping[str, Any], outside: Outside, scope: Scope, started: float
 ) -> tuple[dict[str, str], str]:
     properties = event["ResourceProperties"]
-    stack = last_value.Stack(Aws(outside, started, STACK_SECONDS), str(event["StackId"]))
+    stack = _stack(event, outside, started)
     last = stack.last_value(str(properties.get("LastValueOutput", "")))
     if stack.is_rolling_back:
         # Before the properties are read: a rollback may bring those of an older app back.
@@ -73,6 +80,15 @@ def _update(
             raise
         log.warning("%s: the last value is kept: %s", request.key, refusal)
         return last, GONE
+
+
+def _is_rolling_back(event: Mapping[str, Any]) -> bool:
+    outside = _outside()
+    return _stack(event, outside, outside.now()).is_rolling_back
+
+
+def _stack(event: Mapping[str, Any], outside: Outside, started: float) -> last_value.Stack:
+    return last_value.Stack(Aws(outside, started, STACK_SECONDS), str(event["StackId"]))
 
 
 def _is_refresh(request: Request, event: Mapping[str, Any]) -> bool:

@@ -35,7 +35,7 @@ def no_cluster(selector: str, names: list[str]) -> Refusal:
     return Refusal(
         "cluster-none",
         f"No active cluster has the {selector}; active clusters are named: "
-        f"{_listed(names, MOST_NAMES)}.",
+        f"{listed(names, MOST_NAMES)}.",
         "start such a cluster, or correct the settings, and deploy again.",
     )
 
@@ -45,7 +45,7 @@ def several_clusters(selector: str, candidates: list[str]) -> Refusal:
     return Refusal(
         "cluster-several",
         f"{len(candidates)} active clusters have the {selector}: "
-        f"{_listed(candidates, MOST_CANDIDATES)}.",
+        f"{listed(candidates, MOST_CANDIDATES)}.",
         "terminate those that are not meant, or select one by its id or by tags of its own.",
     )
 
@@ -227,6 +227,7 @@ def _one_line(text: str) -> str:
     return line.encode()[:MOST_BYTES].decode(errors="ignore") + " …"
 
 
-def _listed(items: Sequence[str], most: int) -> str:
+def listed(items: Sequence[str], most: int) -> str:
+    """The first items in words, and how many more there are; `none` without any."""
     more = f" and {len(items) - most} more" if len(items) > most else ""
     return (", ".join(items[:most]) + more) or "none"
