@@ -9,11 +9,12 @@ import aws_cdk as cdk
 from emr_notebook.build import build
 from emr_notebook.settings_file import SettingsError, load_stage
 from emr_notebook.start_script import ScriptTooLarge
+from emr_notebook.template_limits import COUNTED_HERE, TemplateTooLarge, check_templates
 
 
 def main() -> None:
     """Synthesize the stage that `-c stage=<stage>` names, or dev; say in words why not."""
-    app = cdk.App()
+    app = cdk.App(context=COUNTED_HERE)
     stage = app.node.try_get_context("stage") or "dev"
     try:
         settings = load_stage(stage)
@@ -23,9 +24,9 @@ def main() -> None:
     except (SettingsError, ScriptTooLarge) as error:
         sys.exit(f"error: {error}")
     try:
-        app.synth()
-    except RuntimeError as error:
-        # A finding of the checks: its words, without jsii's stack trace.
+        check_templates(Path(app.synth().directory))
+    except (RuntimeError, TemplateTooLarge) as error:
+        # A finding of the checks has its words in a RuntimeError, without jsii's stack trace.
         sys.exit(f"error: {error}")
 
 

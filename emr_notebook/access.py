@@ -1,13 +1,17 @@
 """Constructs: who reaches what. The notebooks' security group, the Livy rule, the volumes' key."""
 
 from collections.abc import Mapping
+from typing import cast
 
+import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from emr_notebook.removal import keep_with_the_files
-from emr_notebook.settings import Cluster, Network, Settings, StageOptOuts
+from emr_notebook.removal import kept_with_the_files
+from emr_notebook.settings import Settings, StageOptOuts
+from emr_notebook.settings_cluster import Cluster
+from emr_notebook.settings_network import ExtraEgress, Network
 
 HTTPS_PORT = 443
 
@@ -19,10 +23,11 @@ def opened_port(network: Network, cluster: Cluster) -> int | None:
 
 
 class NotebookNetwork(Construct):
-    """The subnet and security groups of a stack's notebooks.
+    """The security groups of a stack's notebooks.
 
     Without groups of the user's own, one is made: it lets a notebook reach Livy, HTTPS endpoints
-    inside the VPC and S3's gateway endpoint, and nothing else. Nothing reaches the notebook.
+    inside the VPC, S3's gateway endpoint and what the settings add, and nothing else. Nothing
+    reaches the notebook.
     """
 
     def __init__(
@@ -35,16 +40,20 @@ class NotebookNetwork(Construct):
         stage_opt_outs: StageOptOuts,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.subnet_id = network.subnet_id
         if network.security_group_ids is not None:
             self.security_group_ids = list(network.security_group_ids)
         else:
             group = self._made_group(network, clusters)
-            keep_with_the_files(group, stage_opt_outs)
+            kept_with_the_files(group, stage_opt_outs)
             self.security_group_ids = [group.attr_group_id]
-        for key, cluster in clusters.items():
-            if cluster.ingress == "create" and cluster.security_group_id is not None:
-                self._admit_to(key, cluster.security_group_id, cluster.port)
+        # EC2 takes a rule once, however many clusters share their primaries' group.
+        admitting = {
+            (each.security_group_id, each.port)
+            for each in clusters.values()
+            if each.ingress == "create" and each.security_group_id is not None
+        }
+        for primary_group, port in sorted(admitting):
+            self._admit_to(primary_group, port)
 
     def _made_group(
         self, network: Network, clusters: Mapping[str, Cluster]
@@ -57,11 +66,13 @@ class NotebookNetwork(Construct):
             security_group_egress=_egress(network, clusters),
         )
 
-    def _admit_to(self, key: str, primary_group: str, port: int) -> None:
-        for number, group in enumerate(self.security_group_ids):
+    def _admit_to(self, primary_group: str, port: int) -> None:
+        for group in self.security_group_ids:
+            # The ids come from the rule: another one would be made before this one is removed.
+            source = "" if cdk.Token.is_unresolved(group) else f"-{group}"
             ec2.CfnSecurityGroupIngress(
                 self,
-                f"Livy-{key}-{number}",
+                f"Livy-{primary_group}-{port}{source}",
                 group_id=primary_group,
                 description="Livy, from SageMaker notebooks",
                 ip_protocol="tcp",
@@ -76,22 +87,35 @@ def _egress(
 ) -> list[ec2.CfnSecurityGroup.EgressProperty]:
     reached = {(each.security_group_id, each.port) for each in clusters.values()}
     rules = [
-        _tcp(port, "Livy on the primary node", destination_security_group_id=group)
+        _rule(port, "Livy on the primary node", destination_security_group_id=group)
         if group is not None
-        else _tcp(port, "Livy on the primary node", cidr_ip=network.vpc_cidr)
+        else _rule(port, "Livy on the primary node", cidr_ip=network.vpc_cidr)
         for group, port in sorted(reached, key=lambda each: (each[0] or "", each[1]))
     ]
     if network.vpc_cidr is not None:
-        rules.append(_tcp(HTTPS_PORT, "VPC endpoints", cidr_ip=network.vpc_cidr))
+        rules.append(_rule(HTTPS_PORT, "VPC endpoints", cidr_ip=network.vpc_cidr))
     if network.s3_prefix_list_id is not None:
         prefix_list = network.s3_prefix_list_id
-        rules.append(_tcp(HTTPS_PORT, "S3", destination_prefix_list_id=prefix_list))
-    return rules
+        rules.append(_rule(HTTPS_PORT, "S3", destination_prefix_list_id=prefix_list))
+    return rules + [_extra(each) for each in network.extra_egress]
 
 
-def _tcp(port: int, description: str, **to: str | None) -> ec2.CfnSecurityGroup.EgressProperty:
+def _extra(given: ExtraEgress) -> ec2.CfnSecurityGroup.EgressProperty:
+    return _rule(
+        given.port,
+        given.because,
+        given.protocol,
+        cidr_ip=given.cidr,
+        destination_security_group_id=given.security_group_id,
+        destination_prefix_list_id=given.prefix_list_id,
+    )
+
+
+def _rule(
+    port: int, description: str, protocol: str = "tcp", **to: str | None
+) -> ec2.CfnSecurityGroup.EgressProperty:
     return ec2.CfnSecurityGroup.EgressProperty(
-        ip_protocol="tcp", from_port=port, to_port=port, description=description, **to
+        ip_protocol=protocol, from_port=port, to_port=port, description=description, **to
     )
 
 
@@ -108,5 +132,5 @@ class VolumeKey(Construct):
         key = kms.Key(
             self, "Key", description="Volumes of SageMaker notebooks", enable_key_rotation=True
         )
-        keep_with_the_files(key, opt_outs)
+        kept_with_the_files(cast("cdk.CfnResource", key.node.default_child), opt_outs)
         return key.key_arn

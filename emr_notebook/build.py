@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
-import aws_cdk as cdk
-from cdk_nag import AwsSolutionsChecks
+from constructs import Construct
 
 from emr_notebook.ca_file import read_ca_files
+from emr_notebook.checks import add_checks
 from emr_notebook.settings import Settings
 from emr_notebook.stack import EmrNotebookStack
 
 
 def build(
-    app: cdk.App, settings: Settings, *, directory: Path = Path(), refresh: str = ""
-) -> EmrNotebookStack:
-    """Add a stage's stack to the app, with the checks that fail its synthesis.
+    scope: Construct, settings: Settings, *, directory: Path = Path(), refresh: str = ""
+) -> tuple[EmrNotebookStack, ...]:
+    """Add a stage's stacks to the app, with the checks that fail its synthesis.
 
     Paths in the settings start from `directory`. A new value of `refresh` makes the next deploy
     look every cluster up again.
@@ -22,6 +22,26 @@ def build(
     script longer than SageMaker accepts.
     """
     authorities = read_ca_files(settings.clusters, directory)
-    stack = EmrNotebookStack(app, settings, authorities=authorities, refresh=refresh)
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    return stack
+    names = settings.stack_names()
+    # A cluster that no notebook uses yet is looked up all the same: a mistake in it shows early.
+    used = {each.cluster for each in settings.notebooks.values()}
+    idle = frozenset(settings.clusters) - used
+    stacks = tuple(
+        EmrNotebookStack(
+            scope,
+            settings,
+            name=name,
+            idle_clusters=idle if name == _home(settings) else frozenset(),
+            authorities=authorities,
+            refresh=refresh,
+        )
+        for name in names
+    )
+    add_checks(scope, settings)
+    return stacks
+
+
+def _home(settings: Settings) -> str:
+    """The stack of what belongs to no notebook."""
+    names = settings.stack_names()
+    return settings.stack_name if settings.stack_name in names else names[0]

@@ -10,16 +10,20 @@ from constructs import Construct
 
 from emr_notebook import start_script
 from emr_notebook.cluster_endpoint import ClusterEndpoint
-from emr_notebook.removal import keep_with_the_files
-from emr_notebook.settings import Spark, StageOptOuts, Tls
+from emr_notebook.removal import kept_with_the_files
+from emr_notebook.replacement_guard import ReplacementGuard
+from emr_notebook.settings import StageOptOuts
+from emr_notebook.settings_cluster import Tls
+from emr_notebook.settings_notebook import ResolvedNotebook
 
 Hook = sagemaker.CfnNotebookInstanceLifecycleConfig.NotebookInstanceLifecycleHookProperty
 NOTEBOOK_ASSETS = Path(__file__).parent.parent / "assets" / "notebook"
 
 
 class LifecycleConfiguration(Construct):
-    """The scripts of all notebooks that use one cluster with the same Spark settings.
+    """The scripts of `notebook` and of all others whose id_for is the same.
 
+    Those use one cluster with the same Spark settings.
     `authorities` are the certificates in the file of `tls`, as ca_file.pem gives them.
     Its template holds the script line by line, so that `cdk diff` shows which line changed.
     Raises start_script.ScriptTooLarge when SageMaker would refuse the script's length.
@@ -30,17 +34,17 @@ class LifecycleConfiguration(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        cluster: str,
+        notebook: ResolvedNotebook,
         endpoint: ClusterEndpoint,
-        spark: Spark,
         tls: Tls | None,
         authorities: str,
         stage_opt_outs: StageOptOuts,
+        guard: ReplacementGuard,
     ) -> None:
         super().__init__(scope, construct_id)
         unverified = tls is not None and tls.verify == "none"
         header = start_script.header(
-            cluster=cluster,
+            cluster=notebook.cluster,
             livy_url=endpoint.livy_url,
             cluster_id=endpoint.cluster_id,
             release_label=endpoint.release_label,
@@ -48,31 +52,41 @@ class LifecycleConfiguration(Construct):
             livy_version=endpoint.livy_version,
             authorities=authorities,
             sparkmagic_config=start_script.sparkmagic_config(
-                spark.model_dump(exclude_none=True), ignore_ssl_errors=unverified
+                notebook.spark.model_dump(mode="json"), ignore_ssl_errors=unverified
             ),
         )
+        on_start = _asset("on_start.sh")
+        header = start_script.with_version(header, on_start)
         greeting = {"START_HERE": _asset("start_here.ipynb").rstrip("\n")}
         self._resource = sagemaker.CfnNotebookInstanceLifecycleConfig(
             self,
-            "Configuration",
+            "Resource",
+            notebook_instance_lifecycle_config_name=notebook.lifecycle_config_name,
             on_create=[_hook(start_script.script_lines(greeting, _asset("on_create.sh")))],
-            on_start=[_hook(start_script.script_lines(header, _asset("on_start.sh")))],
+            on_start=[_hook(start_script.script_lines(header, on_start))],
         )
         if tls is not None and tls.because is not None:
             # Kept where an auditor looks.
             self._resource.add_metadata("OptOuts", {"tls": tls.because})
-        keep_with_the_files(self, stage_opt_outs)
+        kept_with_the_files(self._resource, stage_opt_outs)
+        # A refused replacement leaves everything as it was: notebooks come after this.
+        self._resource.add_resource_dependency(guard.resource)
+        # The name, as a reference to the resource. Asked of CDK once, for hundreds of notebooks.
+        self.name = self._resource.attr_notebook_instance_lifecycle_config_name
 
     @staticmethod
-    def id_for(cluster: str, spark: Spark) -> str:
-        """A construct id that an edit of the script leaves as it is: notebooks stay untouched."""
-        digest = hashlib.sha256(spark.model_dump_json().encode()).hexdigest()[:8]
-        return f"Start-{cluster}-{digest}"
+    def id_for(notebook: ResolvedNotebook) -> str:
+        """A construct id that an edit of the script leaves as it is: notebooks stay untouched.
 
-    @property
-    def name(self) -> str:
-        """The configuration's name, as a reference to the resource."""
-        return self._resource.attr_notebook_instance_lifecycle_config_name
+        It is the same for notebooks that can share a configuration.
+        """
+        if notebook.lifecycle_config_name is not None:
+            # The name has one script at a time; another id would be made while it is taken.
+            return f"Named-{notebook.lifecycle_config_name}"
+        # Without defaults, so that a setting that is yet to come changes no id.
+        asked = notebook.spark.model_dump_json(exclude_defaults=True)
+        digest = hashlib.sha256(asked.encode()).hexdigest()[:8]
+        return f"Start-{notebook.cluster}-{digest}"
 
 
 def _hook(lines: list[str]) -> Hook:

@@ -1,7 +1,5 @@
 """Construct: one person's notebook instance and its role."""
 
-from collections.abc import Iterable
-
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
@@ -9,21 +7,38 @@ from constructs import Construct
 
 from emr_notebook.access import NotebookNetwork
 from emr_notebook.acknowledge import acknowledge
+from emr_notebook.fixed_at_birth import PLATFORM, internet_access
 from emr_notebook.lifecycle_configuration import LifecycleConfiguration
-from emr_notebook.removal import keep_with_the_files
-from emr_notebook.settings import OptOut, ResolvedNotebook, StageOptOuts
+from emr_notebook.notebook_role import NAME_TAG, NotebookRoles
+from emr_notebook.owners import OWNER_TAG, STACK_TAG
+from emr_notebook.removal import kept_with_the_files
+from emr_notebook.settings import StageOptOuts
+from emr_notebook.settings_notebook import ResolvedNotebook
 
-# The only platform that can still be created: Amazon Linux 2 ended on 2026-06-30.
-PLATFORM = "notebook-al2023-v1"
-LOG_GROUP = "/aws/sagemaker/NotebookInstances"
+IMDS = sagemaker.CfnNotebookInstance.InstanceMetadataServiceConfigurationProperty(
+    minimum_instance_metadata_service_version="2"
+)
+
+# The rules that ask for what an opt-out gives up.
+FINDINGS = {
+    "aws_managed_key": (
+        "AwsSolutions-SM2",
+        "NIST.800.53.R5-SageMakerNotebookInstanceKMSKeyConfigured",
+    ),
+    "direct_internet_access": (
+        "AwsSolutions-SM3",
+        "NIST.800.53.R5-SageMakerNotebookNoDirectInternetAccess",
+    ),
+}
 
 
 class SparkNotebook(Construct):
     """A SageMaker notebook instance whose PySpark kernel runs on a cluster's Spark.
 
-    Its subnet, security groups, key and name are fixed at birth: CloudFormation replaces the
-    instance, and its files, when one of them changes. The old one is then kept, unless the stage
-    opts out of that.
+    Its subnet, security groups, key, name and internet access are fixed at birth: CloudFormation
+    replaces the instance, and its files, when one of them changes. The old one is then kept,
+    unless the stage opts out of that; see replacement_guard.
+    Resources and properties are few and plain: a stack holds hundreds of these.
     """
 
     def __init__(
@@ -34,94 +49,67 @@ class SparkNotebook(Construct):
         notebook: ResolvedNotebook,
         lifecycle: LifecycleConfiguration,
         network: NotebookNetwork,
+        roles: NotebookRoles,
         volume_key_arn: str | None,
         stage_opt_outs: StageOptOuts,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._notebook = notebook
         outs = notebook.opt_outs
+        first_repository = notebook.default_code_repository
+        repositories = [each.reference for each in notebook.additional_code_repositories]
         self._instance = sagemaker.CfnNotebookInstance(
             self,
             "Instance",
             notebook_instance_name=notebook.name,
             instance_type=notebook.instance_type,
-            role_arn=notebook.role_arn or self._made_role().role_arn,
-            subnet_id=network.subnet_id,
+            role_arn=notebook.role_arn or self._made_role(notebook, roles, stage_opt_outs),
+            subnet_id=notebook.subnet_id,
             security_group_ids=network.security_group_ids,
             kms_key_id=volume_key_arn,
             volume_size_in_gb=notebook.volume_size_in_gb,
             lifecycle_config_name=lifecycle.name,
+            default_code_repository=first_repository.reference if first_repository else None,
+            additional_code_repositories=repositories or None,
             platform_identifier=PLATFORM,
-            direct_internet_access="Disabled" if outs.direct_internet_access is None else "Enabled",
+            direct_internet_access=internet_access(outs),
             root_access="Disabled" if outs.root_access is None else "Enabled",
-            instance_metadata_service_configuration=sagemaker.CfnNotebookInstance.InstanceMetadataServiceConfigurationProperty(
-                minimum_instance_metadata_service_version="2"
-            ),
+            instance_metadata_service_configuration=IMDS,
+            tags=[cdk.CfnTag(key=key, value=value) for key, value in _tags(notebook).items()],
         )
-        keep_with_the_files(self, stage_opt_outs)
-        self._give_reasons_for([*stage_opt_outs, *notebook.opt_outs])
-        if notebook.owner is not None:
-            cdk.Tags.of(self._instance).add("Owner", notebook.owner)
-        self._say_where_it_is()
+        kept_with_the_files(self._instance, stage_opt_outs)
+        self._give_reasons_for(notebook, stage_opt_outs)
 
-    def _give_reasons_for(self, opt_outs: Iterable[tuple[str, OptOut | None]]) -> None:
+    def _made_role(
+        self, notebook: ResolvedNotebook, roles: NotebookRoles, stage_opt_outs: StageOptOuts
+    ) -> str:
+        role = iam.CfnRole(
+            self,
+            "Role",
+            assume_role_policy_document=roles.trust,
+            managed_policy_arns=roles.policy_arns_for(notebook),
+            tags=[cdk.CfnTag(key=NAME_TAG, value=notebook.name)],
+        )
+        kept_with_the_files(role, stage_opt_outs)
+        return role.attr_arn
+
+    def _give_reasons_for(self, notebook: ResolvedNotebook, stage_opt_outs: StageOptOuts) -> None:
         """Keep the reasons where an auditor looks: in the template, and with the findings."""
-        reasons = {name: out.because for name, out in opt_outs if out is not None}
-        if reasons:
-            self._instance.add_metadata("OptOuts", reasons)
-        findings = {"aws_managed_key": "SM2", "direct_internet_access": "SM3"}
+        outs = [*stage_opt_outs, *notebook.opt_outs]
+        reasons = {name: out.because for name, out in outs if out is not None}
+        if not reasons:
+            return
+        self._instance.add_metadata("OptOuts", reasons)
         acknowledge(
             self._instance,
             {
-                f"AwsSolutions-{rule}": reasons[name]
-                for name, rule in findings.items()
+                rule: reasons[name]
+                for name, rules in FINDINGS.items()
                 if name in reasons
+                for rule in rules
             },
         )
 
-    def _made_role(self) -> iam.Role:
-        """A role that may write its own log and nothing else: data access belongs to EMR."""
-        role = iam.Role(
-            self,
-            "Role",
-            description=f"Notebook {self._notebook.name}",
-            assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"),
-        )
-        group = cdk.Stack.of(self).format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=LOG_GROUP,
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
-        streams = f"{group}:log-stream:{self._notebook.name}/*"
-        role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[streams]
-            )
-        )
-        acknowledge(
-            role,
-            {
-                f"AwsSolutions-IAM5[Resource::{cdk.Stack.of(self).resolve(streams)}]": "SageMaker "
-                "names a notebook's log streams <notebook>/<hook>: the prefix is this one's own."
-            },
-        )
-        role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["logs:CreateLogGroup", "logs:DescribeLogStreams"],
-                # IAM is asked about the group under either of these names.
-                resources=[group, f"{group}:log-stream:"],
-            )
-        )
-        return role
 
-    def _say_where_it_is(self) -> None:
-        stack = cdk.Stack.of(self)
-        name = self._instance.attr_notebook_instance_name
-        console = f"https://{stack.region}.console.aws.amazon.com/sagemaker/home"
-        cdk.CfnOutput(self, "Name", value=name)
-        cdk.CfnOutput(
-            self,
-            "Console",
-            value=f"{console}?region={stack.region}#/notebook-instances/{name}",
-        )
+def _tags(notebook: ResolvedNotebook) -> dict[str, str]:
+    owner = {} if notebook.owner is None else {OWNER_TAG: notebook.owner}
+    return {**notebook.tags, **owner, STACK_TAG: notebook.stack}

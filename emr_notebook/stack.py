@@ -1,22 +1,31 @@
-"""Wires a stage's constructs; defines no resource."""
+"""Wires one stack's constructs; defines no resource."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from emr_notebook.access import NotebookNetwork, VolumeKey, opened_port
 from emr_notebook.cluster_endpoint import ClusterEndpoint, EndpointResolver
+from emr_notebook.fixed_at_birth import own, shared
 from emr_notebook.lifecycle_configuration import LifecycleConfiguration
-from emr_notebook.settings import ResolvedNotebook, Settings
+from emr_notebook.notebook_role import NotebookRoles
+from emr_notebook.owners import OwnersPolicy
+from emr_notebook.replacement_guard import ReplacementGuard
+from emr_notebook.settings import Settings
 from emr_notebook.spark_notebook import SparkNotebook
+
+# Below what a resource says of itself: a notebook's own tag wins over the stage's.
+STAGE_TAG_PRIORITY = 40
 
 
 class EmrNotebookStack(cdk.Stack):
-    """One stage's notebooks, and the endpoints of the clusters that they use.
+    """Some of a stage's notebooks, with all that they need: it depends on no other stack.
 
-    `authorities` holds the certificates of each cluster that has a `tls.ca_file`, by its key.
+    It holds the notebooks that the settings place in `name`, the endpoints of their clusters, and
+    those of the `idle_clusters`. `authorities` holds the certificates of each cluster that has a
+    `tls.ca_file`, by its key.
     """
 
     def __init__(
@@ -24,21 +33,35 @@ class EmrNotebookStack(cdk.Stack):
         scope: Construct,
         settings: Settings,
         *,
-        authorities: Mapping[str, str] | None = None,
+        name: str,
+        idle_clusters: frozenset[str],
+        authorities: Mapping[str, str],
         refresh: str,
     ) -> None:
         super().__init__(
             scope,
-            settings.stack_name,
-            stack_name=settings.stack_name,
+            name,
+            stack_name=name,
             env=cdk.Environment(account=settings.account, region=settings.region),
             description="SageMaker notebooks whose PySpark kernel runs on Spark on EMR",
             tags=settings.tags or None,
+            termination_protection=settings.termination_protection,
+            # Half the size: CloudFormation takes 1 MB. `cdk synth` and `cdk diff` show it readably.
+            suppress_template_indentation=True,
         )
         for tag, value in settings.tags.items():
-            cdk.Tags.of(self).add(tag, value)
+            cdk.Tags.of(self).add(tag, value, priority=STAGE_TAG_PRIORITY)
+        if settings.permissions_boundary_arn is not None:
+            boundary = iam.ManagedPolicy.from_managed_policy_arn(
+                self, "Boundary", settings.permissions_boundary_arn
+            )
+            iam.PermissionsBoundary.of(self).apply(boundary)
+        self._settings, self._authorities = settings, authorities
         notebooks = [settings.notebook(key) for key in settings.notebooks]
-        resolver = EndpointResolver(self, "Resolver", clusters=settings.clusters)
+        self._notebooks = [each for each in notebooks if each.stack == name]
+        used = {each.cluster for each in self._notebooks} | idle_clusters
+        clusters = {key: each for key, each in settings.clusters.items() if key in used}
+        resolver = EndpointResolver(self, "Resolver", clusters=clusters)
         self.endpoints = {
             key: ClusterEndpoint(
                 self,
@@ -49,55 +72,78 @@ class EmrNotebookStack(cdk.Stack):
                 opened_port=opened_port(settings.network, cluster),
                 refresh=refresh,
             )
-            for key, cluster in settings.clusters.items()
+            for key, cluster in clusters.items()
         }
-        network = NotebookNetwork(
+        self._network = NotebookNetwork(
             self,
             "Network",
             network=settings.network,
-            clusters=settings.clusters,
+            clusters=clusters,
             stage_opt_outs=settings.opt_outs,
         )
-        volume_key = VolumeKey(self, "VolumeKey", settings=settings)
-        shared = _LifecycleConfigurations(self, settings, authorities or {})
-        self.notebooks = {
-            notebook.key: SparkNotebook(
+        self._volume_key_arn = VolumeKey(self, "VolumeKey", settings=settings).arn
+        if self._notebooks:
+            self._guard = self._guarded_by(resolver)
+            self._add_notebooks()
+
+    def _guarded_by(self, resolver: EndpointResolver) -> ReplacementGuard:
+        common = shared(
+            subnet_id=self._settings.network.subnet_id,
+            security_group_ids=self._network.security_group_ids,
+            kms_key_id=self._volume_key_arn,
+        )
+        return ReplacementGuard(
+            self,
+            "Guard",
+            service_token=resolver.service_token,
+            shared=common,
+            notebooks={each.key: own(each, common) for each in self._notebooks},
+            replace=[each.key for each in self._notebooks if each.replace],
+        )
+
+    def _add_notebooks(self) -> None:
+        opt_outs = self._settings.opt_outs
+        roles = NotebookRoles(self, "Roles", stage_opt_outs=opt_outs)
+        lifecycles = self._lifecycle_configurations()
+        for notebook in self._notebooks:
+            SparkNotebook(
                 self,
                 f"Notebook-{notebook.key}",
                 notebook=notebook,
-                lifecycle=shared.of(notebook, self.endpoints[notebook.cluster]),
-                network=network,
-                volume_key_arn=volume_key.arn,
-                stage_opt_outs=settings.opt_outs,
+                lifecycle=lifecycles[notebook.key],
+                network=self._network,
+                roles=roles,
+                volume_key_arn=self._volume_key_arn,
+                stage_opt_outs=opt_outs,
             )
-            for notebook in notebooks
-        }
+        cdk.CfnOutput(self, "Notebooks", value=_console(self.region))
+        if any(each.owner is not None for each in self._notebooks):
+            owners = OwnersPolicy(self, "Owners", identity=self._settings.owner_identity)
+            cdk.CfnOutput(self, "OwnersPolicyArn", value=owners.arn)
+
+    def _lifecycle_configurations(self) -> dict[str, LifecycleConfiguration]:
+        """A notebook's lifecycle configuration by its key: one for all whose scripts are the same.
+
+        Whom to trust follows from the cluster.
+        """
+        made: dict[str, LifecycleConfiguration] = {}
+        for notebook in self._notebooks:
+            construct_id = LifecycleConfiguration.id_for(notebook)
+            if construct_id not in made:
+                tls = self._settings.clusters[notebook.cluster].tls
+                made[construct_id] = LifecycleConfiguration(
+                    self,
+                    construct_id,
+                    notebook=notebook,
+                    endpoint=self.endpoints[notebook.cluster],
+                    tls=tls,
+                    authorities=self._authorities[notebook.cluster] if tls and tls.ca_file else "",
+                    stage_opt_outs=self._settings.opt_outs,
+                    guard=self._guard,
+                )
+        return {each.key: made[LifecycleConfiguration.id_for(each)] for each in self._notebooks}
 
 
-class _LifecycleConfigurations:
-    """A stack's lifecycle configurations: one for all notebooks whose start script is the same."""
-
-    def __init__(
-        self, scope: Construct, settings: Settings, authorities: Mapping[str, str]
-    ) -> None:
-        self._scope = scope
-        self._settings = settings
-        self._authorities = authorities
-        self._made: dict[Any, LifecycleConfiguration] = {}
-
-    def of(self, notebook: ResolvedNotebook, endpoint: ClusterEndpoint) -> LifecycleConfiguration:
-        # Whom to trust follows from the cluster.
-        distinct = (notebook.cluster, notebook.spark.model_dump_json())
-        tls = self._settings.clusters[notebook.cluster].tls
-        if distinct not in self._made:
-            self._made[distinct] = LifecycleConfiguration(
-                self._scope,
-                LifecycleConfiguration.id_for(notebook.cluster, notebook.spark),
-                cluster=notebook.cluster,
-                endpoint=endpoint,
-                spark=notebook.spark,
-                tls=tls,
-                authorities=self._authorities[notebook.cluster] if tls and tls.ca_file else "",
-                stage_opt_outs=self._settings.opt_outs,
-            )
-        return self._made[distinct]
+def _console(region: str) -> str:
+    home = f"https://{region}.console.aws.amazon.com/sagemaker/home"
+    return f"{home}?region={region}#/notebook-instances"

@@ -1,6 +1,7 @@
 """The notebook's scripts as text: a header of shell variables, then the asset, verbatim."""
 
 import base64
+import hashlib
 import json
 import math
 import re
@@ -42,7 +43,9 @@ def sparkmagic_config(
     `session` is what a Livy session asks for, in the names of Livy's REST API; entries that are
     None or empty are left out. What is not set here stays at SparkMagic's own default.
     """
-    asked = {key: value for key, value in (session or {}).items() if value not in (None, {}, "")}
+    asked = {
+        key: value for key, value in (session or {}).items() if value not in (None, {}, [], "")
+    }
     return {
         # Not session_configs: a user's %%configure replaces that whole.
         "session_configs_defaults": asked,
@@ -82,6 +85,15 @@ def header(
         **({"LIVY_CA": authorities} if authorities else {}),
         "SPARKMAGIC_CONFIG": json.dumps(sparkmagic_config, separators=(",", ":")),
     }
+
+
+def with_version(header: Mapping[str, str], body: str) -> dict[str, str]:
+    """The header with SCRIPT_VERSION: 8 hexadecimal digits that change when the script does.
+
+    Deploy-time values do not count: where Livy is shows beside it.
+    """
+    said = json.dumps([{name: _TOKEN.sub("", value) for name, value in header.items()}, body])
+    return {**header, "SCRIPT_VERSION": hashlib.sha256(said.encode()).hexdigest()[:8]}
 
 
 def script_lines(header: Mapping[str, str], body: str) -> list[str]:

@@ -56,7 +56,7 @@ def stage(change: Change = lambda _: None) -> dict[str, Any]:
 def template(change: Change = lambda _: None) -> Template:
     """What the app deploys for that stage, checks included."""
     app = cdk.App(context=cdk_context())
-    stack = build(app, parse(stage(change)))
+    (stack,) = build(app, parse(stage(change)))
     return Template.from_stack(stack)
 
 

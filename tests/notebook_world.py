@@ -60,7 +60,7 @@ def values(**changed: str) -> dict[str, str]:
             {"executorMemory": "4g", "conf": {"spark.sql.shuffle.partitions": "64"}}
         ),
     )
-    return {**usual, **changed}
+    return {**usual, "SCRIPT_VERSION": "0a1b2c3d", **changed}
 
 
 @dataclass

@@ -290,8 +290,9 @@ def test_the_app_says_a_refusal_in_words(tmp_path: Path) -> None:
 
 
 def synthesized(given_settings: Settings, directory: Path) -> Template:
-    app = cdk.App(context=cdk_context())
-    return Template.from_stack(build(app, given_settings, directory=directory))
+    app = cdk.App(context=cdk_context(), outdir=str(directory / "cdk.out"))
+    (stack,) = build(app, given_settings, directory=directory)
+    return Template.from_stack(stack)
 
 
 def start_lines(template: Template) -> list[Any]:

@@ -272,6 +272,7 @@ class TestValues:
             ("RELEASE_LABEL", "release", "emr 7"),
             ("SPARK_VERSION", "spark", "$(reboot)"),
             ("LIVY_VERSION", "livy", None),
+            ("SCRIPT_VERSION", "script", None),
         ],
     )
     def test_a_missing_or_broken_description_is_a_warning_and_shown_as_unknown(
@@ -643,6 +644,7 @@ class TestStatus:
             "release": "emr-7.9.0",
             "spark": "3.5.5-amzn-1",
             "livy": "0.8.0-incubating",
+            "script": "0a1b2c3d",
             "check": "ok",
         }
 
@@ -658,7 +660,7 @@ class TestStatus:
 
         text = (instance.folder / "status.txt").read_text()
         keys = [line.partition(":")[0] for line in text.splitlines()]
-        assert keys[9:] == ["problem", "next"] * 3
+        assert keys[10:] == ["problem", "next"] * 3
 
 
 class TestNeverLocksOut:

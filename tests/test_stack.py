@@ -1,480 +1,304 @@
-"""What the app deploys: every promise about the template."""
+"""How a stage's stacks are put together: what is in which, and in which order it changes."""
 
 import json
-from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk.assertions import Match, Template
+from aws_cdk.assertions import Template
 
 from emr_notebook.build import build
 from emr_notebook.settings_file import parse
-from tests.conftest import cdk_context, stage, template
+from tests.conftest import Change, cdk_context, stage, template
+from tests.templates import (
+    ENDPOINT,
+    GROUP,
+    GUARD,
+    INSTANCE,
+    KEY,
+    KEY_ARN,
+    LAMBDA,
+    LIFECYCLE,
+    ROLE,
+    lifecycle_of,
+    only,
+    properties,
+    resources,
+    tags,
+    templates,
+    two_notebooks,
+    two_stacks,
+)
 
-INSTANCE = "AWS::SageMaker::NotebookInstance"
-LIFECYCLE = "AWS::SageMaker::NotebookInstanceLifecycleConfig"
-KEY_ARN = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-
-
-def two_notebooks(data: dict[str, Any]) -> None:
-    data["notebooks"]["bob"] = {"cluster": "analytics"}
-
-
-def only(found: Template, kind: str) -> dict[str, Any]:
-    """The template's one resource of a kind."""
-    (resource,) = found.find_resources(kind).values()
-    return dict(resource)
-
-
-def statements(found: Template) -> list[dict[str, Any]]:
-    policies = found.find_resources("AWS::IAM::Policy").values()
-    return [
-        statement
-        for policy in policies
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
-    ]
+MAIN, SCIENCE = "emr-notebooks-test", "emr-notebooks-test-science"
 
 
-def actions(statement: dict[str, Any]) -> list[str]:
-    named = statement["Action"]
-    return [named] if isinstance(named, str) else named
+def artifacts(folder: Path, change: Change) -> dict[str, Any]:
+    """A stage's stacks as the cloud assembly describes them to whoever deploys it."""
+    app = cdk.App(context=cdk_context(), outdir=str(folder))
+    build(app, parse(stage(change)))
+    app.synth()
+    found = json.loads((folder / "manifest.json").read_text())["artifacts"]
+    return {name: each for name, each in found.items() if each["type"].endswith(":stack")}
 
 
-class TestNotebook:
-    def test_is_closed_by_default(self) -> None:
-        template().has_resource_properties(
-            INSTANCE,
-            {
-                "NotebookInstanceName": "emr-notebooks-test-alice",
-                "DirectInternetAccess": "Disabled",
-                "RootAccess": "Disabled",
-                "InstanceMetadataServiceConfiguration": {
-                    "MinimumInstanceMetadataServiceVersion": "2"
-                },
-                "PlatformIdentifier": "notebook-al2023-v1",
-                "SubnetId": "subnet-0a1b2c3d4e5f60718",
-                "KmsKeyId": {"Fn::GetAtt": [Match.string_like_regexp("VolumeKey"), "Arn"]},
-            },
-        )
+def keys_of(found: Template, kind: str, setting: str) -> set[str]:
+    return {each["Properties"][setting] for each in resources(found, kind).values()}
 
-    def test_takes_size_type_and_owner_from_the_settings(self) -> None:
+
+class TestStage:
+    def test_every_stack_is_of_the_stages_account_region_and_tags(self, tmp_path: Path) -> None:
         def change(data: dict[str, Any]) -> None:
-            data["notebooks"]["alice"].update(
-                owner="alice@example.com", instance_type="ml.m5.xlarge", volume_size_in_gb=50
-            )
+            two_stacks(data)
             data["tags"] = {"cost-center": "42"}
 
-        template(change).has_resource_properties(
-            INSTANCE,
-            {
-                "InstanceType": "ml.m5.xlarge",
-                "VolumeSizeInGB": 50,
-                "Tags": [
-                    {"Key": "cost-center", "Value": "42"},
-                    {"Key": "Owner", "Value": "alice@example.com"},
-                ],
-            },
-        )
+        found = artifacts(tmp_path, change)
 
-    @pytest.mark.parametrize(
-        "kind",
-        [
-            INSTANCE,
-            LIFECYCLE,
-            "AWS::KMS::Key",
-            "AWS::EC2::SecurityGroup",
-        ],
-    )
-    def test_and_what_it_needs_to_start_outlive_their_entry_but_not_a_failed_creation(
-        self, kind: str
+        assert set(found) == {MAIN, SCIENCE}
+        for each in found.values():
+            assert each["environment"] == "aws://111122223333/eu-west-1"
+            assert each["properties"]["tags"] == {"cost-center": "42"}
+
+    @pytest.mark.parametrize("asked", [True, False])
+    def test_termination_protection_is_what_the_settings_say_on_every_stack(
+        self, tmp_path: Path, asked: bool
     ) -> None:
-        kept = only(template(), kind)
+        def change(data: dict[str, Any]) -> None:
+            two_stacks(data)
+            data["termination_protection"] = asked
 
-        assert kept["DeletionPolicy"] == "RetainExceptOnCreate"
-        assert kept["UpdateReplacePolicy"] == "Retain"
+        found = artifacts(tmp_path, change)
 
-    def test_role_outlives_its_entry_with_its_policy(self) -> None:
-        found = template()
-        kept = [
-            resource
-            for kind in ("AWS::IAM::Role", "AWS::IAM::Policy")
-            for name, resource in found.find_resources(kind).items()
-            if name.startswith("Notebookalice")
+        for each in found.values():
+            assert each["properties"].get("terminationProtection", False) is asked
+
+    def test_its_tags_are_on_everything_that_carries_them(self) -> None:
+        found = template(lambda data: data.update(tags={"cost-center": "42"}))
+
+        for kind in (INSTANCE, LIFECYCLE, ROLE, KEY, GROUP, LAMBDA, "AWS::Logs::LogGroup"):
+            tagged = [tags(each).get("cost-center") for each in resources(found, kind).values()]
+            assert tagged == ["42"] * len(tagged) != []
+
+
+class TestSeveralStacks:
+    def test_a_notebook_is_in_the_stack_that_its_entry_names(self) -> None:
+        found = templates(two_stacks)
+
+        assert {
+            name: keys_of(each, INSTANCE, "NotebookInstanceName") for name, each in found.items()
+        } == {MAIN: {"emr-notebooks-test-alice"}, SCIENCE: {"emr-notebooks-test-bob"}}
+
+    def test_a_stack_knows_the_clusters_of_its_notebooks_and_the_main_one_the_idle_ones(
+        self,
+    ) -> None:
+        found = templates(two_stacks)
+
+        assert keys_of(found[MAIN], ENDPOINT, "ClusterKey") == {"analytics", "idle"}
+        assert keys_of(found[SCIENCE], ENDPOINT, "ClusterKey") == {"second"}
+        assert "j-2AXXXXXXGAPLF" not in json.dumps(found[SCIENCE].to_json())
+
+    def test_a_cluster_that_two_stacks_use_is_in_both(self) -> None:
+        def change(data: dict[str, Any]) -> None:
+            two_stacks(data)
+            data["notebooks"]["bob"]["cluster"] = "analytics"
+
+        found = templates(change)
+
+        assert keys_of(found[MAIN], ENDPOINT, "ClusterKey") == {"analytics", "idle", "second"}
+        assert keys_of(found[SCIENCE], ENDPOINT, "ClusterKey") == {"analytics"}
+
+    def test_an_idle_cluster_is_looked_up_once_where_every_notebook_names_a_stack(self) -> None:
+        def change(data: dict[str, Any]) -> None:
+            two_stacks(data)
+            data["notebooks"]["alice"]["stack"] = "teaching"
+
+        found = templates(change)
+
+        looked_up = [
+            each["Properties"]["ClusterKey"]
+            for stack in found.values()
+            for each in resources(stack, ENDPOINT).values()
         ]
+        assert set(found) == {"emr-notebooks-test-teaching", SCIENCE}
+        assert sorted(looked_up) == ["analytics", "idle", "second"]
 
-        assert [each["DeletionPolicy"] for each in kept] == ["RetainExceptOnCreate"] * 2
+    def test_none_refers_to_another_or_waits_for_it(self, tmp_path: Path) -> None:
+        found = artifacts(tmp_path, two_stacks)
 
-    def test_goes_with_its_entry_when_the_stage_says_why(self) -> None:
-        because = "the sandbox is made anew each time"
-        found = template(
-            lambda data: data.update(opt_outs={"delete_volumes": {"because": because}})
-        )
+        for name, each in found.items():
+            text = (tmp_path / each["properties"]["templateFile"]).read_text()
+            assert "Fn::ImportValue" not in text
+            assert "Fn::GetStackOutput" not in text
+            # A parameter of any other kind could carry another stack's value.
+            assert list(json.loads(text)["Parameters"]) == ["BootstrapVersion"]
+            outputs = json.loads(text)["Outputs"].values()
+            assert [output for output in outputs if "Export" in output] == []
+            assert set(each.get("dependencies", [])) & (set(found) - {name}) == set()
 
-        instance = only(found, INSTANCE)
+    def test_each_has_all_that_its_notebooks_need(self) -> None:
+        def alike(data: dict[str, Any]) -> None:
+            data["notebooks"]["bob"] = {"cluster": "analytics", "stack": "science"}
 
-        assert instance["DeletionPolicy"] == "Delete"
-        assert instance["UpdateReplacePolicy"] == "Delete"
-        assert instance["Metadata"]["OptOuts"] == {"delete_volumes": because}
+        main, science = templates(alike).values()
 
-    def test_an_opt_out_takes_effect_and_leaves_its_reason_in_the_template(self) -> None:
-        reasons = {"root_access": "builds drivers", "direct_internet_access": "no NAT yet"}
-        opt_outs = {name: {"because": because} for name, because in reasons.items()}
-        found = template(lambda data: data["notebooks"]["alice"].update(opt_outs=opt_outs))
+        def kinds(found: Template) -> list[str]:
+            return sorted(each["Type"] for each in found.to_json()["Resources"].values())
 
-        instance = only(found, INSTANCE)
+        assert kinds(main) == kinds(science)
 
-        assert instance["Properties"]["RootAccess"] == "Enabled"
-        assert instance["Properties"]["DirectInternetAccess"] == "Enabled"
-        assert instance["Metadata"]["OptOuts"] == reasons
+    def test_the_same_settings_have_the_same_logical_ids_in_every_stack(self) -> None:
+        def in_stack(name: str | None) -> set[str]:
+            def change(data: dict[str, Any]) -> None:
+                data["notebooks"]["alice"].update({"stack": name} if name else {})
 
-    def test_a_given_key_is_used_and_none_is_made(self) -> None:
-        found = template(lambda data: data.update(kms_key_arn=KEY_ARN))
+            (found,) = templates(change).values()
+            return set(found.to_json()["Resources"])
 
-        found.has_resource_properties(INSTANCE, {"KmsKeyId": KEY_ARN})
-        found.resource_count_is("AWS::KMS::Key", 0)
+        assert in_stack(None) == in_stack("science")
 
-    def test_a_stage_without_a_key_says_why(self) -> None:
-        opt_outs = {"aws_managed_key": {"because": "no key policy is agreed yet"}}
-        found = template(lambda data: data.update(opt_outs=opt_outs))
+    def test_a_given_key_serves_all_and_no_stack_makes_one(self) -> None:
+        def change(data: dict[str, Any]) -> None:
+            two_stacks(data)
+            data["kms_key_arn"] = KEY_ARN
 
-        found.has_resource_properties(INSTANCE, {"KmsKeyId": Match.absent()})
-        found.resource_count_is("AWS::KMS::Key", 0)
+        for found in templates(change).values():
+            assert resources(found, KEY) == {}
+            assert properties(found, INSTANCE)["KmsKeyId"] == KEY_ARN
 
-    def test_a_made_key_rotates(self) -> None:
-        template().has_resource_properties("AWS::KMS::Key", {"EnableKeyRotation": True})
+    def test_a_stage_without_a_notebook_looks_its_clusters_up_all_the_same(self) -> None:
+        (found,) = templates(lambda data: data.update(notebooks={})).values()
 
-    def test_a_given_role_is_used_and_left_as_it_is(self) -> None:
-        role = "arn:aws:iam::111122223333:role/data-science"
-        found = template(lambda data: data["notebooks"]["alice"].update(role_arn=role))
-
-        found.has_resource_properties(INSTANCE, {"RoleArn": role})
-        assert not any(name.startswith("Notebook") for name in found.find_resources("AWS::IAM::*"))
-        assert role not in json.dumps(found.find_resources("AWS::IAM::Policy"))
-
-    def test_a_made_role_may_write_its_own_log_and_nothing_else(self) -> None:
-        found = template()
-        own = {
-            name: policy
-            for name, policy in found.find_resources("AWS::IAM::Policy").items()
-            if name.startswith("Notebookalice")
-        }
-
-        (policy,) = own.values()
-        group = "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/sagemaker/NotebookInstances"
-
-        assert policy["Properties"]["PolicyDocument"]["Statement"] == [
-            {
-                "Effect": "Allow",
-                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                "Resource": f"{group}:log-stream:emr-notebooks-test-alice/*",
-            },
-            {
-                "Effect": "Allow",
-                "Action": ["logs:CreateLogGroup", "logs:DescribeLogStreams"],
-                "Resource": [group, f"{group}:log-stream:"],
-            },
-        ]
+        assert keys_of(found, ENDPOINT, "ClusterKey") == {"analytics"}
+        assert resources(found, GUARD) == {}
 
 
-class TestLifecycleConfiguration:
-    def test_notebooks_with_the_same_script_share_one(self) -> None:
-        found = template(two_notebooks)
-
-        found.resource_count_is(INSTANCE, 2)
-        found.resource_count_is(LIFECYCLE, 1)
-
-    def test_notebooks_with_other_spark_settings_have_another(self) -> None:
+class TestGuard:
+    def test_is_told_of_every_notebook_what_it_was_born_with(self) -> None:
         def change(data: dict[str, Any]) -> None:
             two_notebooks(data)
-            data["notebooks"]["bob"]["spark"] = {"executorMemory": "4g"}
+            data["notebooks"]["bob"].update(
+                name="bobs-own",
+                subnet_id="subnet-00000000000000002",
+                opt_outs={"direct_internet_access": {"because": "no NAT yet"}},
+            )
 
-        found = template(change)
-
-        configs = [
-            line
-            for lifecycle in found.find_resources(LIFECYCLE).values()
-            for line in script(lifecycle)
-            if str(line).startswith("SPARKMAGIC_CONFIG=")
-        ]
-        assert len(configs) == 2
-        assert ['"executorMemory":"4g"' in config for config in configs] == [False, True]
-
-    def test_the_address_in_the_script_is_the_custom_resources_answer(self) -> None:
-        lines = script(only(template(), LIFECYCLE))
-        resource = next(iter(template().find_resources("Custom::ClusterEndpoint")))
-
-        assert {"Fn::Join": ["", ["LIVY_URL='", {"Fn::GetAtt": [resource, "LivyUrl"]}, "'"]]} in (
-            lines
-        )
-
-    def test_the_script_stands_in_the_template_line_by_line(self) -> None:
-        lines = script(only(template(), LIFECYCLE))
-
-        assert lines[0] == "#!/bin/bash"
-        assert len(lines) > 100
-        assert not any("\n" in line for line in lines if isinstance(line, str))
-
-    def test_its_logical_id_does_not_depend_on_the_script(self) -> None:
-        (name,) = template().find_resources(LIFECYCLE)
-
-        assert name == "Startanalytics712af325ConfigurationA6007995"
-
-
-class TestResolver:
-    def test_may_read_the_clusters_of_the_settings_and_no_other(self) -> None:
-        def change(data: dict[str, Any]) -> None:
-            data["clusters"]["second"] = {"id": "j-SECOND"}
-
-        reading = [
-            each
-            for each in statements(template(change))
-            if any(action.startswith("elasticmapreduce:") for action in actions(each))
-        ]
-
-        arn = "arn:aws:elasticmapreduce:eu-west-1:111122223333:cluster"
-        assert reading == [
-            {
-                "Effect": "Allow",
-                "Action": ["elasticmapreduce:DescribeCluster", "elasticmapreduce:ListInstances"],
-                "Resource": [f"{arn}/j-2AXXXXXXGAPLF", f"{arn}/j-SECOND"],
-            }
-        ]
-
-    def test_may_describe_its_own_stack_and_no_other(self) -> None:
-        describing = [
-            each
-            for each in statements(template())
-            if "cloudformation:DescribeStacks" in actions(each)
-        ]
-
-        assert [each["Resource"] for each in describing] == [{"Ref": "AWS::StackId"}]
+        assert told(template(change)) == born(template(change))
 
     @pytest.mark.parametrize(
-        ("selector", "more"),
+        "change",
         [
-            ({"name": "nightly-spark"}, {"elasticmapreduce:ListClusters"}),
-            ({"tags": {"team": "risk"}}, {"elasticmapreduce:ListClusters", "tag:GetResources"}),
-            (
-                {"id": "j-2AXXXXXXGAPLF", "scheme": "detect"},
-                {"elasticmapreduce:DescribeSecurityConfiguration"},
-            ),
-            (
-                {"id": "j-2AXXXXXXGAPLF", "group_configurations": True},
-                {"elasticmapreduce:ListInstanceFleets", "elasticmapreduce:ListInstanceGroups"},
-            ),
+            {},
+            {"kms_key_arn": KEY_ARN},
+            {"opt_outs": {"aws_managed_key": {"because": "no key policy is agreed yet"}}},
         ],
     )
-    def test_may_do_more_only_where_the_selector_needs_it(
-        self, selector: dict[str, Any], more: set[str]
-    ) -> None:
-        def change(data: dict[str, Any]) -> None:
-            data["clusters"]["analytics"] = selector
+    def test_is_told_of_the_key_that_the_notebooks_have(self, change: dict[str, Any]) -> None:
+        found = template(lambda data: data.update(change))
 
-        assert self.may(template(change)) - self.may(template()) == more
+        assert told(found) == born(found)
 
-    def test_reads_a_cluster_by_its_tags_only_while_it_has_them(self) -> None:
-        def change(data: dict[str, Any]) -> None:
-            data["clusters"]["analytics"] = {"tags": {"team": "risk"}}
-
-        [reading] = [
-            each
-            for each in statements(template(change))
-            if "elasticmapreduce:DescribeCluster" in actions(each)
-        ]
-
-        assert reading["Condition"] == {"StringEquals": {"aws:ResourceTag/team": "risk"}}
-
-    def test_a_new_refresh_changes_every_endpoint_and_nothing_else(self) -> None:
-        first, second = (
-            Template.from_stack(build(cdk.App(context=cdk_context()), parse(stage()), refresh=each))
-            for each in ("1", "2")
+    def test_is_told_of_groups_that_are_given(self) -> None:
+        found = template(
+            lambda data: data["network"].update(security_group_ids=["sg-00000000000000001"])
         )
 
-        before, after = (dict(each.to_json()["Resources"]) for each in (first, second))
-        changed = {name for name in before | after if before.get(name) != after.get(name)}
-        assert changed == set(first.find_resources("Custom::ClusterEndpoint"))
+        assert told(found) == born(found)
 
-    def test_is_told_which_output_holds_the_last_value(self) -> None:
-        found = template()
+    def test_of_each_stack_knows_the_notebooks_of_that_stack(self) -> None:
+        for found in templates(two_stacks).values():
+            assert told(found) == born(found)
 
-        [endpoint] = found.find_resources("Custom::ClusterEndpoint").values()
-        output = found.to_json()["Outputs"][endpoint["Properties"]["LastValueOutput"]]
-        assert output["Value"]["Fn::GetAtt"][1] == "Value"
-
-    @staticmethod
-    def may(found: Template) -> set[str]:
-        """Every action that any role of the stack has."""
-        return {action for statement in statements(found) for action in actions(statement)}
-
-    def test_its_roles_may_write_their_own_logs_and_call_the_one_function(self) -> None:
-        policies = template().find_resources("AWS::IAM::Policy")
-        resolver, framework = (
-            next(
-                policy["Properties"]["PolicyDocument"]["Statement"]
-                for name, policy in policies.items()
-                if name.startswith(f"{role}DefaultPolicy")
-            )
-            for role in ("ResolverRole", "ResolverFrameworkRole")
-        )
-
-        def log(name: str) -> dict[str, Any]:
-            (group,) = (
-                each for each in template().find_resources("AWS::Logs::LogGroup") if name in each
-            )
-            write = ["logs:CreateLogStream", "logs:PutLogEvents"]
-            return {
-                "Effect": "Allow",
-                "Action": write,
-                "Resource": {"Fn::GetAtt": [group, "Arn"]},
-            }
-
-        function = {"Fn::GetAtt": ["ResolverFunction8C958500", "Arn"]}
-        assert log("ResolverLog") in resolver
-        assert log("ResolverFrameworkLog") in framework
-        assert [each["Action"] for each in framework[1:]] == [
-            "lambda:InvokeFunction",
-            "lambda:GetFunction",
-        ]
-        assert framework[1]["Resource"] == [function, {"Fn::Join": ["", [function, ":*"]]}]
-
-    def test_no_role_of_the_stack_has_an_aws_managed_policy(self) -> None:
-        template().all_resources_properties("AWS::IAM::Role", {"ManagedPolicyArns": Match.absent()})
-
-    def test_one_lambda_serves_all_clusters(self) -> None:
+    def test_is_told_which_notebooks_may_be_replaced(self) -> None:
         def change(data: dict[str, Any]) -> None:
-            data["clusters"]["second"] = {"id": "j-SECOND"}
+            two_notebooks(data)
+            data["notebooks"]["bob"]["replace"] = True
+
+        assert properties(template(change), GUARD)["Replace"] == ["bob"]
+        assert "Replace" not in properties(template(two_notebooks), GUARD)
+
+    def test_is_asked_before_any_notebook_changes(self) -> None:
+        def change(data: dict[str, Any]) -> None:
+            two_notebooks(data)
+            data["notebooks"]["bob"]["lifecycle_config_name"] = "bobs"
 
         found = template(change)
+        (guard,) = resources(found, GUARD)
 
-        found.resource_count_is("Custom::ClusterEndpoint", 2)
-        found.resource_properties_count_is(
-            "AWS::Lambda::Function", {"Handler": "cluster_endpoint.handler.on_event"}, 1
-        )
+        for instance in resources(found, INSTANCE).values():
+            lifecycle = resources(found, LIFECYCLE)[lifecycle_of(found, instance)]
+            assert guard in lifecycle["DependsOn"]
 
-    def test_a_wait_is_over_before_lambda_and_cloudformation_give_up(self) -> None:
-        def change(data: dict[str, Any]) -> None:
-            data["clusters"]["analytics"]["wait_minutes"] = 13
-
-        found = template(change)
-
-        found.has_resource_properties(
-            "Custom::ClusterEndpoint", {"WaitMinutes": "13", "ServiceTimeout": "900"}
-        )
-        found.all_resources_properties("AWS::Lambda::Function", {"Timeout": 900})
-
-    def test_logs_are_kept_for_a_month(self) -> None:
-        template().all_resources_properties("AWS::Logs::LogGroup", {"RetentionInDays": 30})
+    def test_answers_within_two_minutes_or_fails(self) -> None:
+        assert properties(template(), GUARD)["ServiceTimeout"] == "120"
 
 
-class TestNetwork:
-    PRIMARY = "sg-0123456789abcdef0"
-
-    def with_group(self, data: dict[str, Any]) -> None:
-        data["clusters"]["analytics"].update(security_group_id=self.PRIMARY, ingress="create")
-
-    def test_the_notebooks_reach_livy_and_https_in_the_vpc_and_nothing_else(self) -> None:
-        def change(data: dict[str, Any]) -> None:
-            self.with_group(data)
-            data["network"]["s3_prefix_list_id"] = "pl-6da54004"
-
-        group = only(template(change), "AWS::EC2::SecurityGroup")["Properties"]
-        reached = [
-            {name: value for name, value in rule.items() if name != "Description"}
-            for rule in group["SecurityGroupEgress"]
-        ]
-
-        tcp = {"IpProtocol": "tcp"}
-        assert reached == [
-            {**tcp, "FromPort": 8998, "ToPort": 8998, "DestinationSecurityGroupId": self.PRIMARY},
-            {**tcp, "FromPort": 443, "ToPort": 443, "CidrIp": "10.0.0.0/16"},
-            {**tcp, "FromPort": 443, "ToPort": 443, "DestinationPrefixListId": "pl-6da54004"},
-        ]
-        assert "SecurityGroupIngress" not in group
-
-    def test_a_cluster_whose_group_is_not_given_is_reached_in_the_vpcs_range(self) -> None:
-        rules = only(template(), "AWS::EC2::SecurityGroup")["Properties"]["SecurityGroupEgress"]
-
-        livy = [rule for rule in rules if rule["ToPort"] == 8998]
-        assert [rule["CidrIp"] for rule in livy] == ["10.0.0.0/16"]
-
-    def test_the_primary_admits_the_notebooks_to_livy_alone(self) -> None:
-        template(self.with_group).has_resource_properties(
-            "AWS::EC2::SecurityGroupIngress",
-            {
-                "GroupId": self.PRIMARY,
-                "IpProtocol": "tcp",
-                "FromPort": 8998,
-                "ToPort": 8998,
-                "SourceSecurityGroupId": {
-                    "Fn::GetAtt": [Match.string_like_regexp("SecurityGroup"), "GroupId"]
-                },
-            },
-        )
-
-    def test_an_external_rule_is_not_made_again(self) -> None:
-        def change(data: dict[str, Any]) -> None:
-            self.with_group(data)
-            data["clusters"]["analytics"]["ingress"] = "external"
-
-        template(change).resource_count_is("AWS::EC2::SecurityGroupIngress", 0)
-
-    def test_given_groups_are_used_each_admitted_and_none_is_made(self) -> None:
-        given = ["sg-00000000000000001", "sg-00000000000000002"]
-
-        def change(data: dict[str, Any]) -> None:
-            self.with_group(data)
-            data["network"]["security_group_ids"] = given
-
-        found = template(change)
-
-        found.resource_count_is("AWS::EC2::SecurityGroup", 0)
-        found.has_resource_properties(INSTANCE, {"SecurityGroupIds": given})
-        rules = found.find_resources("AWS::EC2::SecurityGroupIngress").values()
-        assert [rule["Properties"]["SourceSecurityGroupId"] for rule in rules] == given
+# AWS::SageMaker::NotebookInstance, createOnlyProperties; see test_fixed_at_birth.
+FIXED = {
+    "SubnetId",
+    "SecurityGroupIds",
+    "KmsKeyId",
+    "NotebookInstanceName",
+    "DirectInternetAccess",
+    "PlatformIdentifier",
+}
 
 
-def test_outputs_say_where_notebooks_and_clusters_are() -> None:
-    outputs = template().to_json()["Outputs"]
-
-    for part in ("LivyUrl", "ClusterId", "ReleaseLabel", "Name", "Console"):
-        assert any(part in name for name in outputs)
-    console = next(output for name, output in outputs.items() if "Console" in name)
-    start, instance = console["Value"]["Fn::Join"][1]
-    assert start == (
-        "https://eu-west-1.console.aws.amazon.com/sagemaker/home?region=eu-west-1"
-        "#/notebook-instances/"
+def told(found: Template) -> list[dict[str, Any]]:
+    """What the guard knows of each notebook."""
+    guard = properties(found, GUARD)
+    return sorted(
+        ({**guard["Shared"], **each} for each in guard["Notebooks"].values()),
+        key=lambda each: str(each["NotebookInstanceName"]),
     )
-    assert instance["Fn::GetAtt"][1] == "NotebookInstanceName"
 
 
-def test_tags_are_on_everything_that_carries_them() -> None:
-    found = template(lambda data: data.update(tags={"cost-center": "42"}))
+def born(found: Template) -> list[dict[str, Any]]:
+    """What each notebook is made with and cannot change without a replacement."""
+    instances = [each["Properties"] for each in resources(found, INSTANCE).values()]
+    return sorted(
+        ({name: each[name] for name in FIXED & set(each)} for each in instances),
+        key=lambda each: str(each["NotebookInstanceName"]),
+    )
 
-    for kind in (INSTANCE, "AWS::IAM::Role", "AWS::KMS::Key", "AWS::EC2::SecurityGroup"):
-        found.all_resources_properties(
-            kind, {"Tags": Match.array_with([{"Key": "cost-center", "Value": "42"}])}
+
+class TestOutputs:
+    def test_lead_to_the_stacks_notebooks_in_the_console(self) -> None:
+        outputs = template().to_json()["Outputs"]
+
+        assert outputs["Notebooks"]["Value"] == (
+            "https://eu-west-1.console.aws.amazon.com/sagemaker/home?region=eu-west-1"
+            "#/notebook-instances"
         )
 
+    def test_say_of_each_cluster_what_the_deploy_found(self) -> None:
+        found = template(lambda data: data["clusters"].update(second={"id": "j-SECOND"}))
 
-def test_logical_ids_of_notebooks_come_from_their_keys_alone() -> None:
-    def change(data: dict[str, Any]) -> None:
-        data["stack_name"] = "another"
-        data["notebooks"] = {
-            "zoe": {"cluster": "analytics"},
-            "alice": {"cluster": "analytics", "name": "renamed"},
-        }
+        values = [each["Value"] for each in found.to_json()["Outputs"].values()]
+        for endpoint in resources(found, ENDPOINT):
+            for answer in ("LivyUrl", "ClusterId", "ReleaseLabel", "State"):
+                assert {"Fn::GetAtt": [endpoint, answer]} in values
 
-    before = set(template().find_resources(INSTANCE))
-    after = set(template(change).find_resources(INSTANCE))
+    def test_are_not_more_for_more_notebooks(self) -> None:
+        """CloudFormation takes 200."""
+        one, two = (template(change).to_json()["Outputs"] for change in (_as_is, two_notebooks))
 
-    assert before == {"NotebookaliceInstanceC79E6389"}
-    assert before < after
+        assert one == two
 
 
-def script(lifecycle: Mapping[str, Any]) -> list[Any]:
-    (hook,) = lifecycle["Properties"]["OnStart"]
-    delimiter, lines = hook["Content"]["Fn::Base64"]["Fn::Join"]
-    assert delimiter == "\n"
-    result: list[Any] = lines
-    return result
+def _as_is(_: dict[str, Any]) -> None:
+    pass
+
+
+def test_the_template_says_what_it_is_for() -> None:
+    assert "Spark on EMR" in template().to_json()["Description"]
+
+
+def test_one_resolver_serves_the_endpoints_and_the_guard() -> None:
+    found = template()
+
+    assert len(resources(found, LAMBDA)) == 2
+    assert (
+        only(found, GUARD)["Properties"]["ServiceToken"]
+        == (only(found, ENDPOINT)["Properties"]["ServiceToken"])
+    )

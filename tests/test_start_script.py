@@ -170,9 +170,23 @@ class TestSize:
             sparkmagic_config=start_script.sparkmagic_config(session),
         )
 
+        header = start_script.with_version(header, BODY)
         size = start_script.check_size(start_script.script_lines(header, BODY))
 
         assert size <= LIMIT - 4 * room // 3
+
+    def test_its_version_changes_with_the_script_and_its_settings_but_not_with_the_address(
+        self,
+    ) -> None:
+        def version(header: dict[str, str], body: str = "body") -> str:
+            return start_script.with_version(header, body)["SCRIPT_VERSION"]
+
+        one = version({"LIVY_URL": TOKEN, "CLUSTER": "a"})
+
+        assert version({"LIVY_URL": "${Token[TOKEN.7]}", "CLUSTER": "a"}) == one
+        assert version({"LIVY_URL": TOKEN, "CLUSTER": "b"}) != one
+        assert version({"LIVY_URL": TOKEN, "CLUSTER": "a"}, "other") != one
+        assert re.fullmatch("[0-9a-f]{8}", one)
 
     def test_content_is_what_sagemaker_runs(self) -> None:
         lines = start_script.script_lines({"A": "é"}, "echo\n")

@@ -62,7 +62,7 @@ def test_the_example_passes_cdk_nag_and_cdks_own_validation_with_no_finding_at_a
 
 
 def test_cdks_own_validation_is_on_and_fails_the_synthesis(project: Path) -> None:
-    edit(project, "emr_notebook/spark_notebook.py", '"notebook-al2023-v1"', '"notebook-al2022-v9"')
+    edit(project, "emr_notebook/fixed_at_birth.py", '"notebook-al2023-v1"', '"notebook-al2022-v9"')
 
     ended = run_app(project, stage="example")
 
@@ -84,26 +84,15 @@ def test_every_acknowledged_finding_is_a_wildcard_with_its_reason(assembly: Path
     assert all(len(each["reason"].split()) > 5 for each in accepted)
 
 
-def test_the_template_passes_cfn_lint(assembly: Path) -> None:
-    lint = Path(sys.executable).with_name("cfn-lint")
-    ended = subprocess.run(
-        [lint, *assembly.glob("*.template.json")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert ended.returncode == 0, ended.stdout
-
-
 def test_a_second_synthesis_is_the_same_to_the_byte(assembly: Path, tmp_path: Path) -> None:
     again = tmp_path / "cdk.out"
 
     assert synth(again).returncode == 0
 
-    (name,) = (path.name for path in assembly.glob("*.template.json"))
-    assert (again / name).read_bytes() == (assembly / name).read_bytes()
+    names = sorted(path.name for path in assembly.glob("*.template.json"))
+    assert names == sorted(path.name for path in again.glob("*.template.json")) != []
+    for name in names:
+        assert (again / name).read_bytes() == (assembly / name).read_bytes()
 
 
 @pytest.mark.skipif(
@@ -125,7 +114,7 @@ def test_an_asset_does_not_carry_byte_code(assembly: Path) -> None:
 
 def test_a_finding_of_cdk_nag_fails_the_synthesis() -> None:
     app = cdk.App(context=cdk_context())
-    stack = build(app, parse(stage()))
+    (stack,) = build(app, parse(stage()))
     s3.CfnBucket(stack, "Unsafe")
 
     with pytest.raises(RuntimeError, match=r"AwsSolutions-S10"):
@@ -151,8 +140,7 @@ def edit(project: Path, file: str, old: str, new: str) -> None:
 
 
 def test_the_app_says_a_finding_without_a_stack_trace(project: Path) -> None:
-    call = "acknowledge(\n            framework_role"
-    edit(project, "emr_notebook/cluster_endpoint.py", call, "print(\n            0")
+    edit(project, "emr_notebook/acknowledge.py", "    if accepted:", "    if accepted and False:")
 
     ended = run_app(project, stage="example")
 

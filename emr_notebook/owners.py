@@ -1,0 +1,92 @@
+"""Construct: the policy that lets a notebook's owner, and nobody else, open it."""
+
+from typing import Any, Literal
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from emr_notebook.acknowledge import acknowledge, wildcard
+
+OWNER_TAG = "Owner"
+# On a notebook, the name of its stack in CloudFormation.
+STACK_TAG = "EmrNotebookStack"
+
+OPEN = "sagemaker:CreatePresignedNotebookInstanceUrl"
+USE = (
+    OPEN,
+    "sagemaker:DescribeNotebookInstance",
+    "sagemaker:StartNotebookInstance",
+    "sagemaker:StopNotebookInstance",
+)
+# Policy variables: who asks.
+WHO = {"principal-tag": f"${{aws:PrincipalTag/{OWNER_TAG}}}", "user-name": "${aws:username}"}
+
+
+class OwnersPolicy(Construct):
+    """An IAM policy to attach to those who own notebooks of this stack: users, groups, roles.
+
+    Its holders may open, start and stop the notebooks whose owner they are, and list all. They
+    may open no other of this stack's, whatever else allows them to. It says nothing about other
+    notebooks, and nothing to those who do not hold it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        identity: Literal["principal-tag", "user-name"],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        stack = cdk.Stack.of(self)
+        anything = f"arn:{stack.partition}:sagemaker:{stack.region}:{stack.account}"
+        notebooks = f"{anything}:notebook-instance/*"
+        policy = iam.CfnManagedPolicy(
+            self,
+            "Policy",
+            description="Owners open, start and stop their own SageMaker notebooks",
+            policy_document=_document(notebooks, stack.stack_name, WHO[identity]),
+        )
+        self.arn = policy.ref
+        acknowledge(
+            policy,
+            {
+                wildcard(stack, notebooks): "The conditions leave the notebooks "
+                "of this stack whose owner asks.",
+                wildcard(stack, "*"): "IAM knows no resource for listing notebooks.",
+            },
+        )
+
+
+def _document(notebooks: str, stack_name: str, who: str) -> dict[str, Any]:
+    tag = "sagemaker:ResourceTag/"
+    of_this_stack = {f"{tag}{STACK_TAG}": stack_name}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "Own",
+                "Effect": "Allow",
+                "Action": list(USE),
+                "Resource": notebooks,
+                "Condition": {"StringEquals": {**of_this_stack, f"{tag}{OWNER_TAG}": who}},
+            },
+            {
+                "Sid": "NobodyElses",
+                "Effect": "Deny",
+                "Action": OPEN,
+                "Resource": notebooks,
+                "Condition": {
+                    "StringEquals": of_this_stack,
+                    "StringNotEquals": {f"{tag}{OWNER_TAG}": who},
+                },
+            },
+            {
+                "Sid": "List",
+                "Effect": "Allow",
+                "Action": "sagemaker:ListNotebookInstances",
+                "Resource": "*",
+            },
+        ],
+    }

@@ -1,0 +1,30 @@
+"""The templates of the stages that come with the project, as the checks read them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import aws_cdk as cdk
+import pytest
+
+from emr_notebook.build import build
+from emr_notebook.settings_file import load_stage
+from tests.conftest import ROOT, cdk_context
+
+STAGES = ("example", "sandbox")
+
+
+@pytest.fixture(scope="module")
+def templates() -> Iterator[dict[str, list[Path]]]:
+    """The templates of all stacks of a stage, by the stage's name."""
+    with TemporaryDirectory(prefix="templates-") as folder:
+        yield {stage: _synthesized(stage, Path(folder) / stage) for stage in STAGES}
+
+
+def _synthesized(stage: str, outdir: Path) -> list[Path]:
+    app = cdk.App(context=cdk_context(), outdir=str(outdir))
+    build(app, load_stage(stage, ROOT / "config"), directory=ROOT)
+    app.synth()
+    found = sorted(outdir.glob("**/*.template.json"))
+    assert found != []
+    return found
