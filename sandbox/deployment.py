@@ -23,7 +23,8 @@ class Deployment:
     @property
     def notebook_name(self) -> str:
         """The name of the stage's first notebook."""
-        return self._output("Notebook", "Name")
+        settings = self.world.settings
+        return settings.notebook(next(iter(settings.notebooks))).name
 
     @property
     def livy_url(self) -> str:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.aws.iam_names import emr_resource, sagemaker_resource
+from sandbox.aws.iam_names import emr_resource, log_stream_resource, sagemaker_resource
 
 WHERE = ("eu-west-1", "111122223333")
 
@@ -15,6 +15,7 @@ WHERE = ("eu-west-1", "111122223333")
             {"NotebookInstanceLifecycleConfigName": "Script"},
             "notebook-instance-lifecycle-config/script",
         ),
+        ({"CodeRepositoryName": "Shared"}, "code-repository/shared"),
     ],
 )
 def test_sagemaker_is_authorized_on_the_named_resource_in_lower_case(
@@ -47,3 +48,16 @@ def test_emr_is_authorized_on_the_cluster(operation: str, parameters: dict[str, 
 
 def test_a_security_configuration_is_not_a_clusters_resource() -> None:
     assert emr_resource("DescribeSecurityConfiguration", {"Name": "tls"}, *WHERE) == "*"
+
+
+def test_what_is_written_to_a_log_stream_is_authorized_on_the_stream() -> None:
+    where = {"logGroupName": "/aws/sagemaker/NotebookInstances", "logStreamName": "Alice/OnStart"}
+    expected = (
+        "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/sagemaker/NotebookInstances"
+        ":log-stream:Alice/OnStart"
+    )
+
+    assert log_stream_resource("PutLogEvents", where, *WHERE) == expected
+    assert log_stream_resource("CreateLogStream", where, *WHERE) == expected
+    assert log_stream_resource("FilterLogEvents", where, *WHERE) is None
+    assert log_stream_resource("CreateLogGroup", {"logGroupName": "a"}, *WHERE) is None

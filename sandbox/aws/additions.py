@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from sandbox.aws import (
     cfn_group_rules,
+    cfn_iam,
     cfn_types,
     emr_service,
     iam_names,
+    iam_tags,
     lambda_logs,
     sagemaker_service,
 )
@@ -36,7 +38,9 @@ def install(options: Options) -> tuple[Application, Callable[[], None]]:
     sagemaker_service.install(api)
     cfn_types.install(api, notebooks)
     cfn_group_rules.install()
+    cfn_iam.install()
     iam_names.install()
+    iam_tags.install(store.tags_of)
     lambda_logs.install()
     for collectors in (tagging._COLLECTORS, tagging._RESOURCE_TAG_COLLECTORS):
         collectors["elasticmapreduce"] = service.all_tags

@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox.aws.cfn_schema import checked, create_only
 from sandbox.aws.emulator import module
+from sandbox.aws.group_rules import duplicate, identities
 
 INGRESS = "AWS::EC2::SecurityGroupIngress"
 EGRESS = "AWS::EC2::SecurityGroupEgress"
@@ -26,11 +27,13 @@ class GroupRuleType:
         rules = self._rules_of(group_id)
         if rules is None:
             raise ValueError(f"The security group '{group_id}' does not exist")
-        if any(ec2._rules_match(permission, existing) for existing in rules):
-            raise ValueError(f"The specified rule in '{group_id}' already exists")
+        held = {identity for rule in rules for identity in identities(rule)}
+        for identity in identities(permission):
+            if identity in held:
+                raise ValueError(duplicate(identity))
         rules.append(permission)
-        identity = str(ec2._sg_rule_id(group_id, self._is_egress, permission))
-        return identity, {"Id": identity}
+        rule_id = str(ec2._sg_rule_id(group_id, self._is_egress, permission))
+        return rule_id, {"Id": rule_id}
 
     def update(
         self,

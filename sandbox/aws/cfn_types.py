@@ -87,7 +87,24 @@ def install(api: SageMakerApi, notebooks: Notebooks) -> None:
     for kind in TYPES:
         provisioners._REPLACING_PROPERTIES[kind] = create_only(kind)
         provisioners._STACK_TAG_PROPERTY[kind] = ("Tags", "list")
+    _refuse_to_replace_named(provisioners)
     _patch_stacks(failed)
+
+
+def _refuse_to_replace_named(provisioners: Any) -> None:
+    """CloudFormation makes no second notebook under a name that the template fixes."""
+    provisioners._CUSTOM_NAME_REPLACEMENT[cfn_notebook.TYPE] = {"name": cfn_notebook.NAME}
+    original = provisioners._custom_named_replacement_error
+
+    def error(
+        kind: str, old: dict[str, Any], new: dict[str, Any], identity: str | None = None
+    ) -> str | None:
+        # CloudFormation's sentence has the name, also where the physical id is an ARN.
+        found: str | None = original(kind, old, new, None if kind in TYPES else identity)
+        return found
+
+    provisioners._custom_named_replacement_error = error
+    module("services.cloudformation.stacks")._custom_named_replacement_error = error
 
 
 def _handlers(

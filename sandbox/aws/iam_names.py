@@ -8,6 +8,14 @@ from sandbox.aws.emulator import module
 
 NOTEBOOK = "notebook-instance"
 LIFECYCLE = "notebook-instance-lifecycle-config"
+REPOSITORY = "code-repository"
+
+_RESOURCES = {
+    "NotebookInstanceName": NOTEBOOK,
+    "NotebookInstanceLifecycleConfigName": LIFECYCLE,
+    "CodeRepositoryName": REPOSITORY,
+}
+_ON_LOG_STREAMS = ("CreateLogStream", "DeleteLogStream", "GetLogEvents", "PutLogEvents")
 
 
 def sagemaker_arn(kind: str, name: str, region: str, account: str) -> str:
@@ -17,10 +25,9 @@ def sagemaker_arn(kind: str, name: str, region: str, account: str) -> str:
 
 def sagemaker_resource(parameters: dict[str, Any], region: str, account: str) -> str:
     """The ARN a SageMaker request is authorized on; `*` for one that names no resource."""
-    if name := parameters.get("NotebookInstanceName"):
-        return sagemaker_arn(NOTEBOOK, str(name), region, account)
-    if name := parameters.get("NotebookInstanceLifecycleConfigName"):
-        return sagemaker_arn(LIFECYCLE, str(name), region, account)
+    for parameter, kind in _RESOURCES.items():
+        if name := parameters.get(parameter):
+            return sagemaker_arn(kind, str(name), region, account)
     return str(parameters.get("ResourceArn") or "*")
 
 
@@ -31,6 +38,16 @@ def emr_resource(operation: str, parameters: dict[str, Any], region: str, accoun
     if operation in ("AddTags", "RemoveTags"):
         cluster = parameters.get("ResourceId")
     return f"arn:aws:elasticmapreduce:{region}:{account}:cluster/{cluster}" if cluster else "*"
+
+
+def log_stream_resource(
+    operation: str, parameters: dict[str, Any], region: str, account: str
+) -> str | None:
+    """The ARN of the log stream a CloudWatch Logs request is authorized on; None for others."""
+    group, stream = parameters.get("logGroupName"), parameters.get("logStreamName")
+    if operation not in _ON_LOG_STREAMS or not group or not stream:
+        return None
+    return f"arn:aws:logs:{region}:{account}:log-group:{group}:log-stream:{stream}"
 
 
 def install() -> None:
@@ -56,18 +73,30 @@ def _resource_arn(original: Callable[..., str]) -> Callable[..., str]:
         region: str,
         account_id: str,
     ) -> str:
-        if service not in ("sagemaker", "elasticmapreduce"):
-            return original(service, method, path, headers, body, query_params, region, account_id)
-        try:
-            parameters = json.loads(body or b"{}")
-        except ValueError:
-            return "*"
-        if service == "sagemaker":
-            return sagemaker_resource(parameters, region, account_id)
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        return emr_resource(operation, parameters, region, account_id)
+        found = _of_request(service, headers, body, region, account_id)
+        if found is not None:
+            return found
+        return original(service, method, path, headers, body, query_params, region, account_id)
 
     return extract
+
+
+def _of_request(
+    service: str, headers: dict[str, str], body: bytes, region: str, account: str
+) -> str | None:
+    """The resource of a request to SageMaker, EMR or a log stream; None for ministack to say."""
+    if service not in ("sagemaker", "elasticmapreduce", "logs"):
+        return None
+    try:
+        parameters = json.loads(body or b"{}")
+    except ValueError:
+        return "*"
+    if service == "sagemaker":
+        return sagemaker_resource(parameters, region, account)
+    operation = headers.get("x-amz-target", "").rpartition(".")[2]
+    if service == "logs":
+        return log_stream_resource(operation, parameters, region, account)
+    return emr_resource(operation, parameters, region, account)
 
 
 def _denied(original: Callable[..., Any], message: Callable[..., str]) -> Callable[..., Any]:

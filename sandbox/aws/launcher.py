@@ -23,6 +23,7 @@ from sandbox.tls import Authority
 # The emulator does not check the secret of an account's root.
 PLACEHOLDER = "sandbox"
 READY_SECONDS = 60
+NOTEBOOK_HOST = (sys.executable, "-m", "sandbox.notebook_host")
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -81,13 +82,15 @@ def start_aws(
     authority: Authority,
     port: int | None = None,
     notebook_host: Sequence[str] | None = None,
+    lab: bool = True,
     hook_seconds: float = 300,
     instances_per_page: int = 2000,
 ) -> RunningAws:
     """Start an empty AWS whose files are all under `state`, and wait until it answers.
 
-    `notebook_host` replaces `python -m sandbox.notebook_host`; `hook_seconds` is what a lifecycle
-    script may take; `instances_per_page` is the size of a ListInstances page.
+    `notebook_host` replaces `python -m sandbox.notebook_host`; without `lab` its notebooks run
+    their lifecycle scripts and no JupyterLab, so that a stack may have many; `hook_seconds` is
+    what a script may take; `instances_per_page` is the size of a ListInstances page.
     Raises SandboxError when `port` is taken or the emulator does not come up.
     """
     if port is not None:
@@ -105,8 +108,9 @@ def start_aws(
         "--hook-seconds": hook_seconds,
         "--instances-per-page": instances_per_page,
     }
-    if notebook_host is not None:
-        options["--notebook-host"] = json.dumps(list(notebook_host))
+    if notebook_host is not None or not lab:
+        host = list(notebook_host or NOTEBOOK_HOST) + ([] if lab else ["--no-lab"])
+        options["--notebook-host"] = json.dumps(host)
     child = _started(options, state / "aws.log")
     try:
         context = ssl.create_default_context(cafile=authority.ca_pem)

@@ -41,6 +41,7 @@ def updated(properties: Mapping[str, Any], request: Mapping[str, Any]) -> dict[s
     }
     before, size = properties["VolumeSizeInGB"], changes.get("VolumeSizeInGB")
     if size is not None and size < before:
+        # The API reference says that it cannot decrease, and not in which words it is refused.
         raise _invalid(f"VolumeSizeInGB can only grow: it is {before}, and {size} was given.")
     for flag, name in _DISASSOCIATE.items():
         if request.get(flag) and name in changes:

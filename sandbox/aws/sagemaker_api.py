@@ -9,6 +9,7 @@ from sandbox.aws.notebook_files import script_of
 from sandbox.aws.notebook_settings import created, updated
 from sandbox.aws.notebook_states import Status
 from sandbox.aws.notebooks import Notebooks
+from sandbox.aws.sagemaker_repositories import CodeRepositories
 from sandbox.aws.sagemaker_shapes import (
     lifecycle_description,
     lifecycle_summary,
@@ -27,6 +28,7 @@ class SageMakerApi:
         self._store = store
         self._notebooks = notebooks
         self.tags = Tags(store)
+        self._repositories = CodeRepositories(store, self.tags)
         self.handlers: dict[str, Handler] = {
             "AddTags": self.tags.add,
             "CreateNotebookInstance": self.create_notebook,
@@ -44,12 +46,14 @@ class SageMakerApi:
             "StopNotebookInstance": self.stop_notebook,
             "UpdateNotebookInstance": self.update_notebook,
             "UpdateNotebookInstanceLifecycleConfig": self.update_lifecycle,
+            **self._repositories.handlers,
         }
 
     def create_notebook(self, request: dict[str, Any]) -> dict[str, Any]:
         """CreateNotebookInstance."""
         properties = created(request)
         self._require_lifecycle(request)
+        self._repositories.require(request)
         notebook = self._notebooks.create(request["NotebookInstanceName"], properties)
         self.tags.put(notebook.arn, request.get("Tags", []))
         return {"NotebookInstanceArn": notebook.arn}
@@ -76,6 +80,7 @@ class SageMakerApi:
     def update_notebook(self, request: dict[str, Any]) -> dict[str, Any]:
         """UpdateNotebookInstance."""
         self._require_lifecycle(request)
+        self._repositories.require(request)
         self._notebooks.update(
             request["NotebookInstanceName"], lambda properties: updated(properties, request)
         )

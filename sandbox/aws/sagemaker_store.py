@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.aws.emulator import module
-from sandbox.aws.iam_names import LIFECYCLE, NOTEBOOK, sagemaker_arn
+from sandbox.aws.iam_names import LIFECYCLE, NOTEBOOK, REPOSITORY, sagemaker_arn
 from sandbox.aws.notebook_process import NotebookProcess
 from sandbox.aws.notebook_states import Hook, Status
 
@@ -50,6 +50,17 @@ class LifecycleConfig:
     modified: float = field(default_factory=time.time)
 
 
+@dataclass
+class CodeRepository:
+    """One Git repository that notebooks may name."""
+
+    name: str
+    arn: str
+    git: dict[str, str]
+    created: float = field(default_factory=time.time)
+    modified: float = field(default_factory=time.time)
+
+
 class SageMakerStore:
     """Everything by name, for each account and region by itself."""
 
@@ -57,6 +68,7 @@ class SageMakerStore:
         scoped = module("core.responses").AccountRegionScopedDict
         self.notebooks: Any = scoped()
         self.lifecycles: Any = scoped()
+        self.repositories: Any = scoped()
         self.tags: Any = scoped()
 
     def notebook(self, name: str) -> Notebook | None:
@@ -69,6 +81,11 @@ class SageMakerStore:
         found: LifecycleConfig | None = self.lifecycles.get(name.lower())
         return found
 
+    def repository(self, name: str) -> CodeRepository | None:
+        """The code repository of that name, in whatever case it is written."""
+        found: CodeRepository | None = self.repositories.get(name.lower())
+        return found
+
     def users_of(self, lifecycle: str) -> list[Notebook]:
         """The notebooks that name the lifecycle configuration."""
         return [n for n in self.notebooks.values() if n.lifecycle.lower() == lifecycle.lower()]
@@ -76,8 +93,9 @@ class SageMakerStore:
     def known(self, resource: str) -> bool:
         """Whether an ARN is one of a resource that exists."""
         kind, _, name = resource.rpartition(":")[2].partition("/")
-        held = {NOTEBOOK: self.notebook, LIFECYCLE: self.lifecycle}.get(kind)
-        return held is not None and held(name) is not None and arn(kind, name) == resource
+        held = {NOTEBOOK: self.notebook, LIFECYCLE: self.lifecycle, REPOSITORY: self.repository}
+        find = held.get(kind)
+        return find is not None and find(name) is not None and arn(kind, name) == resource
 
     def tags_of(self, resource: str) -> dict[str, str]:
         """Its tags; an empty mapping for a resource without any."""

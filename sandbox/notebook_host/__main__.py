@@ -2,6 +2,7 @@
 
 Says what happens as lines of JSON on standard output: "hook" after each lifecycle script,
 then "in-service" with JupyterLab's address, or "failed" with the reason and exit status 1.
+With --no-lab nothing listens at that address; all else, and what scripts left running, is there.
 SIGTERM stops the instance; whatever ends this program ends all that it started, and only
 home/ec2-user/SageMaker and the logs are left of the instance's directory.
 """
@@ -30,6 +31,7 @@ def parse(arguments: list[str]) -> Instance:
     parser.add_argument("--on-start", type=Path, help="script to run at this start")
     parser.add_argument("--hook-seconds", type=float, default=LIMIT_SECONDS)
     parser.add_argument("--port", type=int, default=0, help="JupyterLab's; 0 for a free one")
+    parser.add_argument("--no-lab", dest="lab", action="store_false", help="run no JupyterLab")
     given = vars(parser.parse_args(arguments))
     return Instance(**{**given, "root": given["root"].absolute()})
 

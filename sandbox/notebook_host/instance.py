@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ class Instance:
     on_start: Path | None = None
     hook_seconds: float = LIMIT_SECONDS
     port: int = 0
+    lab: bool = True
 
 
 def emit(event: str, **details: object) -> None:
@@ -64,6 +66,10 @@ def _run(instance: Instance, host_pid: int) -> None:
     for hook, script in hooks.items():
         _run_hook(hook, script, logs, instance.hook_seconds)
     address = lab.Address(instance.port or free_port())
+    if not instance.lab:
+        emit("in-service", url=address.url, pid=host_pid)
+        while True:
+            signal.pause()
     with lab.start(address, user, logs / "jupyter.log") as server:
         emit("in-service", url=address.url, pid=host_pid)
         status = server.process.wait()

@@ -15,6 +15,7 @@ from sandbox.tls import make_authority
 FAKE_HOST = [sys.executable, str(Path(__file__).with_name("fake_notebook_host.py"))]
 ROLE = "arn:aws:iam::111122223333:role/notebook"
 NOTEBOOK_TYPE = "AWS::SageMaker::NotebookInstance"
+CAPABILITIES: Mapping[str, Any] = {"Capabilities": ["CAPABILITY_NAMED_IAM"]}
 LIFECYCLE_TYPE = "AWS::SageMaker::NotebookInstanceLifecycleConfig"
 
 
@@ -70,18 +71,21 @@ def notebook(**properties: Any) -> dict[str, Any]:
 class Stack:
     """One stack, deployed through the API and waited for."""
 
-    def __init__(self, aws: RunningAws, name: str) -> None:
+    def __init__(self, aws: RunningAws, name: str, seconds: float = 60) -> None:
         self.name = name
+        self._seconds = seconds
         self._client = aws.client("cloudformation")
 
     def create(self, resources: Mapping[str, Any], **options: Any) -> str:
         body = json.dumps({"Resources": resources})
-        self._client.create_stack(StackName=self.name, TemplateBody=body, **options)
+        given = {**CAPABILITIES, **options}
+        self._client.create_stack(StackName=self.name, TemplateBody=body, **given)
         return self.wait()
 
     def update(self, resources: Mapping[str, Any], **options: Any) -> str:
         body = json.dumps({"Resources": resources})
-        self._client.update_stack(StackName=self.name, TemplateBody=body, **options)
+        given = {**CAPABILITIES, **options}
+        self._client.update_stack(StackName=self.name, TemplateBody=body, **given)
         return self.wait()
 
     def delete(self) -> str:
@@ -95,7 +99,7 @@ class Stack:
         def is_done() -> bool:
             return not self._describe(identity)["StackStatus"].endswith("_IN_PROGRESS")
 
-        wait_until(is_done, 60)
+        wait_until(is_done, self._seconds)
         return str(self._describe(identity)["StackStatus"])
 
     def physical_id(self, logical_id: str) -> str:

@@ -65,15 +65,23 @@ class ResolverWorld:
             put_cluster(self.aws, cluster)
 
     def write_stage(
-        self, stage: str, clusters: Mapping[str, Any], notebooks: Mapping[str, Any] | None = None
+        self,
+        stage: str,
+        clusters: Mapping[str, Any],
+        notebooks: Mapping[str, Any] | None = None,
+        **more: Any,
     ) -> None:
-        """Write config/<stage>.yaml; its stack is named after the stage."""
+        """Write config/<stage>.yaml; its stack is named after the stage, nothing of it is kept.
+
+        `more` are settings that are added, or take the place of the usual ones.
+        """
         settings = {
             **STAGE,
             "stack_name": stage,
             "clusters": {key: dict(cluster) for key, cluster in clusters.items()},
             "notebooks": dict(notebooks or {}),
             "opt_outs": {"aws_managed_key": BECAUSE, "delete_volumes": BECAUSE},
+            **more,
         }
         (self._root / "config" / f"{stage}.yaml").write_text(yaml.safe_dump(settings))
 
@@ -111,8 +119,11 @@ class ResolverWorld:
 
     def started_with(self, stack: str, notebook: str) -> str:
         """The Livy addresses that the notebook's start script was told, one line a start."""
-        volume = self.aws.state / "notebooks" / f"{stack}-{notebook}" / "SageMaker"
-        return (volume / "livy").read_text().strip()
+        return (self.volume(f"{stack}-{notebook}") / "livy").read_text().strip()
+
+    def volume(self, name: str) -> Path:
+        """Where a notebook instance's files are."""
+        return self.aws.state / "notebooks" / name / "SageMaker"
 
     def log_of(self, stack: str) -> str:
         """What the stack's resolver has logged."""

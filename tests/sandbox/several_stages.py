@@ -12,7 +12,7 @@ from unittest.mock import patch
 import aws_cdk as cdk
 
 from emr_notebook import cluster_endpoint, resolver_request
-from emr_notebook.settings import Cluster
+from emr_notebook.settings_cluster import Cluster
 from emr_notebook.settings_file import load_stage
 from emr_notebook.stack import EmrNotebookStack
 
@@ -37,7 +37,16 @@ def main() -> None:
     app = cdk.App()
     for stage, asked in json.loads(app.node.get_context("stages")).items():
         with patch.object(cluster_endpoint, "grants", grants_without(asked["withheld"])):
-            EmrNotebookStack(app, load_stage(stage), refresh=asked["refresh"])
+            settings = load_stage(stage)
+            EmrNotebookStack(
+                app,
+                settings,
+                name=settings.stack_name,
+                # All are looked up, whether a notebook uses them or not.
+                idle_clusters=frozenset(settings.clusters),
+                authorities={},
+                refresh=asked["refresh"],
+            )
     app.synth()
 
 

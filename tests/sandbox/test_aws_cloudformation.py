@@ -219,15 +219,21 @@ def test_a_replaced_notebook_is_kept_where_the_template_says_retain(
     assert settled(aws, before)["NotebookInstanceStatus"] == "InService"
 
 
-def test_a_replacement_under_a_fixed_name_collides_and_rolls_back(
+def test_a_replacement_under_a_fixed_name_is_refused_and_rolls_back(
     aws: RunningAws, stack: Stack
 ) -> None:
-    stack.create(template(NotebookInstanceName="fixed", SubnetId="subnet-1"))
-    after = template(NotebookInstanceName="fixed", SubnetId="subnet-2")
+    stack.create(template(COUNT, NotebookInstanceName="Fixed", SubnetId="subnet-1"))
+    after = template(COUNT, NotebookInstanceName="Fixed", SubnetId="subnet-2")
     assert stack.update(after) == "UPDATE_ROLLBACK_COMPLETE"
 
-    assert "Cannot create a duplicate Notebook Instance" in stack.reasons()
-    assert settled(aws, "fixed")["SubnetId"] == "subnet-1"
+    assert (
+        "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
+        "Rename Fixed and update the stack again."
+    ) in stack.reasons()
+    found = settled(aws, "Fixed")
+    assert found["SubnetId"] == "subnet-1"
+    assert found["NotebookInstanceStatus"] == "InService"
+    assert starts(aws, stack) == 1
 
 
 def test_a_failed_update_rolls_back_to_a_running_notebook(aws: RunningAws, stack: Stack) -> None:
@@ -356,12 +362,3 @@ def test_a_rule_in_an_unknown_group_is_refused(aws: RunningAws, stack: Stack) ->
     assert stack.create({"Rule": livy_rule("sg-nothing", "sg-other")}) == "ROLLBACK_COMPLETE"
 
     assert "The security group 'sg-nothing' does not exist" in stack.reasons()
-
-
-def test_a_rule_that_exists_already_is_refused(aws: RunningAws, stack: Stack) -> None:
-    _, _, primary = seed_network(aws)
-    Stack(aws, "first-rule").create({"Rule": livy_rule(primary, primary)})
-
-    assert stack.create({"Rule": livy_rule(primary, primary)}) == "ROLLBACK_COMPLETE"
-    assert "already exists" in stack.reasons()
-    assert len(sources(aws, primary)) == 1
