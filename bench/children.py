@@ -23,7 +23,13 @@ class Run:
     printed: str
 
 
-def run_python(program: str, *arguments: str, path: Path, env: Mapping[str, str]) -> Run:
+def run_python(
+    program: str,
+    *arguments: str,
+    path: Path,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+) -> Run:
     """Run a Python program whose modules are found under `path`. Raises BenchError.
 
     As in Lambda, where a function's folder is read-only, no compiled modules are left behind.
@@ -37,6 +43,7 @@ def run_python(program: str, *arguments: str, path: Path, env: Mapping[str, str]
                 "PYTHONDONTWRITEBYTECODE": "1",
                 **env,
             },
+            cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

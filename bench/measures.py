@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from bench import resolver
+from bench import resolver, synthesis
 from bench.pairs import Sample
 
 
@@ -40,5 +40,37 @@ MEASURES: Mapping[str, Measure] = {
         goal=1.0,
         pairs=3,
         prepared=resolver.memory,
+    ),
+    "synth_one": Measure(
+        of="a stage of one notebook synthesized and checked by cdk-nag",
+        against="a CDK app with one empty stack, likewise",
+        unit="CPU s",
+        goal=1.25,
+        pairs=9,
+        prepared=synthesis.one,
+    ),
+    "synth_thousand": Measure(
+        of="1,000 notebooks in 5 stacks synthesized and checked by cdk-nag",
+        against="their resources made in a bare loop, likewise",
+        unit="CPU s",
+        goal=1.5,
+        pairs=4,
+        prepared=synthesis.thousand,
+    ),
+    "synth_per_notebook": Measure(
+        of="each notebook after the first, of 1,000",
+        against="each notebook after the first, of 100",
+        unit="CPU ms",
+        goal=1.25,
+        pairs=4,
+        prepared=synthesis.per_notebook,
+    ),
+    "template_bytes": Measure(
+        of="one more notebook with an owner, in its stack's template",
+        against="at which 225 of them, all that a stack takes, fill a third of a template",
+        unit="KiB",
+        goal=1.0,
+        pairs=2,
+        prepared=synthesis.template_size,
     ),
 }

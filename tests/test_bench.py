@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as bench
+from bench import synthesis
 from bench.children import BenchError, run_python
 from bench.measures import MEASURES
 from bench.pairs import Pair, interleaved, summarize
@@ -74,6 +75,10 @@ class TestCommand:
         self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(synthesis, "MANY", 3)
+        if name == "synth_per_notebook":
+            # Of so few, each costs less than the noise of the first.
+            monkeypatch.setattr(synthesis.Workshop, "app", lambda _, notebooks: 1 + notebooks)
         bench.main(["--only", name, "--pairs", "2"])
 
         written = json.loads((tmp_path / ".sandbox/bench.json").read_text())

@@ -1,0 +1,30 @@
+"""CDK apps with none of this project in them: what a synthesis cannot cost less than.
+
+Each is checked by the same rules of cdk-nag as the project's app.
+"""
+
+import aws_cdk as cdk
+import cdk_nag
+
+
+def empty() -> None:
+    """One stack, nothing in it."""
+    app = cdk.App()
+    cdk.Stack(app, "Empty")
+    finish(app)
+
+
+def loop(notebooks: int) -> None:
+    """The stacks that a stage of so many notebooks makes, without Lambdas."""
+    # Not for the empty app, which needs none of what this imports.
+    from bench import bare_loop
+
+    app = cdk.App()
+    bare_loop.add_stacks(app, notebooks)
+    finish(app)
+
+
+def finish(app: cdk.App) -> None:
+    """Synthesize and check."""
+    cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks())
+    app.synth()
