@@ -16,12 +16,6 @@ from emr_notebook.settings_network import ExtraEgress, Network
 HTTPS_PORT = 443
 
 
-def opened_port(network: Network, cluster: Cluster) -> int | None:
-    """The Livy port that this stack's rules open for a cluster; None when it makes no rule."""
-    makes_rule = network.security_group_ids is None or cluster.ingress == "create"
-    return cluster.port if makes_rule else None
-
-
 class NotebookNetwork(Construct):
     """The security groups of a stack's notebooks.
 

@@ -1,7 +1,6 @@
 """Constructs: the resolver Lambda, and one custom resource for each cluster."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import cast
 
 import aws_cdk as cdk
@@ -11,10 +10,9 @@ from constructs import Construct
 
 from emr_notebook.acknowledge import acknowledge, wildcard
 from emr_notebook.lambda_role import LambdaRole, allow, lambda_role
+from emr_notebook.names import LAMBDA_ASSETS
 from emr_notebook.resolver_request import ANY_CLUSTER, THIS_STACK, grants, properties
 from emr_notebook.settings_cluster import Cluster
-
-LAMBDA_ASSETS = Path(__file__).parent.parent / "assets" / "lambda"
 
 # Lambda's own limit. The resolver gives up before it, in words.
 RESOLVER_TIMEOUT = cdk.Duration.minutes(15)

@@ -10,13 +10,10 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from emr_notebook.acknowledge import acknowledge, wildcard
+from emr_notebook.names import LOG_GROUP, NAME_TAG
 from emr_notebook.removal import kept_with_the_files
 from emr_notebook.settings import StageOptOuts
 from emr_notebook.settings_notebook import CodeRepository, ResolvedNotebook
-
-LOG_GROUP = "/aws/sagemaker/NotebookInstances"
-# On a role, the name of the one notebook that it is for.
-NAME_TAG = "EmrNotebookName"
 
 # CodeCommit API, RepositoryName.
 _CODECOMMIT = re.compile(

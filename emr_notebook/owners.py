@@ -7,10 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from emr_notebook.acknowledge import acknowledge, wildcard
-
-OWNER_TAG = "Owner"
-# On a notebook, the name of its stack in CloudFormation.
-STACK_TAG = "EmrNotebookStack"
+from emr_notebook.names import OWNER_TAG, STACK_TAG
 
 OPEN = "sagemaker:CreatePresignedNotebookInstanceUrl"
 USE = (

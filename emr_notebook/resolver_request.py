@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from emr_notebook.settings_cluster import Cluster
+from emr_notebook.settings_network import Network
 
 # Stands for the ARN of the stack that holds the resolver.
 THIS_STACK = "this stack"
@@ -25,6 +26,12 @@ class Grant:
     resources: tuple[str, ...]
     conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     because: str = ""
+
+
+def opened_port(network: Network, cluster: Cluster) -> int | None:
+    """The Livy port that this stack's rules open for a cluster; None when it makes no rule."""
+    makes_rule = network.security_group_ids is None or cluster.ingress == "create"
+    return cluster.port if makes_rule else None
 
 
 def properties(

@@ -9,8 +9,8 @@ from emr_notebook.access import NotebookNetwork
 from emr_notebook.acknowledge import acknowledge
 from emr_notebook.fixed_at_birth import PLATFORM, internet_access
 from emr_notebook.lifecycle_configuration import LifecycleConfiguration
-from emr_notebook.notebook_role import NAME_TAG, NotebookRoles
-from emr_notebook.owners import OWNER_TAG, STACK_TAG
+from emr_notebook.names import NAME_TAG, OWNER_TAG, STACK_TAG
+from emr_notebook.notebook_role import NotebookRoles
 from emr_notebook.removal import kept_with_the_files
 from emr_notebook.settings import StageOptOuts
 from emr_notebook.settings_notebook import ResolvedNotebook

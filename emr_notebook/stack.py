@@ -6,13 +6,14 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from emr_notebook.access import NotebookNetwork, VolumeKey, opened_port
+from emr_notebook.access import NotebookNetwork, VolumeKey
 from emr_notebook.cluster_endpoint import ClusterEndpoint, EndpointResolver
 from emr_notebook.fixed_at_birth import own, shared
 from emr_notebook.lifecycle_configuration import LifecycleConfiguration
 from emr_notebook.notebook_role import NotebookRoles
 from emr_notebook.owners import OwnersPolicy
 from emr_notebook.replacement_guard import ReplacementGuard
+from emr_notebook.resolver_request import opened_port
 from emr_notebook.settings import Settings
 from emr_notebook.spark_notebook import SparkNotebook
 

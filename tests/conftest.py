@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -55,9 +56,10 @@ def stage(change: Change = lambda _: None) -> dict[str, Any]:
 
 def template(change: Change = lambda _: None) -> Template:
     """What the app deploys for that stage, checks included."""
-    app = cdk.App(context=cdk_context())
-    (stack,) = build(app, parse(stage(change)))
-    return Template.from_stack(stack)
+    with TemporaryDirectory(prefix="cdk.out-") as folder:
+        app = cdk.App(context=cdk_context(), outdir=folder)
+        (stack,) = build(app, parse(stage(change)))
+        return Template.from_stack(stack)
 
 
 def cdk_context() -> dict[str, Any]:

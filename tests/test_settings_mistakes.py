@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from emr_notebook.notebook_role import NAME_TAG
-from emr_notebook.owners import OWNER_TAG, STACK_TAG
+from emr_notebook.names import NAME_TAG, OWNER_TAG, STACK_TAG
 from emr_notebook.settings_file import parse
 from emr_notebook.settings_mistakes import MOST_TAGS, OWN_TAGS
 from tests.conftest import example, stage

@@ -73,6 +73,17 @@ class TestStage:
         for each in found.values():
             assert each["properties"].get("terminationProtection", False) is asked
 
+    def test_a_region_that_this_cdk_does_not_know_yet_is_as_good_as_any(self) -> None:
+        def change(data: dict[str, Any]) -> None:
+            data["region"] = "eu-central-9"
+            # Each of these has an ARN in it whose partition only the deploy knows.
+            data["clusters"]["analytics"] = {"name": "nightly-spark"}
+            data["notebooks"]["alice"].update(
+                owner="alice@example.com", default_code_repository={"name": "team"}
+            )
+
+        assert set(templates(change)) == {MAIN}
+
     def test_its_tags_are_on_everything_that_carries_them(self) -> None:
         found = template(lambda data: data.update(tags={"cost-center": "42"}))
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from emr_notebook import patterns
-from emr_notebook.notebook_role import NAME_TAG
+from emr_notebook.names import NAME_TAG
 from emr_notebook.plain_template.rules import STACK_NAME, Rule, camel, declared, parameter
 from emr_notebook.settings import Settings
 

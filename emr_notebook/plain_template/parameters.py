@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from emr_notebook import patterns
-from emr_notebook.owners import STACK_TAG
+from emr_notebook.names import STACK_TAG
 from emr_notebook.plain_template.names import notebook_names
 from emr_notebook.plain_template.network import network
 from emr_notebook.plain_template.rules import (

@@ -1,0 +1,53 @@
+"""What CloudFormation replaces a resource for: createOnlyProperties of the registry's schemas."""
+
+from collections.abc import Mapping
+
+# A test compares this with the schemas, for every type in the app's templates.
+CREATE_ONLY: Mapping[str, frozenset[str]] = {
+    "AWS::EC2::SecurityGroup": frozenset({"GroupDescription", "GroupName", "VpcId"}),
+    "AWS::EC2::SecurityGroupIngress": frozenset(
+        {
+            "CidrIp",
+            "CidrIpv6",
+            "FromPort",
+            "GroupId",
+            "GroupName",
+            "IpProtocol",
+            "SourcePrefixListId",
+            "SourceSecurityGroupId",
+            "SourceSecurityGroupName",
+            "SourceSecurityGroupOwnerId",
+            "ToPort",
+        }
+    ),
+    "AWS::IAM::ManagedPolicy": frozenset({"Description", "ManagedPolicyName", "Path"}),
+    "AWS::IAM::Role": frozenset({"Path", "RoleName"}),
+    "AWS::KMS::Key": frozenset(),
+    "AWS::Lambda::Function": frozenset(
+        {"DurableConfig", "FunctionName", "PackageType", "TenancyConfig"}
+    ),
+    "AWS::Logs::LogGroup": frozenset({"LogGroupName"}),
+    "AWS::SageMaker::NotebookInstance": frozenset(
+        {
+            "DirectInternetAccess",
+            "KmsKeyId",
+            "NotebookInstanceName",
+            "PlatformIdentifier",
+            "SecurityGroupIds",
+            "SubnetId",
+        }
+    ),
+    "AWS::SageMaker::NotebookInstanceLifecycleConfig": frozenset(
+        {"NotebookInstanceLifecycleConfigName"}
+    ),
+    "Custom::ClusterEndpoint": frozenset({"ServiceToken"}),
+    "Custom::ReplacementGuard": frozenset({"ServiceToken"}),
+}
+
+
+def replaces(resource_type: str, changed: frozenset[str]) -> bool:
+    """Whether such a resource is replaced when these properties change.
+
+    Of a type that is not known here, any change counts: a replacement must not be overlooked.
+    """
+    return bool(CREATE_ONLY.get(resource_type, changed) & changed)

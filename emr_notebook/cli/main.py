@@ -1,0 +1,22 @@
+"""The emr-notebook command: its subcommands, each a module of its own."""
+
+import typer
+
+from emr_notebook.cli.plan import plan
+from emr_notebook.cli.status import status
+from emr_notebook.cli.verify import verify
+
+app = typer.Typer(
+    help="Look after the notebooks of a stage. Nothing here changes anything.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(plan)
+app.command()(verify)
+app.command()(status)
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="emr-notebook")

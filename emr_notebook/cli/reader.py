@@ -1,0 +1,197 @@
+"""The commands' one seam to AWS: calls that read, in parallel, with failures in words."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, TypeVar
+
+import boto3
+from botocore import exceptions
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+AT_ONCE = 8
+CONNECT_SECONDS = 5
+READ_SECONDS = 20
+ATTEMPTS = 6
+MOST_PAGES = 100
+
+# No method of another name changes nothing.
+READING = re.compile(r"(describe|list|get|batch_get|simulate|lookup)_[a-z0-9_]+")
+DENIED = frozenset(
+    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"}
+)
+BAD_CREDENTIALS = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+        "AuthFailure",
+    }
+)
+_IAM_PREFIX = {
+    "emr": "elasticmapreduce",
+    "resourcegroupstaggingapi": "tag",
+    "service-quotas": "servicequotas",
+}
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class CommandError(Exception):
+    """A command cannot go on; the text is one that its user can act on."""
+
+
+class Denied(Exception):
+    """AWS does not let these credentials make a call; `action` is what IAM would have to allow."""
+
+    def __init__(self, action: str) -> None:
+        super().__init__(f"not allowed: {action}")
+        self.action = action
+
+
+class Refused(Exception):
+    """AWS refused a call for another reason; `code` is AWS's own."""
+
+    def __init__(self, action: str, code: str, message: str) -> None:
+        super().__init__(f"{action}: {code}: {message}")
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Reader:
+    """AWS in one region, read with the caller's own credentials.
+
+    `call` makes one call by boto3's names of service and method; tests replace it.
+    """
+
+    region: str
+    call: Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]
+    asked: list[str] = field(default_factory=list)
+
+    def ask(self, service: str, method: str, **arguments: Any) -> Mapping[str, Any]:
+        """One call's answer. Raises Denied, Refused, and CommandError without usable credentials.
+
+        `method` is boto3's; one that is not a reading one is a ValueError.
+        """
+        if READING.fullmatch(method) is None:
+            raise ValueError(f"{method} is not a call that only reads")
+        action = iam_action(service, method)
+        self.asked.append(action)
+        try:
+            return self.call(service, method, arguments)
+        except ClientError as error:
+            raise _failure(action, error) from None
+        except BotoCoreError as error:
+            raise CommandError(_in_words(error, self.region)) from None
+
+    def pages(
+        self,
+        service: str,
+        method: str,
+        *,
+        items: str,
+        token: tuple[str, str] = ("NextToken", "NextToken"),
+        **arguments: Any,
+    ) -> Iterator[Mapping[str, Any]]:
+        """The items of all pages; `token` is the page's token in the request and in the answer."""
+        more: dict[str, Any] = {}
+        for _ in range(MOST_PAGES):
+            page = self.ask(service, method, **arguments, **more)
+            yield from page.get(items, [])
+            if not page.get(token[1]):
+                return
+            more = {token[0]: page[token[1]]}
+        raise CommandError(f"{iam_action(service, method)}: more than {MOST_PAGES} pages")
+
+    def together(
+        self, work: Callable[[Item], Result], items: Iterable[Item], done: Callable[[], object]
+    ) -> list[Result]:
+        """`work` on every item, several at once, in the items' order; `done` after each.
+
+        The first exception ends it.
+        """
+
+        def one(item: Item) -> Result:
+            result = work(item)
+            done()
+            return result
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            futures = [pool.submit(one, item) for item in items]
+            try:
+                return [each.result() for each in futures]
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+def aws_reader(region: str) -> Reader:
+    """A reader with the credentials that boto3 finds. Raises CommandError when it finds none."""
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        max_pool_connections=AT_ONCE,
+    )
+    try:
+        session = boto3.Session(region_name=region)
+        if session.get_credentials() is None:
+            raise exceptions.NoCredentialsError
+    except BotoCoreError as error:
+        raise CommandError(_in_words(error, region)) from None
+    clients: dict[str, Any] = {}
+    making = Lock()
+
+    def call(service: str, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        with making:
+            if service not in clients:
+                made = session.client(service, config=config)  # type: ignore[call-overload]
+                clients[service] = made
+        answer: Mapping[str, Any] = getattr(clients[service], method)(**arguments)
+        return answer
+
+    return Reader(region, call)
+
+
+def check_account(reader: Reader, account: str) -> None:
+    """Raise CommandError unless the credentials are of this account."""
+    found = reader.ask("sts", "get_caller_identity")["Account"]
+    if found != account:
+        raise CommandError(
+            f"the credentials are of account {found}; the stage is of {account}. Choose another "
+            "profile (AWS_PROFILE) or another stage (--stage)."
+        )
+
+
+def iam_action(service: str, method: str) -> str:
+    """What IAM calls a call, of boto3's names: elasticmapreduce:DescribeCluster."""
+    operation = "".join(part.title() for part in method.split("_"))
+    return f"{_IAM_PREFIX.get(service, service)}:{operation}"
+
+
+def _failure(action: str, error: ClientError) -> Exception:
+    said = error.response.get("Error", {})
+    code, message = str(said.get("Code", "")), str(said.get("Message", ""))
+    if code in DENIED:
+        return Denied(action)
+    if code in BAD_CREDENTIALS:
+        return CommandError(f"AWS does not accept the credentials ({code}): log in again.")
+    return Refused(action, code, message)
+
+
+def _in_words(error: BotoCoreError, region: str) -> str:
+    if isinstance(error, exceptions.NoCredentialsError | exceptions.CredentialRetrievalError):
+        return (
+            f"there are no AWS credentials: run `aws sso login` or set AWS_PROFILE (boto3: {error})"
+        )
+    if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
+        return f"AWS in {region} does not answer: {error}"
+    return f"AWS cannot be asked: {error}"

@@ -1,0 +1,12 @@
+"""Names that others read: tags and the log group. No CDK here: the commands need no node."""
+
+from pathlib import Path
+
+LAMBDA_ASSETS = Path(__file__).parent.parent / "assets" / "lambda"
+# SageMaker's own, for the lifecycle scripts of all notebooks.
+LOG_GROUP = "/aws/sagemaker/NotebookInstances"
+# On a made role, the name of the one notebook that it is for.
+NAME_TAG = "EmrNotebookName"
+# On a notebook, who may open it, and its stack in CloudFormation.
+OWNER_TAG = "Owner"
+STACK_TAG = "EmrNotebookStack"
