@@ -8,6 +8,8 @@ from constructs import Construct
 
 from emr_notebook.acknowledge import acknowledge, wildcard
 from emr_notebook.names import OWNER_TAG, STACK_TAG
+from emr_notebook.removal import kept_with_the_files
+from emr_notebook.settings import StageOptOuts
 
 OPEN = "sagemaker:CreatePresignedNotebookInstanceUrl"
 USE = (
@@ -34,6 +36,7 @@ class OwnersPolicy(Construct):
         construct_id: str,
         *,
         identity: Literal["principal-tag", "user-name"],
+        stage_opt_outs: StageOptOuts,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
@@ -45,6 +48,8 @@ class OwnersPolicy(Construct):
             description="Owners open, start and stop their own SageMaker notebooks",
             policy_document=_document(notebooks, stack.stack_name, WHO[identity]),
         )
+        # IAM does not delete a policy that somebody holds, and kept notebooks keep their owners.
+        kept_with_the_files(policy, stage_opt_outs)
         self.arn = policy.ref
         acknowledge(
             policy,

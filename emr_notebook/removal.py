@@ -8,8 +8,9 @@ from emr_notebook.settings import StageOptOuts
 def kept_with_the_files(resource: cdk.CfnResource, opt_outs: StageOptOuts) -> None:
     """Let CloudFormation keep a resource, unless the stage opts out of that.
 
-    A kept notebook cannot be started without its role, policy, security group, lifecycle
-    configuration and key; so they are kept with it.
+    A kept notebook cannot be started without its role, the role's policy, security group,
+    lifecycle configuration and key, and not opened without its owners' policy; so they are kept
+    with it.
     """
     # Not plain RETAIN: a failed first deploy would leave instances behind whose names the next
     # deploy finds taken.

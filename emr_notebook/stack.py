@@ -119,7 +119,8 @@ class EmrNotebookStack(cdk.Stack):
             )
         cdk.CfnOutput(self, "Notebooks", value=_console(self.region))
         if any(each.owner is not None for each in self._notebooks):
-            owners = OwnersPolicy(self, "Owners", identity=self._settings.owner_identity)
+            identity = self._settings.owner_identity
+            owners = OwnersPolicy(self, "Owners", identity=identity, stage_opt_outs=opt_outs)
             cdk.CfnOutput(self, "OwnersPolicyArn", value=owners.arn)
 
     def _lifecycle_configurations(self) -> dict[str, LifecycleConfiguration]:
