@@ -19,7 +19,7 @@ USE = (
     "sagemaker:StopNotebookInstance",
 )
 # Policy variables: who asks.
-WHO = {"principal-tag": f"${{aws:PrincipalTag/{OWNER_TAG}}}", "user-name": "${aws:username}"}
+_WHO = {"principal-tag": f"aws:PrincipalTag/{OWNER_TAG}", "user-name": "aws:username"}
 
 
 class OwnersPolicy(Construct):
@@ -46,7 +46,7 @@ class OwnersPolicy(Construct):
             self,
             "Policy",
             description="Owners open, start and stop their own SageMaker notebooks",
-            policy_document=_document(notebooks, stack.stack_name, WHO[identity]),
+            policy_document=_document(notebooks, stack.stack_name, _WHO[identity]),
         )
         # IAM does not delete a policy that somebody holds, and kept notebooks keep their owners.
         kept_with_the_files(policy, stage_opt_outs)
@@ -63,6 +63,9 @@ class OwnersPolicy(Construct):
 
 def _document(notebooks: str, stack_name: str, who: str) -> dict[str, Any]:
     tag = "sagemaker:ResourceTag/"
+    asking = f"${{{who}}}"
+    # IAM's default for a variable that has no value: a caller without a tag is denied, too.
+    asking_or_nobody = f"${{{who}, 'nobody'}}"
     of_this_stack = {f"{tag}{STACK_TAG}": stack_name}
     return {
         "Version": "2012-10-17",
@@ -72,7 +75,7 @@ def _document(notebooks: str, stack_name: str, who: str) -> dict[str, Any]:
                 "Effect": "Allow",
                 "Action": list(USE),
                 "Resource": notebooks,
-                "Condition": {"StringEquals": {**of_this_stack, f"{tag}{OWNER_TAG}": who}},
+                "Condition": {"StringEquals": {**of_this_stack, f"{tag}{OWNER_TAG}": asking}},
             },
             {
                 "Sid": "NobodyElses",
@@ -81,7 +84,7 @@ def _document(notebooks: str, stack_name: str, who: str) -> dict[str, Any]:
                 "Resource": notebooks,
                 "Condition": {
                     "StringEquals": of_this_stack,
-                    "StringNotEquals": {f"{tag}{OWNER_TAG}": who},
+                    "StringNotEquals": {f"{tag}{OWNER_TAG}": asking_or_nobody},
                 },
             },
             {
