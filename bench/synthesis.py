@@ -18,9 +18,9 @@ APP = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='__main__')"
 EMPTY = "from bench import bare_apps; bare_apps.empty()"
 LOOP = "import sys; from bench import bare_apps; bare_apps.loop(int(sys.argv[1]))"
 
-# What the CDK CLI adds to the context of cdk.json.
+# What the CDK CLI adds to the context of cdk.json, which asks for no paths in the templates.
 CLI_CONTEXT = {
-    "aws:cdk:enable-path-metadata": True,
+    "aws:cdk:enable-path-metadata": False,
     "aws:cdk:enable-asset-metadata": True,
     "aws:cdk:version-reporting": True,
     "aws:cdk:bundling-stacks": ["**"],
