@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from emr_notebook.plain_template.__main__ import synthesize
 from emr_notebook.plain_template.assembly import SynthesizedStack
 from emr_notebook.plain_template.errors import TemplateError
 from emr_notebook.plain_template.parameters import stage_rules
@@ -18,7 +19,7 @@ from emr_notebook.plain_template.plain import MOST_BYTES, PlainTemplate, plain
 from emr_notebook.plain_template.result import result
 from emr_notebook.settings import Settings
 from emr_notebook.settings_file import parse
-from tests.conftest import ROOT, example
+from tests.conftest import ROOT, example, stage
 from tests.plain_templates import FULL, PSEUDO, elsewhere, read, synthesized
 
 HOME, MORE = "emr-notebooks-full", "emr-notebooks-full-more"
@@ -151,11 +152,11 @@ def test_keys_that_make_one_name_get_parameters_of_their_own(tmp_path: Path) -> 
 def test_the_files_pass_cfn_lint(full: Stage, tmp_path: Path) -> None:
     settings, stacks = full
     shown = synthesized(example(), tmp_path / "example")
-    for stage, (given, listed) in {
+    for name_of_stage, (given, listed) in {
         "full": (settings, list(stacks.values())),
         "shown": shown,
     }.items():
-        for name, content in result(stage, given, listed).items():
+        for name, content in result(name_of_stage, given, listed).items():
             path = tmp_path / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
@@ -233,3 +234,11 @@ def test_an_asset_that_is_no_lambdas_code_is_refused() -> None:
 
     with pytest.raises(TemplateError, match="Topic0 would need the CDK's own bucket"):
         plain(template, (), {})
+
+
+def test_a_stack_of_too_many_resources_is_refused_with_how_to_split_it(tmp_path: Path) -> None:
+    def many(data: dict[str, Any]) -> None:
+        data["notebooks"] = {f"user-{number}": {"cluster": "analytics"} for number in range(260)}
+
+    with pytest.raises(TemplateError, match=r"450 resources are accepted.*`stack: science`"):
+        synthesize(parse(stage(many)), tmp_path, project=ROOT)

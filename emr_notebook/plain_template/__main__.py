@@ -18,6 +18,7 @@ from emr_notebook.plain_template.result import result
 from emr_notebook.settings import Settings
 from emr_notebook.settings_file import SettingsError, load_stage
 from emr_notebook.start_script import ScriptTooLarge
+from emr_notebook.template_limits import COUNTED_HERE, TemplateTooLarge, check_templates
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -39,13 +40,15 @@ def synthesize(settings: Settings, directory: Path, *, project: Path) -> None:
     """Write the stage's cloud assembly as the CDK's command line would have it written.
 
     `project` is the folder of cdk.json, from which paths in the settings start. Raises
-    TemplateError with a finding of the checks, in its words.
+    TemplateError with a finding of the checks, in its words, or for a stack that is too large.
     """
-    app = cdk.App(context=_feature_flags(project), outdir=str(directory), analytics_reporting=False)
+    context = {**_feature_flags(project), **COUNTED_HERE}
+    app = cdk.App(context=context, outdir=str(directory), analytics_reporting=False)
     build(app, settings, directory=project)
     try:
         app.synth()
-    except RuntimeError as error:
+        check_templates(directory)
+    except (RuntimeError, TemplateTooLarge) as error:
         raise TemplateError(str(error)) from None
 
 
