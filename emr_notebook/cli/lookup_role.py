@@ -1,20 +1,9 @@
 """Reads a stage with the role that `cdk bootstrap` made for looking things up in its account."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from emr_notebook.cli.reader import (
-    AT_ONCE,
-    ATTEMPTS,
-    CONNECT_SECONDS,
-    READ_SECONDS,
-    CommandError,
-    Reader,
-)
+from emr_notebook.cli.reader import CommandError, Reader, client_config, reader_of
 from emr_notebook.settings import Settings
 
 # cdk bootstrap's own; another one would have to be told to the CDK, too.
@@ -37,7 +26,7 @@ def lookup_role_reader(settings: Settings) -> Reader:
     arn = lookup_role_arn(settings)
     own = boto3.Session(region_name=settings.region)
     try:
-        answer = own.client("sts", config=_config()).assume_role(
+        answer = own.client("sts", config=client_config()).assume_role(
             RoleArn=arn, RoleSessionName=SESSION
         )
     except (ClientError, BotoCoreError) as error:
@@ -52,32 +41,10 @@ def lookup_role_reader(settings: Settings) -> Reader:
         aws_session_token=given["SessionToken"],
         region_name=settings.region,
     )
-    return Reader(settings.region, _calls(session))
+    return reader_of(session, settings.region)
 
 
 def partition(region: str) -> str:
     """The part of AWS that a region is in, as ARNs name it."""
     starts = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
     return next((name for start, name in starts.items() if region.startswith(start)), "aws")
-
-
-def _calls(session: boto3.Session) -> Any:
-    clients: dict[str, Any] = {}
-
-    def call(service: str, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        # Made once: a second one of a race is only a little work lost.
-        if service not in clients:
-            clients[service] = session.client(service, config=_config())  # type: ignore[call-overload]
-        answer: Mapping[str, Any] = getattr(clients[service], method)(**arguments)
-        return answer
-
-    return call
-
-
-def _config() -> Config:
-    return Config(
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        max_pool_connections=AT_ONCE,
-    )

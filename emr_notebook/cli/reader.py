@@ -135,18 +135,18 @@ class Reader:
 
 def aws_reader(region: str) -> Reader:
     """A reader with the credentials that boto3 finds. Raises CommandError when it finds none."""
-    config = Config(
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        max_pool_connections=AT_ONCE,
-    )
     try:
         session = boto3.Session(region_name=region)
         if session.get_credentials() is None:
             raise exceptions.NoCredentialsError
     except BotoCoreError as error:
         raise CommandError(_in_words(error, region)) from None
+    return reader_of(session, region)
+
+
+def reader_of(session: boto3.Session, region: str) -> Reader:
+    """A reader with a session's credentials."""
+    config = client_config()
     clients: dict[str, Any] = {}
     making = Lock()
 
@@ -159,6 +159,16 @@ def aws_reader(region: str) -> Reader:
         return answer
 
     return Reader(region, call)
+
+
+def client_config() -> Config:
+    """How clients wait and try again."""
+    return Config(
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        max_pool_connections=AT_ONCE,
+    )
 
 
 def check_account(reader: Reader, account: str) -> None:
