@@ -266,7 +266,11 @@ SparkProperty = Annotated[
 ]
 SparkValue = Annotated[
     str,
-    Form(rf"(\t|{_PRINTED})*", 'a Spark property\'s value in quotes, such as "64"', longest=4096),
+    Form(
+        rf"(\t|{_PRINTED})*",
+        'a Spark property\'s value in quotes, such as "64": at most 4096 characters',
+        longest=4096,
+    ),
 ]
 Queue = Annotated[str, Form(rf"{_PRINTED}+", "a YARN queue's name: at most 256 characters")]
 FilePath = Annotated[str, Form(rf"{_PRINTED}+", "a file's path", longest=4096)]

@@ -189,9 +189,8 @@ def test_a_start_script_that_is_too_long_is_refused_before_anything_is_deployed(
     config = up.checkout.root / "config"
     text = (config / "sandbox.yaml").read_text()
     setting = 'spark.sql.shuffle.partitions: "4"'
-    (config / "long.yaml").write_text(
-        text.replace(setting, f'{setting}\n      spark.app.note: "{"x" * 9_000}"')
-    )
+    notes = "".join(f'\n      spark.app.note{number}: "{"x" * 3_000}"' for number in range(3))
+    (config / "long.yaml").write_text(text.replace(setting, setting + notes))
 
     with pytest.raises(SandboxError, match=r"base64 characters; SageMaker accepts 16,384") as error:
         up.cdk("synth", stage="long")
