@@ -86,7 +86,8 @@ def _egress(
         else _rule(port, "Livy on the primary node", cidr_ip=network.vpc_cidr)
         for group, port in sorted(reached, key=lambda each: (each[0] or "", each[1]))
     ]
-    if network.vpc_cidr is not None:
+    # EC2 takes a rule once: a Livy on 443 that is reached in the VPC's range is in it already.
+    if network.vpc_cidr is not None and (None, HTTPS_PORT) not in reached:
         rules.append(_rule(HTTPS_PORT, "VPC endpoints", cidr_ip=network.vpc_cidr))
     if network.s3_prefix_list_id is not None:
         prefix_list = network.s3_prefix_list_id

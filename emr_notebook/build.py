@@ -31,7 +31,7 @@ def build(
             scope,
             settings,
             name=name,
-            idle_clusters=idle if name == _home(settings) else frozenset(),
+            idle_clusters=idle if name == settings.home_stack_name() else frozenset(),
             authorities=authorities,
             refresh=refresh,
         )
@@ -39,9 +39,3 @@ def build(
     )
     add_checks(scope, settings)
     return stacks
-
-
-def _home(settings: Settings) -> str:
-    """The stack of what belongs to no notebook."""
-    names = settings.stack_names()
-    return settings.stack_name if settings.stack_name in names else names[0]

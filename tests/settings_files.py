@@ -18,7 +18,7 @@ from emr_notebook.settings_cluster import Cluster, Tls
 from emr_notebook.settings_keys import Place
 from emr_notebook.settings_names import ANSWERS, OTHER_NAMES
 from emr_notebook.settings_network import ExtraEgress, Network
-from emr_notebook.settings_notebook import CodeRepository
+from emr_notebook.settings_notebook import CodeRepository, NotebookDefaults, Spark
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 ACCOUNT = "111122223333"
@@ -74,6 +74,8 @@ ONE_OF: dict[type[BaseModel], tuple[tuple[str, ...], ...]] = {
 }
 TRUST = ({"ca_file": CA_FILE}, {"verify": "system"}, {"verify": "none", "because": "a test"})
 TOGETHER: dict[type[BaseModel], tuple[str, ...]] = {Cluster: ("security_group_id", "ingress")}
+# How many of the keys that are not needed, at most; elsewhere three.
+MOST: dict[type[BaseModel], int] = {Settings: 6, NotebookDefaults: 5, Spark: 8}
 # Without which most files would be refused.
 USUAL: dict[type[BaseModel], set[str]] = {Network: {"vpc_cidr"}, Settings: {"notebooks"}}
 
@@ -121,7 +123,9 @@ class Drawn:
         chosen = self.any(*choices) if choices else ()
         apart = {name for choice in choices for name in choice} | set(TOGETHER.get(model, ()))
         free = [name for name, x in fields.items() if not x.is_required() and name not in apart]
-        wanted = {self.any(*free) for _ in range(self.below(4))} if free else set()
+        wanted = (
+            {self.any(*free) for _ in range(self.below(MOST.get(model, 3) + 1))} if free else set()
+        )
         wanted |= {*chosen, *(name for name, x in fields.items() if x.is_required())}
         if not self.rarely():
             wanted |= USUAL.get(model, set())
@@ -181,7 +185,7 @@ def _is_list(data: Any) -> bool:
 
 def mutate(drawn: Drawn, data: dict[str, Any]) -> None:
     """Make one thing wrong, or at least another: a value, a key, or how two parts fit."""
-    how = drawn.any("value", "value", "remove", "misspell", "add", "contradict", "contradict")
+    how = drawn.any("value", "value", "remove", "misspell", "add", *["contradict"] * 5)
     if how == "contradict":
         drawn.any(*CONTRADICTIONS)(data)
         return
@@ -300,7 +304,7 @@ def files(draw: Draw) -> str:
     data = draw(stages())
     kind = drawn.any(*["right"] * 6, "near", "near", "near", "wild")
     if kind != "right":
-        for _ in range(drawn.any(1, 1, 2, 3)):
+        for _ in range(drawn.any(1, 1, 1, 2, 3)):
             _try(mutate, drawn, data)
     text = _written(drawn, data)
     return _damaged(drawn, text) if kind == "wild" else text

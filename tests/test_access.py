@@ -262,3 +262,10 @@ class TestVolumeKey:
         self, change: dict[str, Any]
     ) -> None:
         assert resources(template(lambda data: data.update(change)), KEY) == {}
+
+
+def test_a_livy_on_443_in_the_vpcs_range_makes_one_rule_and_not_the_same_twice() -> None:
+    found = template(lambda data: data["clusters"]["analytics"].update(port=443))
+
+    rules = properties(found, "AWS::EC2::SecurityGroup")["SecurityGroupEgress"]
+    assert [(rule["ToPort"], rule["CidrIp"]) for rule in rules] == [(443, "10.0.0.0/16")]

@@ -100,6 +100,18 @@ def test_texts_that_people_wrote_stay_whatever_they_hold(full: Stage) -> None:
     assert endpoints[1]["ClusterName"] == {"Ref": "ClusterNameNightly"}
 
 
+def test_every_cluster_is_looked_up_again_for_a_new_value_of_refresh(full: Stage) -> None:
+    template = made(full, HOME)
+
+    endpoints = [
+        each["Properties"]
+        for each in template.body["Resources"].values()
+        if each["Type"] == "Custom::ClusterEndpoint"
+    ]
+    assert [each["Refresh"] for each in endpoints] == [{"Ref": "Refresh"}] * 2
+    assert template.defaults()["Refresh"] == ""
+
+
 def test_iams_own_variables_stay_as_they_are(full: Stage) -> None:
     variables = ("${aws:PrincipalTag/Owner}", "${aws:PrincipalTag/")
     text, cdks = made(full, HOME).text(), json.dumps(full[1][HOME].template)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -87,6 +88,19 @@ def test_a_script_stays_as_it_is_to_the_letter(text: str) -> None:
     hook = {"OnStart": [{"Content": {"Fn::Base64": {"Fn::Join": ["\n", [text]]}}}]}
 
     assert rewrite(hook, RULES) == hook
+
+
+@pytest.mark.parametrize(
+    "key", ["ClusterKey", "Description", "Replace", "sagemaker:ResourceTag/Owner"]
+)
+def test_a_text_that_people_chose_is_no_id_even_if_it_reads_like_one(key: str) -> None:
+    texts = {key: ["vpc-0a1b2c3d4e5f60718", ARN], "Tags": [{"Key": "Owner", "Value": ARN}]}
+
+    assert rewrite(texts, RULES) == texts
+
+
+def test_the_word_aws_or_a_regions_name_alone_is_not_replaced() -> None:
+    assert rewrite(["aws", "eu-west-1"], RULES) == ["aws", "eu-west-1"]
 
 
 def test_a_substitution_keeps_being_one() -> None:

@@ -1,5 +1,6 @@
 """Whatever a settings file holds: it can be built, or it is refused in words."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import aws_cdk as cdk
+import jsonschema
 import pytest
 import yaml
 from cfnlint.config import ConfigMixIn  # type: ignore[import-untyped]
@@ -16,6 +18,7 @@ from cfnlint.runner import Runner  # type: ignore[import-untyped]
 from hypothesis import HealthCheck, given, settings
 
 from emr_notebook.build import build
+from emr_notebook.schema import schema_text
 from emr_notebook.settings import Settings
 from emr_notebook.settings_file import SettingsError, load_file
 from emr_notebook.settings_keys import ANY_ITEM, ANY_KEY, Place, keys, written
@@ -89,7 +92,7 @@ class Seen:
     """What became of all files."""
 
     accepted: list[str] = field(default_factory=list)
-    keys: set[str] = field(default_factory=set)
+    keys: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
 
 
@@ -167,7 +170,17 @@ def test_every_kind_of_mistake_occurs(seen: Seen) -> None:
 
 
 def test_every_key_occurs_in_a_file_that_is_accepted(seen: Seen) -> None:
-    assert seen.keys == {written(path) for path, _ in keys()}
+    assert set(seen.keys) == {written(path) for path, _ in keys()}
+
+
+def test_an_editor_raises_no_alarm_on_what_is_accepted(seen: Seen) -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(schema_text()))
+
+    alarms = [
+        each.message for text in seen.accepted[::20] for each in validator.iter_errors(read(text))
+    ]
+
+    assert alarms == []
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,6 @@ import io
 import zipfile
 from pathlib import Path
 
-# The first that a zip can hold: files' own times differ from checkout to checkout.
-EPOCH = (1980, 1, 1, 0, 0, 0)
 READABLE = 0o100644 << 16
 UNIX = 3
 HASH_CHARACTERS = 16
@@ -20,7 +18,8 @@ def code_zip(folder: Path) -> bytes:
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(each for each in folder.rglob("*") if each.is_file()):
-            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), EPOCH)
+            # Without a time, which is 1980's: files' own differ from checkout to checkout.
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix())
             entry.external_attr, entry.create_system = READABLE, UNIX
             archive.writestr(entry, path.read_bytes())
     return written.getvalue()
