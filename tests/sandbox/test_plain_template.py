@@ -184,6 +184,18 @@ def test_a_new_value_of_refresh_has_a_moved_cluster_looked_up(deployed: Deployed
     assert deployed.started_with()[-1] == "http://10.0.1.30:8998"
 
 
+def test_a_parameter_that_would_replace_the_notebook_is_refused_by_the_guard(
+    deployed: Deployed,
+) -> None:
+    now = {"ClusterIdAnalytics": SECOND, "Refresh": "1"}
+
+    status = deployed.update(SubnetId="subnet-0fffffffffffffff1", **now)
+
+    assert status == "UPDATE_ROLLBACK_COMPLETE"
+    assert "[notebook-replaced]" in deployed.stack.reasons()
+    assert deployed.notebook()["SubnetId"] == NETWORK["subnet_id"]
+
+
 def test_a_placeholder_of_the_parameters_file_is_refused_in_words(deployed: Deployed) -> None:
     with pytest.raises(ClientError, match="must be the name of an S3 bucket"):
         deployed.update(CodeBucket="REPLACE-WITH-YOUR-BUCKET")
