@@ -1,16 +1,17 @@
 """Reads `config/<stage>.yaml`, and refuses it in words: every mistake at once."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from emr_notebook.settings import Settings
 from emr_notebook.settings_mistakes import mistakes
 from emr_notebook.settings_words import MOST_TOLD, in_words, listed, refusal
 from emr_notebook.settings_yaml import UnreadableError, read
 
-__all__ = ["SettingsError", "listed", "load_file", "load_stage", "parse"]
+__all__ = ["SettingsError", "listed", "load_file", "load_stage", "parse", "read_file", "validated"]
 
 # As much as a template of CloudFormation: a stage of a thousand notebooks is a tenth of it.
 LARGEST_BYTES = 1_000_000
@@ -24,6 +25,13 @@ KINDS = {
 }
 
 
+# What config/pipeline.yaml describes is no stage.
+PIPELINE = "pipeline"
+
+Model = TypeVar("Model", bound=BaseModel)
+Parsed = TypeVar("Parsed")
+
+
 class SettingsError(Exception):
     """The settings cannot be used; the text lists every mistake with its place in the file."""
 
@@ -31,7 +39,12 @@ class SettingsError(Exception):
 def load_stage(stage: str, directory: Path = Path("config")) -> Settings:
     """The settings of a stage; SettingsError when there is no such file or it has mistakes."""
     path = directory / f"{stage}.yaml"
-    stages = sorted(file.stem for file in directory.glob("*.yaml"))
+    stages = sorted({file.stem for file in directory.glob("*.yaml")} - {PIPELINE})
+    if stage == PIPELINE:
+        raise SettingsError(
+            f"{path} describes the pipeline, which is no stage of its own. "
+            f"Stages here: {', '.join(stages) or 'none'}."
+        )
     if stage not in stages:
         raise SettingsError(
             f"there is no stage {stage!r}: {path} does not exist. "
@@ -43,8 +56,13 @@ def load_stage(stage: str, directory: Path = Path("config")) -> Settings:
 
 def load_file(path: Path) -> Settings:
     """The settings in a file; SettingsError lists every mistake with its path in the file."""
+    return read_file(path, parse)
+
+
+def read_file(path: Path, parsed: Callable[[Any], Parsed]) -> Parsed:
+    """What `parsed` makes of a YAML file's content; SettingsError names the file."""
     try:
-        return parse(read(_text(path)))
+        return parsed(read(_text(path)))
     except (SettingsError, UnreadableError) as error:
         raise SettingsError(f"{path}: {error}") from None
     except UnicodeDecodeError as error:
@@ -59,19 +77,24 @@ def parse(data: Any) -> Settings:
 
     Contradictions between the parts are looked for when each part is right by itself.
     """
-    if not isinstance(data, dict):
-        kind = KINDS.get(type(data), "something else")
-        raise SettingsError(f"the file holds {kind}; a mapping of settings is accepted")
-    try:
-        settings = Settings.model_validate(data)
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-        told = [in_words(detail) for detail in details[:MOST_TOLD]]
-        raise SettingsError(listed(told, len(details))) from None
+    settings = validated(Settings, data)
     found = [refusal(place, given, accepted) for place, given, accepted in mistakes(settings)]
     if found:
         raise SettingsError(listed(found))
     return settings
+
+
+def validated(model: type[Model], data: Any) -> Model:
+    """What a YAML file holds as a model; SettingsError lists every mistake in its own words."""
+    if not isinstance(data, dict):
+        kind = KINDS.get(type(data), "something else")
+        raise SettingsError(f"the file holds {kind}; a mapping of settings is accepted")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        told = [in_words(detail, model) for detail in details[:MOST_TOLD]]
+        raise SettingsError(listed(told, len(details))) from None
 
 
 def _text(path: Path) -> str:

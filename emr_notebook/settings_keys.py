@@ -77,9 +77,9 @@ class Place:
         return f" of {' and '.join(words)}" if words else ""
 
 
-def at(location: tuple[str | int, ...]) -> Place | None:
+def at(location: tuple[str | int, ...], model: type[BaseModel] = Settings) -> Place | None:
     """The model's place for a path in the file; None for one that it does not know."""
-    place: Place | None = Place(Settings)
+    place: Place | None = Place(model)
     for part in location:
         place = None if place is None else place.child(part)
     return place

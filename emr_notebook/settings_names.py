@@ -3,6 +3,9 @@
 import difflib
 from collections.abc import Mapping
 
+from pydantic import BaseModel
+
+from emr_notebook.settings import Settings
 from emr_notebook.settings_keys import at, keys, written
 
 
@@ -41,29 +44,30 @@ ANSWERS: Mapping[str, str] = {
 _MOST_PLACES = 3
 
 
-def suggestion(location: tuple[str | int, ...]) -> str:
+def suggestion(location: tuple[str | int, ...], model: type[BaseModel] = Settings) -> str:
     """What to write instead of the unknown key at the end of a path, and what is accepted there."""
     *above, key = location
-    place = at(tuple(above))
+    place = at(tuple(above), model)
     known = sorted(place.model.model_fields) if place is not None and place.model else []
-    return f"{_hint(str(key), known)}accepted: {', '.join(known)}"
+    return f"{_hint(str(key), known, model)}accepted: {', '.join(known)}"
 
 
-def _hint(key: str, known: list[str]) -> str:
+def _hint(key: str, known: list[str], model: type[BaseModel]) -> str:
     """The same key in another spelling; then what others call so; then what looks like it."""
     plain = _plain(key)
     here = [name for name in known if _plain(name) == plain]
-    if not here and plain in _ANSWERS:
-        return f"{_ANSWERS[plain]}; "
+    others, answers = (_OTHER_NAMES, _ANSWERS) if model is Settings else ({}, {})
+    if not here and plain in answers:
+        return f"{answers[plain]}; "
     # difflib takes quadratic time, and no key is that long.
     close = difflib.get_close_matches(key[:64], known, n=1)
-    found = here or _OTHER_NAMES.get(plain) or _elsewhere(plain) or close
+    found = here or others.get(plain) or _elsewhere(plain, model) or close
     return f"did you mean {' or '.join(found)}? " if found else ""
 
 
-def _elsewhere(plain: str) -> list[str]:
+def _elsewhere(plain: str, model: type[BaseModel]) -> list[str]:
     """The shallowest places at which the settings do have such a key."""
-    found = [path for path, _ in keys() if _plain(path[-1]) == plain]
+    found = [path for path, _ in keys(model) if _plain(path[-1]) == plain]
     shallow = sorted(found, key=len)[:_MOST_PLACES]
     return [written(path) for path in shallow]
 

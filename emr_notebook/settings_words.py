@@ -5,8 +5,10 @@ import reprlib
 from collections.abc import Iterable
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from emr_notebook.settings import Settings
 from emr_notebook.settings_keys import at
 from emr_notebook.settings_names import suggestion
 
@@ -39,18 +41,18 @@ def refusal(location: Location, given: Any, accepted: str) -> str:
     return f"{_place(location)}: {shown} was given; accepted: {accepted}"
 
 
-def in_words(detail: ErrorDetails) -> str:
-    """A mistake that pydantic found."""
+def in_words(detail: ErrorDetails, model: type[BaseModel] = Settings) -> str:
+    """A mistake that pydantic found in the values of a model."""
     location, kind = detail["loc"], detail["type"]
     if kind == "invalid_key":
         return refusal(location[:-1], detail["input"], "keys that are texts")
     if kind == "extra_forbidden":
-        return f"{_place(location)}: there is no such key; {suggestion(location)}"
+        return f"{_place(location)}: there is no such key; {suggestion(location, model)}"
     if kind == "value_error":
         return f"{_place(location)}: {detail['ctx']['error']}"
     if kind == "form" and _is_about_the_key(detail):
         return refusal(location[:-1], detail["input"], detail["ctx"]["accepted"])
-    place = at(location)
+    place = at(location, model)
     accepted = detail["msg"] if place is None else place.accepted
     if kind == "missing":
         return f"{_place(location)}: is missing; accepted: {accepted}"
