@@ -3,12 +3,14 @@
 import json
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
+from emr_notebook.cli import common
 from emr_notebook.cli import plan as command
 from emr_notebook.cli.common import DIFFERENT, FAILED, OK, UNKNOWN
 from emr_notebook.cli.endpoint_plan import EndpointPlan
@@ -540,7 +542,7 @@ class SlowWorld(PlanWorld):
 
 def invoked(made: PlanWorld, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Any:
     monkeypatch.setattr(command, "settings_of", lambda _: parse(stage()))
-    monkeypatch.setattr(command, "reader_for", lambda _: made.reader())
+    monkeypatch.setattr(command, "reader_for", lambda *_, **__: made.reader())
     monkeypatch.setattr(command, "synthesized", lambda _, refresh: templates(stage(), refresh))
     app = typer.Typer()
     app.command()(command.plan)
@@ -551,12 +553,25 @@ class TestCommand:
     def test_the_look_up_role_takes_the_place_of_the_callers_own_credentials(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        made = deployed()
-        monkeypatch.setattr(command, "lookup_role_reader", lambda _: made.reader())
+        own, looked_up = PlanWorld(), deployed()
+        monkeypatch.setattr(common, "aws_reader", lambda _: own.reader())
+        monkeypatch.setattr(common, "lookup_role_reader", lambda _: looked_up.reader())
 
-        done = invoked(PlanWorld(), monkeypatch, "--lookup-role")
+        common.reader_for(parse(stage()), lookup_role=True).ask("sts", "get_caller_identity")
+        assert (looked_up.count("get_caller_identity"), own.count("get_caller_identity")) == (1, 0)
 
-        assert done.exit_code == OK
+        common.reader_for(parse(stage()))
+        assert own.count("get_caller_identity") == 1
+
+    def test_a_file_gets_the_plan_in_one_line(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        summary = tmp_path / "plan.txt"
+
+        invoked(PlanWorld(), monkeypatch, f"--summary={summary}")
+
+        assert summary.read_text().startswith("emr-notebooks-test: 1 created (emr-notebooks-test-")
+        assert summary.read_text().count("\n") == 1
 
     def test_json_has_the_exit_status_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         done = invoked(PlanWorld(), monkeypatch, "--json")

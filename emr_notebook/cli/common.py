@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn, ParamSpec
 import typer
 from rich.console import Console
 
+from emr_notebook.cli.lookup_role import lookup_role_reader
 from emr_notebook.cli.reader import CommandError, Denied, Reader, Refused, aws_reader, check_account
 from emr_notebook.settings import Settings
 from emr_notebook.settings_file import SettingsError, load_stage
@@ -21,6 +22,10 @@ PIPED_COLUMNS = 200
 
 Stage = Annotated[
     str, typer.Option("--stage", "-s", help="the settings in config/<stage>.yaml", metavar="NAME")
+]
+LookupRole = Annotated[
+    bool,
+    typer.Option("--lookup-role", help="read with cdk bootstrap's look-up role of the account"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for other programs")]
 
@@ -44,8 +49,13 @@ def settings_of(stage: str, directory: Path = Path()) -> Settings:
     return load_stage(stage, directory / "config")
 
 
-def reader_for(settings: Settings) -> Reader:
-    """AWS with the caller's credentials, which are of the stage's account. Raises CommandError."""
+def reader_for(settings: Settings, *, lookup_role: bool = False) -> Reader:
+    """AWS with the caller's credentials, which are of the stage's account. Raises CommandError.
+
+    Or, from any account, with the look-up role of the stage's.
+    """
+    if lookup_role:
+        return lookup_role_reader(settings)
     reader = aws_reader(settings.region)
     check_account(reader, settings.account)
     return reader

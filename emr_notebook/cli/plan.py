@@ -1,6 +1,7 @@
 """`emr-notebook plan`: what a deploy would do to clusters' endpoints, notebooks and their files."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ import typer
 from emr_notebook.cli.common import (
     UNKNOWN,
     AsJson,
+    LookupRole,
     Stage,
     fails_in_words,
     output,
@@ -16,8 +18,8 @@ from emr_notebook.cli.common import (
     settings_of,
 )
 from emr_notebook.cli.costs import costs, parse_prices
-from emr_notebook.cli.lookup_role import lookup_role_reader
 from emr_notebook.cli.plan_json import plan_json
+from emr_notebook.cli.plan_line import in_one_line
 from emr_notebook.cli.plan_reading import see_stage
 from emr_notebook.cli.plan_table import print_plan
 from emr_notebook.cli.reader import Denied, Refused
@@ -28,10 +30,6 @@ from emr_notebook.cli.synthesis import synthesized
 RefreshOption = Annotated[
     str,
     typer.Option("--refresh", metavar="TEXT", help="plan a deploy with -c refresh=TEXT"),
-]
-LookupRole = Annotated[
-    bool,
-    typer.Option("--lookup-role", help="read with cdk bootstrap's look-up role of the account"),
 ]
 Price = Annotated[
     list[str] | None,
@@ -45,6 +43,12 @@ Hours = Annotated[
     float | None,
     typer.Option("--hours", metavar="N", min=0, help="how long each notebook runs in a month"),
 ]
+Summary = Annotated[
+    Path | None,
+    typer.Option(
+        "--summary", metavar="FILE", help="also write it to FILE, in a line that an approval shows"
+    ),
+]
 
 
 @fails_in_words
@@ -54,6 +58,7 @@ def plan(
     price: Price = None,
     hours: Hours = None,
     lookup_role: LookupRole = False,
+    summary: Summary = None,
     as_json: AsJson = False,
 ) -> int:
     """Show what the next deploy would do; it changes nothing.
@@ -72,7 +77,7 @@ def plan(
     try:
         with progress_output().status("Synthesizing") as progress:
             templates = synthesized(settings, refresh=refresh)
-            reader = lookup_role_reader(settings) if lookup_role else reader_for(settings)
+            reader = reader_for(settings, lookup_role=lookup_role)
             seen = see_stage(reader, settings, progress.update)
     except Denied as denied:
         typer.echo(f"error: not planned: these credentials may not {denied.action}", err=True)
@@ -84,6 +89,8 @@ def plan(
     notebooks = [each for stack in stacks for each in stack.notebooks]
     found = StagePlan(stage, refresh, stacks, seen.denied, costs(notebooks, prices, hours))
     _show(found, as_json=as_json)
+    if summary is not None:
+        summary.write_text(in_one_line(found) + "\n", encoding="utf-8")
     return found.exit_status
 
 

@@ -14,6 +14,7 @@ from emr_notebook.cli.common import (
     OK,
     UNKNOWN,
     AsJson,
+    LookupRole,
     Stage,
     fails_in_words,
     output,
@@ -37,7 +38,12 @@ STYLES = {Verdict.OK: "green", Verdict.FAILED: "red", Verdict.STOPPED: "dim"}
 
 
 @fails_in_words
-def verify(stage: Stage = "dev", wait: Wait = 5, as_json: AsJson = False) -> int:
+def verify(
+    stage: Stage = "dev",
+    wait: Wait = 5,
+    lookup_role: LookupRole = False,
+    as_json: AsJson = False,
+) -> int:
     """Check the stage's running notebooks after a deploy.
 
     Of each: its state, its last start, its script against the deployed one, and
@@ -51,7 +57,7 @@ def verify(stage: Stage = "dev", wait: Wait = 5, as_json: AsJson = False) -> int
     settings = settings_of(stage)
     try:
         with progress_output().status("Looking at notebooks") as progress:
-            reader = reader_for(settings)
+            reader = reader_for(settings, lookup_role=lookup_role)
             found = settled(reader, settings, minutes=wait, say=progress.update)
             to = Commands.of(stage, settings)
             checks = check_notebooks(reader, settings, found, to, say=progress.update)
