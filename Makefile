@@ -7,7 +7,7 @@ export PYTHON
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install linux demo sandbox test lint unit e2e bench mutants coverage format lock schema template diff
+.PHONY: help install linux demo sandbox test lint unit e2e bench mutants coverage format lock schema synth template diff
 
 help: ## print this list
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -56,6 +56,9 @@ format: install ## rewrite Python and shell in the project's form
 lock: install ## compile requirements*.txt from requirements*.in
 	@scripts/lock.sh
 
+synth: install ## STAGE's templates in cdk.out; STAGE=pipeline is the pipeline with all its stages
+	@node_modules/.bin/cdk synth --quiet -c stage=$(STAGE)
+
 template: install ## STAGE's stacks as plain CloudFormation files, for deploying without the CDK
 	@$(BIN)/python -m emr_notebook.plain_template --stage $(STAGE)
 
@@ -63,4 +66,4 @@ schema: install ## write config/schema.json, which editors use for config/*.yaml
 	@$(BIN)/python -m emr_notebook.schema
 
 diff: install ## what deploying STAGE would do, with a new REFRESH if given: cdk diff, then the plan
-	@node_modules/.bin/cdk diff -c stage=$(STAGE) $(addprefix -c refresh=,$(REFRESH)) && $(BIN)/python -m emr_notebook plan --stage $(STAGE) $(addprefix --refresh=,$(REFRESH))
+	@scripts/diff.sh $(STAGE) $(addprefix --refresh=,$(REFRESH))
