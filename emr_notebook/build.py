@@ -37,5 +37,5 @@ def build(
         )
         for name in names
     )
-    add_checks(scope, settings)
+    add_checks(scope, settings.checks)
     return stacks

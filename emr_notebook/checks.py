@@ -1,6 +1,6 @@
 """The checks of cdk-nag that fail a synthesis."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import aws_cdk as cdk
@@ -8,19 +8,19 @@ import jsii
 from cdk_nag import AwsSolutionsChecks, NagPack, NIST80053R5Checks
 from constructs import IConstruct
 
-from emr_notebook.settings import Settings
-
 # By the names that the settings know them by.
 OPTIONAL: Final[Mapping[str, Callable[[], NagPack]]] = {"nist": NIST80053R5Checks}
 
 
-def add_checks(scope: IConstruct, settings: Settings) -> None:
-    """Check what stands below the scope, an app or a stage: AwsSolutions, and what is asked for.
+def add_checks(scope: IConstruct, optional: Iterable[str] = ()) -> None:
+    """Check what stands below the scope, an app, a stage or a stack: AwsSolutions, and more.
+
+    `optional` are names in OPTIONAL.
 
     A finding that nobody accepted fails the synthesis, and is printed with the construct it is
     about. Accepted ones are in validation-report.json beside the templates, with their reasons.
     """
-    packs = [AwsSolutionsChecks(), *(OPTIONAL[name]() for name in sorted(set(settings.checks)))]
+    packs = [AwsSolutionsChecks(), *(OPTIONAL[name]() for name in sorted(set(optional)))]
     cdk.Validations.of(scope).add_plugins(*(_Below(scope, pack) for pack in packs))
 
 

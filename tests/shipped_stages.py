@@ -1,4 +1,4 @@
-"""The templates of the stages that come with the project, as the checks read them."""
+"""The templates of the stages and the pipeline that come with the project, for the checks."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +8,12 @@ import aws_cdk as cdk
 import pytest
 
 from emr_notebook.build import build
-from emr_notebook.settings_file import load_stage
+from emr_notebook.pipeline import build_pipeline
+from emr_notebook.pipeline_settings import load_pipeline
+from emr_notebook.settings_file import PIPELINE, load_stage
 from tests.conftest import ROOT, cdk_context
 
-STAGES = ("example", "sandbox")
+STAGES = ("example", "sandbox", "pipeline")
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +25,10 @@ def templates() -> Iterator[dict[str, list[Path]]]:
 
 def _synthesized(stage: str, outdir: Path) -> list[Path]:
     app = cdk.App(context=cdk_context(), outdir=str(outdir))
-    build(app, load_stage(stage, ROOT / "config"), directory=ROOT)
+    if stage == PIPELINE:
+        build_pipeline(app, *load_pipeline(ROOT / "config"), directory=ROOT)
+    else:
+        build(app, load_stage(stage, ROOT / "config"), directory=ROOT)
     app.synth()
     found = sorted(outdir.glob("**/*.template.json"))
     assert found != []

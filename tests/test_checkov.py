@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from emr_notebook.settings_file import PIPELINE
 from tests.shipped_stages import STAGES, templates
 
 __all__ = ["templates"]
@@ -158,4 +159,5 @@ class TestStage:
             if "checkov" in resource.get("Metadata", {})
         }
 
-        assert kinds == {"AWS::Lambda::Function", "AWS::Logs::LogGroup"}
+        of_the_pipeline = {"AWS::S3::Bucket", "AWS::IAM::Policy"} if stage == PIPELINE else set()
+        assert kinds == {"AWS::Lambda::Function", "AWS::Logs::LogGroup"} | of_the_pipeline

@@ -1,16 +1,12 @@
 """`emr-notebook status` and `verify` against a stage that is really deployed."""
 
-import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +18,13 @@ from tests.conftest import ROOT
 from tests.sandbox import callers
 from tests.sandbox.aws_world import settled, wait_until
 from tests.sandbox.callers import allow, document
+from tests.sandbox.idle_livy import AT_HOME, FIRST, SECOND, livies
 from tests.sandbox.resolver_world import ResolverWorld, resolver_world
 
 pytestmark = pytest.mark.sandbox
 
 STAGE, CLUSTER_ID = "lab", "j-LAB00001"
 ALICE, BOB, CAROL = (f"{STAGE}-{key}" for key in ("alice", "bob", "carol"))
-FIRST, SECOND = "127.0.0.1", "127.0.0.2"
-# The real start script, in the fake host's folder instead of a home, and slow when told to.
-AT_HOME = """NOTEBOOK_HOME=$PWD NOTEBOOK_USER=$(id -un) LIVY_CHECK_SECONDS=1
-while [[ -e SageMaker/slow ]]; do sleep 0.1; done
-"""
 # What the commands need, and all that they need.
 READS = (
     "sagemaker:ListNotebookInstances",
@@ -126,34 +118,6 @@ class Lab:
                 **changes,
             )
         )
-
-
-class IdleLivy(BaseHTTPRequestHandler):
-    """A Livy without sessions."""
-
-    def do_GET(self) -> None:
-        body = b'{"from":0,"total":0,"sessions":[]}'
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Not on the tests' output."""
-
-
-@contextlib.contextmanager
-def livies() -> Iterator[int]:
-    """A Livy at each of the two addresses, on one port."""
-    with contextlib.ExitStack() as running:
-        with socket.create_server((FIRST, 0)) as probe:
-            port = int(probe.getsockname()[1])
-        for address in (FIRST, SECOND):
-            server = ThreadingHTTPServer((address, port), IdleLivy)
-            running.callback(server.server_close)
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            running.callback(server.shutdown)
-        yield port
 
 
 def put_tools(root: Path) -> None:
