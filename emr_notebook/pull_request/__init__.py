@@ -1,0 +1,5 @@
+"""What a reviewer reads on a pull request: what deploying it would do.
+
+It needs nothing but Python: it runs where nothing is installed, and where nothing of the pull
+request's code may run.
+"""
