@@ -84,8 +84,7 @@ class StageSteps:
         """Do the notebooks that run reach Spark?"""
         stage = shlex.quote(self.asked.stage)
         verify = (
-            f".venv/bin/python -m emr_notebook verify --stage {stage} --lookup-role "
-            f"--wait {VERIFY_MINUTES}"
+            f".venv/bin/emr-notebook verify --stage {stage} --lookup-role --wait {VERIFY_MINUTES}"
         )
         return [self._reading("Verify", [verify])]
 

@@ -14,4 +14,7 @@ echo "Installing Python packages, Node and Java into .venv (a minute or two)"
 # would need a compiler (overrides.txt).
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
   --requirement requirements-dev.txt
+# The emr-notebook command, which runs the code as it stands here.
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-index \
+  --no-build-isolation --editable .
 touch .venv/.installed

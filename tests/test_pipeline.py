@@ -106,7 +106,7 @@ class TestCommands:
     def test_a_deploy_is_verified_with_the_look_up_role(self, made: Assembly) -> None:
         assert made.commands("prod", "Verify") == [
             "make install",
-            ".venv/bin/python -m emr_notebook verify --stage prod --lookup-role --wait 15",
+            ".venv/bin/emr-notebook verify --stage prod --lookup-role --wait 15",
         ]
 
     def test_who_approves_is_told_what_the_plan_says(self, made: Assembly) -> None:

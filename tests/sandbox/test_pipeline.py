@@ -194,7 +194,7 @@ def test_the_synthesized_pipeline_runs_what_was_run_here(story: Story) -> None:
         "make test",
         "make synth STAGE=pipeline",
         "scripts/diff.sh dev --lookup-role",
-        "emr_notebook verify --stage dev --lookup-role",
+        "emr-notebook verify --stage dev --lookup-role",
     ):
         assert [command in each for each in specs].count(True) == 1, command
 
