@@ -62,7 +62,7 @@ synth: install ## STAGE's templates in cdk.out; STAGE=pipeline is the pipeline w
 template: install ## STAGE's stacks as plain CloudFormation files, for deploying without the CDK
 	@$(BIN)/python -m emr_notebook.plain_template --stage $(STAGE)
 
-schema: install ## write config/schema.json, which editors use for config/*.yaml
+schema: install ## write the schemas that editors use for config/*.yaml
 	@$(BIN)/python -m emr_notebook.schema
 
 diff: install ## what deploying STAGE would do, with a new REFRESH if given: cdk diff, then the plan

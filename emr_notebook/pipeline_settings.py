@@ -145,7 +145,7 @@ def load_pipeline(
     """
     path = directory / f"{PIPELINE}.yaml"
     if not path.is_file():
-        raise SettingsError(f"there is no {path}: docs/operations.md has one to begin with")
+        raise SettingsError(f"there is no {path}: docs/continuous-deployment.md says how to begin")
     pipeline = read_file(path, parse_pipeline)
     stages, found = {}, []
     for each in pipeline.stages:

@@ -1,17 +1,27 @@
-"""config/schema.json: what editors show and check while a stage's file is written."""
+"""config/*schema.json: what editors show and check while settings are written."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
+from pydantic import BaseModel
+
+from emr_notebook.pipeline_settings import PipelineSettings
 from emr_notebook.settings import Settings
 
-PATH = Path(__file__).parent.parent / "config" / "schema.json"
+CONFIG = Path(__file__).parent.parent / "config"
+PATH = CONFIG / "schema.json"
+FILES: Mapping[Path, type[BaseModel]] = {
+    PATH: Settings,
+    CONFIG / "pipeline.schema.json": PipelineSettings,
+}
 
 
-def schema_text() -> str:
+def schema_text(model: type[BaseModel] = Settings) -> str:
     """The schema of a settings file, as text."""
-    return json.dumps(Settings.model_json_schema(), indent=2) + "\n"
+    return json.dumps(model.model_json_schema(), indent=2) + "\n"
 
 
 if __name__ == "__main__":
-    PATH.write_text(schema_text(), encoding="utf-8")
+    for path, model in FILES.items():
+        path.write_text(schema_text(model), encoding="utf-8")

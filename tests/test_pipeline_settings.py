@@ -125,7 +125,7 @@ def test_the_same_stack_name_in_another_account_is_another_stack(config: Path) -
 
 
 def test_a_project_without_a_pipeline_says_where_one_is(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"there is no .*pipeline\.yaml: docs/operations"):
+    with pytest.raises(SettingsError, match=r"there is no .*pipeline\.yaml: docs/continuous-dep"):
         load_pipeline(tmp_path)
 
 

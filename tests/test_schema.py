@@ -2,19 +2,24 @@
 
 import json
 import re
+from pathlib import Path
 
 import jsonschema
 import pytest
 
 from emr_notebook import schema
+from emr_notebook.pipeline_settings import PipelineSettings
 from emr_notebook.settings_file import load_file
 from emr_notebook.settings_keys import keys
 from emr_notebook.settings_yaml import read
 from tests.conftest import ROOT, Change, stage
 
 
-def test_the_committed_schema_is_the_models() -> None:
-    assert schema.PATH.read_text(encoding="utf-8") == schema.schema_text(), "run `make schema`"
+@pytest.mark.parametrize("path", schema.FILES, ids=lambda path: path.name)
+def test_the_committed_schema_is_the_models(path: Path) -> None:
+    expected = schema.schema_text(schema.FILES[path])
+
+    assert path.read_text(encoding="utf-8") == expected, "run `make schema`"
 
 
 def test_the_example_names_every_key_of_the_model() -> None:
@@ -33,6 +38,14 @@ def test_the_files_that_come_with_the_project_are_accepted(name: str) -> None:
 
 
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(schema.schema_text()))
+
+
+def test_an_editor_raises_no_alarm_on_the_pipeline() -> None:
+    made = json.loads(schema.schema_text(PipelineSettings))
+    text = (ROOT / "config/pipeline.yaml").read_text(encoding="utf-8")
+
+    found = jsonschema.Draft202012Validator(made).iter_errors(read(text))
+    assert [each.message for each in found] == []
 
 
 @pytest.mark.parametrize("name", ["example", "sandbox"])
