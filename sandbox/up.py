@@ -1,8 +1,10 @@
 """`make sandbox`: the world with its deployed notebook, left running until Ctrl-C."""
 
 import json
+import shlex
 import signal
 from contextlib import ExitStack
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -11,7 +13,10 @@ from emr_notebook.settings_file import load_stage
 from sandbox.deployment import STAGE, bootstrap, deploy
 from sandbox.errors import SandboxError
 from sandbox.progress import Progress
-from sandbox.world import Options, start_world
+from sandbox.world import Options, World, start_world
+
+# What a shell may have of its own, and the sandbox's account does not know.
+OTHERS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN")
 
 
 def run_up(options: Options, console: Console) -> int:
@@ -43,9 +48,29 @@ def run_up(options: Options, console: Console) -> int:
         console.print()
         for name, address in addresses.items():
             console.print(f"  {name:8} {address}", highlight=False, soft_wrap=True)
-        console.print("\nCtrl-C tears it down.")
+        variables = _write_variables(world, running)
+        console.print(
+            f"\nIn another terminal: source {variables}; then emr-notebook status --stage {STAGE}, "
+            f"cdk diff -c stage={STAGE} and the like.\nCtrl-C tears it down.",
+            highlight=False,
+            soft_wrap=True,
+        )
         try:
             signal.pause()
         except KeyboardInterrupt:
             console.print("Tearing it down …")
     return 0
+
+
+def _write_variables(world: World, running: ExitStack) -> Path:
+    """A file for a shell to source, there as long as the world is."""
+    named = {
+        name: value
+        for name, value in world.aws.env().items()
+        if name.startswith("AWS_") or name in ("NODE_EXTRA_CA_CERTS", "NO_PROXY")
+    }
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in sorted(named.items())]
+    path = world.options.state / "aws.sh"
+    running.callback(path.unlink, missing_ok=True)
+    path.write_text("".join([f"unset {' '.join(OTHERS)}\n", *lines]))
+    return path.relative_to(world.options.checkout)

@@ -16,6 +16,7 @@ from sandbox import trips
 from sandbox.aws.ec2_seed import put_network
 from sandbox.aws.emr_seed import ClusterSpec, InstanceSpec, put_cluster
 from sandbox.aws.launcher import RunningAws, start_aws
+from sandbox.aws.vpc_endpoints import put_logs_endpoint
 from sandbox.errors import SandboxError
 from sandbox.java import choose_java
 from sandbox.lake import Lake, make_lake
@@ -145,13 +146,16 @@ def _livy_certificate(
 
 def _network(aws: RunningAws, settings: Settings) -> None:
     groups = {each.security_group_id for each in settings.clusters.values()}
+    vpc_id, subnet_id = settings.network.vpc_id, settings.network.subnet_id
+    vpc_cidr = settings.network.vpc_cidr or "10.0.0.0/16"
     put_network(
         aws.state,
-        vpc_id=settings.network.vpc_id,
-        vpc_cidr=settings.network.vpc_cidr or "10.0.0.0/16",
-        subnet_id=settings.network.subnet_id,
+        vpc_id=vpc_id,
+        vpc_cidr=vpc_cidr,
+        subnet_id=subnet_id,
         group_ids=sorted(group for group in groups if group is not None),
     )
+    put_logs_endpoint(aws, vpc_id=vpc_id, vpc_cidr=vpc_cidr, subnet_id=subnet_id)
 
 
 def _cluster(world: World) -> ClusterSpec:

@@ -6,11 +6,15 @@ from sandbox.aws import (
     cfn_group_rules,
     cfn_iam,
     cfn_types,
+    ec2_endpoints,
+    ec2_rules,
+    ec2_subnets,
     emr_service,
     iam_names,
     iam_tags,
     lambda_logs,
     sagemaker_service,
+    service_quotas,
 )
 from sandbox.aws.ec2_seed import Ec2Seed
 from sandbox.aws.emr_store import EmrStore
@@ -39,9 +43,13 @@ def install(options: Options) -> tuple[Application, Callable[[], None]]:
     cfn_types.install(api, notebooks)
     cfn_group_rules.install()
     cfn_iam.install()
+    ec2_endpoints.install()
+    ec2_rules.install()
+    ec2_subnets.install()
     iam_names.install()
     iam_tags.install(store.tags_of)
     lambda_logs.install()
+    service_quotas.install(service_quotas.ServiceQuotas())
     for collectors in (tagging._COLLECTORS, tagging._RESOURCE_TAG_COLLECTORS):
         collectors["elasticmapreduce"] = service.all_tags
         collectors["sagemaker"] = store.all_tags

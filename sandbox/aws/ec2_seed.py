@@ -16,7 +16,10 @@ FILE = Path("ec2", "network.json")
 def put_network(
     state: Path, *, vpc_id: str, vpc_cidr: str, subnet_id: str, group_ids: list[str]
 ) -> None:
-    """Make the VPC, its one subnet with the first 256 addresses, and the security groups."""
+    """Make the VPC with its main route table, its one subnet, and the security groups.
+
+    The subnet has the first 256 addresses.
+    """
     network = {
         "vpc_id": vpc_id,
         "vpc_cidr": vpc_cidr,
@@ -50,8 +53,10 @@ class Ec2Seed:
 
 def _records(network: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     shared = {"VpcId": network["vpc_id"], "OwnerId": ACCOUNT}
+    table_id = network["vpc_id"].replace("vpc-", "rtb-")
     vpc = {
         **shared,
+        "MainRouteTableId": table_id,
         "CidrBlock": network["vpc_cidr"],
         "State": "available",
         "IsDefault": False,
@@ -69,6 +74,14 @@ def _records(network: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
         "DefaultForAz": False,
         "MapPublicIpOnLaunch": False,
     }
+    local = {"GatewayId": "local", "State": "active", "Origin": "CreateRouteTable"}
+    main = {"RouteTableAssociationId": table_id.replace("rtb-", "rtbassoc-"), "Main": True}
+    table = {
+        **shared,
+        "RouteTableId": table_id,
+        "Routes": [{"DestinationCidrBlock": network["vpc_cidr"], **local}],
+        "Associations": [{**main, "RouteTableId": table_id}],
+    }
     groups = [
         {
             **shared,
@@ -83,5 +96,6 @@ def _records(network: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     return [
         ("_vpcs", "VpcId", vpc),
         ("_subnets", "SubnetId", subnet),
+        ("_route_tables", "RouteTableId", table),
         *(("_security_groups", "GroupId", group) for group in groups),
     ]

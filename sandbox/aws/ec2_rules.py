@@ -1,0 +1,37 @@
+"""What ministack forgets of security group rules that EC2's own API is asked for."""
+
+from typing import Any
+
+from sandbox.aws.emulator import module
+
+
+def install() -> None:
+    """Keep prefix lists, as a template's rules do, and let no description make another rule."""
+    ec2 = module("services.ec2")
+    parse, strip = ec2._parse_ip_permissions, ec2._strip_descriptions
+
+    def parsed(request: dict[str, Any], prefix: str) -> list[dict[str, Any]]:
+        rules: list[dict[str, Any]] = parse(request, prefix)
+        for number, rule in enumerate(rules, start=1):
+            rule["PrefixListIds"] = _lists(request, f"{prefix}.{number}.PrefixListIds")
+        return rules
+
+    def stripped(rule: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = strip(rule)
+        for kind in ("PrefixListIds", "UserIdGroupPairs"):
+            peers = found.get(kind, [])
+            found[kind] = [{k: v for k, v in e.items() if k != "Description"} for e in peers]
+        return found
+
+    ec2._parse_ip_permissions = parsed
+    ec2._strip_descriptions = stripped
+
+
+def _lists(request: dict[str, Any], prefix: str) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = []
+    while f"{prefix}.{len(found) + 1}.PrefixListId" in request:
+        number = len(found) + 1
+        members = ("PrefixListId", "Description")
+        given = {name: request.get(f"{prefix}.{number}.{name}", [""])[0] for name in members}
+        found.append({name: value for name, value in given.items() if value})
+    return found

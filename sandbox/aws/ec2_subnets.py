@@ -1,0 +1,23 @@
+"""How many addresses are free in a subnet; ministack says 251 of any."""
+
+from ipaddress import ip_network
+from typing import Any
+
+from sandbox.aws.emulator import module
+
+# VPC user guide, "Subnet sizing": the first four addresses and the last.
+RESERVED = 5
+
+
+def install() -> None:
+    """Count by the range, less the network interfaces. The sandbox's notebooks have none."""
+    ec2 = module("services.ec2")
+    shown = ec2._subnet_fields_xml
+
+    def counted(subnet: dict[str, Any], tag: str = "item") -> str:
+        interfaces = ec2._network_interfaces.values()
+        used = sum(each.get("SubnetId") == subnet["SubnetId"] for each in interfaces)
+        free = ip_network(subnet["CidrBlock"]).num_addresses - RESERVED - used
+        return str(shown({**subnet, "AvailableIpAddressCount": free}, tag=tag))
+
+    ec2._subnet_fields_xml = counted
