@@ -2,6 +2,7 @@
 
 import typer
 
+from emr_notebook.cli.doctor.command import doctor
 from emr_notebook.cli.plan import plan
 from emr_notebook.cli.status import status
 from emr_notebook.cli.verify import verify
@@ -12,6 +13,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(doctor)
 app.command()(plan)
 app.command()(verify)
 app.command()(status)

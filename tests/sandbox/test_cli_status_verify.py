@@ -19,6 +19,7 @@ from tests.sandbox import callers
 from tests.sandbox.aws_world import settled, wait_until
 from tests.sandbox.callers import allow, document
 from tests.sandbox.idle_livy import AT_HOME, FIRST, SECOND, livies
+from tests.sandbox.pasted_commands import put_tools
 from tests.sandbox.resolver_world import ResolverWorld, resolver_world
 
 pytestmark = pytest.mark.sandbox
@@ -118,19 +119,6 @@ class Lab:
                 **changes,
             )
         )
-
-
-def put_tools(root: Path) -> None:
-    """`cdk` and `aws` as a user has them on PATH."""
-    tools = root / "tools"
-    tools.mkdir()
-    programs = {
-        "cdk": f'exec node "{root}/node_modules/.bin/cdk" "$@"',
-        "aws": f'exec "{sys.executable}" "{Path(__file__).with_name("aws_cli.py")}" "$@"',
-    }
-    for name, text in programs.items():
-        (tools / name).write_text(f"#!/bin/bash\n{text}\n")
-        (tools / name).chmod(0o755)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,10 @@
 """`make sandbox`: the world left running, and what an engineer and a data scientist do in it."""
 
 import json
+import os
 import ssl
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,6 +80,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         yield Up(checkout, endpoints)
     assert "Traceback" not in checkout.output()
     assert not (checkout.root / ".sandbox/endpoints.json").exists()
+    assert not (checkout.root / ".sandbox/aws.sh").exists()
     assert checkout.processes() == []
 
 
@@ -144,6 +148,31 @@ def test_the_example_makes_its_own_data_when_no_path_is_set(up: Up) -> None:
 
     assert any("20,000 trips from this notebook" in text for text in printed)
     assert {row["zone"] for row in spark_table(printed[-1])} == {f"zone-{n}" for n in range(6)}
+
+
+def test_a_shell_with_the_printed_variables_reaches_it_and_doctor_finds_nothing_missing(
+    up: Up,
+) -> None:
+    printed = up.checkout.output()
+    done = subprocess.run(
+        [
+            "bash",
+            "-c",
+            f"source .sandbox/aws.sh; {sys.executable} -m emr_notebook doctor -s sandbox",
+        ],
+        cwd=up.checkout.root,
+        # As in a shell that has its own idea of AWS.
+        env={**os.environ, "AWS_PROFILE": "work", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert "source .sandbox/aws.sh; then emr-notebook status --stage sandbox" in printed
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {line.split()[0] for line in done.stdout.splitlines()} == {"ok"}
+    assert "Livy rule of analytics" in done.stdout
 
 
 def test_cdk_diff_of_an_unchanged_stack_is_empty(up: Up) -> None:

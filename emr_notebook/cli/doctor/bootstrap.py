@@ -1,0 +1,46 @@
+"""doctor: what `cdk bootstrap` makes, once for an account and region."""
+
+import shlex
+
+from emr_notebook.cli.commands import Commands
+from emr_notebook.cli.doctor.absent import unless_absent
+from emr_notebook.cli.doctor.prerequisites import Line, Unknown, failed, not_checked, ok
+from emr_notebook.cli.lookup_role import QUALIFIER, partition
+from emr_notebook.cli.reader import Reader
+from emr_notebook.settings import Settings
+
+PARAMETER = f"/cdk-bootstrap/{QUALIFIER}/version"
+# The CDK's own demands: of a stack with assets, and of its look-up role.
+OLDEST, OLDEST_WITH_LOOKUP = 6, 8
+
+
+def check(reader: Reader, settings: Settings, to: Commands) -> list[Line]:
+    """The line of the bootstrap: one call."""
+    version = unless_absent(
+        "ParameterNotFound",
+        lambda: str(reader.ask("ssm", "get_parameter", Name=PARAMETER)["Parameter"]["Value"]),
+    )
+    return [bootstrap_line(version, settings, to)]
+
+
+def bootstrap_line(version: str | Unknown | None, settings: Settings, to: Commands) -> Line:
+    """Whether the bootstrap is there and new enough."""
+    about = f"bootstrap of {settings.region}"
+    mend = f"cdk bootstrap aws://{settings.account}/{settings.region} -c stage="
+    mend += shlex.quote(to.stage)
+    if isinstance(version, Unknown):
+        return not_checked(about, version)
+    if version is None:
+        return failed(about, f"there is none: {PARAMETER} does not exist", mend)
+    if not version.isdecimal() or int(version) < OLDEST:
+        return failed(about, f"it is of version {version}; stacks need {OLDEST} or later", mend)
+    if int(version) < OLDEST_WITH_LOOKUP:
+        return ok(about, f"version {version}; --lookup-role needs {OLDEST_WITH_LOOKUP} or later")
+    return ok(about, f"version {version}")
+
+
+def role_arn(settings: Settings, kind: str) -> str:
+    """One of the roles that the bootstrap makes: deploy, file-publishing, lookup or cfn-exec."""
+    account, region = settings.account, settings.region
+    name = f"cdk-{QUALIFIER}-{kind}-role-{account}-{region}"
+    return f"arn:{partition(region)}:iam::{account}:role/{name}"

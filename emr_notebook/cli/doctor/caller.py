@@ -1,0 +1,97 @@
+"""doctor: whether these credentials may deploy, as IAM simulates it."""
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+
+from emr_notebook.cli.commands import Commands
+from emr_notebook.cli.doctor.bootstrap import role_arn
+from emr_notebook.cli.doctor.iam_simulation import Decision, Principal, caller, simulated
+from emr_notebook.cli.doctor.prerequisites import Line, Unknown, attempt, failed, not_checked, ok
+from emr_notebook.cli.reader import Reader
+from emr_notebook.settings import Settings
+
+ABOUT = "permission to deploy"
+ACTION = "sts:AssumeRole"
+# Of the roles that cdk bootstrap makes: a deploy uses the first two.
+NEEDED, LOOKUP = ("deploy", "file-publishing"), "lookup"
+POLICY = "cdk-deploy"
+
+
+def check(reader: Reader, settings: Settings, to: Commands) -> list[Line]:
+    """The line of the caller: four calls, one more for a role."""
+    principal = attempt(lambda: caller(reader))
+    if isinstance(principal, Unknown):
+        return [not_checked(ABOUT, principal)]
+    if principal.kind == "root":
+        # Root cannot assume a role; the CDK goes on with the credentials that it has.
+        return [ok(ABOUT, "the account's root user may do everything")]
+
+    def decide(kind: str) -> Decision | Unknown:
+        role = role_arn(settings, kind)
+        return attempt(lambda: simulated(reader, principal.arn, [ACTION], role)[ACTION])
+
+    kinds = [*NEEDED, LOOKUP]
+    decisions = dict(zip(kinds, reader.together(decide, kinds, lambda: None), strict=True))
+    return [deploy_line(principal, decisions, settings, to)]
+
+
+def deploy_line(
+    principal: Principal,
+    decisions: Mapping[str, Decision | Unknown],
+    settings: Settings,
+    to: Commands,
+) -> Line:
+    """Whether the caller may assume what the CDK's deploy assumes."""
+    found = {kind: each for kind, each in decisions.items() if isinstance(each, Decision)}
+    denied = [kind for kind in NEEDED if kind in found and not found[kind].allowed]
+    sure = [kind for kind in denied if not found[kind].depends_on]
+    if sure:
+        roles = [role_arn(settings, kind) for kind in (*NEEDED, LOOKUP)]
+        grantable = all(found[kind].may_be_granted for kind in sure)
+        return _denied(principal, _names(sure), roles, grantable=grantable, region=to.region)
+    for kind in NEEDED:
+        each = decisions[kind]
+        if isinstance(each, Unknown):
+            return not_checked(ABOUT, each)
+    if denied:
+        keys = ", ".join(found[denied[0]].depends_on)
+        return not_checked(ABOUT, Unknown(f"policies of {principal.arn} depend on {keys}"))
+    return ok(ABOUT, _allowed(principal, decisions[LOOKUP]))
+
+
+def _denied(
+    principal: Principal, kinds: str, roles: Sequence[str], *, grantable: bool, region: str
+) -> Line:
+    cause = f"{principal.arn} may not {ACTION} on the bootstrap's {kinds}"
+    policy = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": ACTION, "Resource": list(roles)}],
+        }
+    )
+    if not grantable:
+        advice = (
+            "have whoever administers IAM look for what denies it: a policy, a boundary, an SCP"
+        )
+        return failed(ABOUT, cause, advice=advice)
+    if principal.is_managed:
+        advice = f"have IAM Identity Center's permission set allow it: {policy}"
+        return failed(ABOUT, cause, advice=advice)
+    put = f"aws iam put-{principal.kind}-policy --{principal.kind}-name {principal.name}"
+    told = f"--policy-name {POLICY} --policy-document {shlex.quote(policy)} --region {region}"
+    advice = "it takes somebody who administers IAM to run that"
+    return failed(ABOUT, cause, f"{put} {told}", advice=advice)
+
+
+def _allowed(principal: Principal, lookup: Decision | Unknown) -> str:
+    may = f"{principal.arn} may assume the bootstrap's {_names(NEEDED)}"
+    if isinstance(lookup, Decision) and lookup.allowed:
+        return may
+    # A deploy does without.
+    why = lookup.why if isinstance(lookup, Unknown) else "it may not assume the look-up role"
+    return f"{may}; not --lookup-role: {why}"
+
+
+def _names(kinds: Sequence[str]) -> str:
+    return f"{' and '.join(kinds)} role{'s' if len(kinds) > 1 else ''}"

@@ -1,0 +1,135 @@
+"""`emr-notebook doctor`: whether everything is there that a deploy needs."""
+
+import json
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from emr_notebook.cli.commands import Commands
+from emr_notebook.cli.common import (
+    FAILED,
+    OK,
+    UNKNOWN,
+    AsJson,
+    Stage,
+    fails_in_words,
+    output,
+    progress_output,
+    settings_of,
+)
+from emr_notebook.cli.doctor import (
+    bootstrap,
+    boundary,
+    caller,
+    clusters,
+    groups,
+    keys,
+    machine,
+    quotas,
+    roles,
+    routes,
+    stacks,
+    subnet,
+)
+from emr_notebook.cli.doctor.account import account_line
+from emr_notebook.cli.doctor.prerequisites import Line, State, gravest
+from emr_notebook.cli.reader import Reader, aws_reader
+from emr_notebook.settings import Settings
+
+Check = Callable[[Reader, Settings, Commands], list[Line]]
+
+# In the order in which their lines are shown.
+AREAS: tuple[Check, ...] = (
+    machine.check,
+    caller.check,
+    bootstrap.check,
+    subnet.check,
+    routes.check,
+    clusters.check,
+    groups.check,
+    roles.check,
+    boundary.check,
+    keys.check,
+    quotas.check,
+    stacks.check,
+)
+STATUS = {State.OK: OK, State.FAILED: FAILED, State.NOT_CHECKED: UNKNOWN}
+STYLES = {State.OK: "green", State.FAILED: "red", State.NOT_CHECKED: "yellow"}
+MARGIN = 12
+
+
+@fails_in_words
+def doctor(stage: Stage = "dev", as_json: AsJson = False) -> int:
+    """Check what a deploy of the stage needs.
+
+    Of each prerequisite: ok; failed, with its cause and what mends it; or not
+    checked, with the permission that is missing. Only reading calls are made.
+
+    Exit status: 0 all is there; 1 something is not; 3 something could not be
+    found out, and all else is there.
+
+    Example: emr-notebook doctor --stage dev
+    """
+    settings = settings_of(stage)
+    to = Commands.of(stage, settings)
+    with progress_output().status("Checking what a deploy needs") as progress:
+        lines = examine(aws_reader(settings.region), settings, to, say=progress.update)
+    if as_json:
+        typer.echo(json.dumps(lines_json(stage, lines), indent=2))
+    else:
+        print_lines(output(), lines)
+    return STATUS[gravest(lines)]
+
+
+def examine(
+    reader: Reader, settings: Settings, to: Commands, *, say: Callable[[str], object]
+) -> list[Line]:
+    """The lines of all areas; of another account than the stage's, nothing more is looked at.
+
+    Raises CommandError as Reader.ask does.
+    """
+    account = account_line(reader, settings)
+    if account.state is not State.OK:
+        return [account]
+    done, counting = 0, Lock()
+
+    def count() -> None:
+        nonlocal done
+        with counting:
+            done += 1
+            say(f"Checking what a deploy needs: {done} of {len(AREAS)}")
+
+    found = reader.together(lambda check: check(reader, settings, to), AREAS, count)
+    return [account, *(line for lines in found for line in lines)]
+
+
+def print_lines(console: Console, lines: Sequence[Line]) -> None:
+    """Each prerequisite, and below it what mends it."""
+    for line in lines:
+        text = Text(f"{line.state:<{MARGIN}}", STYLES[line.state])
+        text.append(f"{line.about}: {line.what}" if line.what else line.about, "default")
+        console.print(text, soft_wrap=True)
+        for more in (*line.commands, *filter(None, [line.advice])):
+            console.print(Text(f"{'':{MARGIN}}{more}"), soft_wrap=True)
+
+
+def lines_json(stage: str, lines: Sequence[Line]) -> dict[str, Any]:
+    """The same for other programs."""
+    return {
+        "stage": stage,
+        "ok": gravest(lines) is State.OK,
+        "prerequisites": [
+            {
+                "about": line.about,
+                "state": line.state.value,
+                "what": line.what,
+                "commands": list(line.commands),
+                "advice": line.advice,
+            }
+            for line in lines
+        ],
+    }

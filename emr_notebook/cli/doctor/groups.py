@@ -1,0 +1,110 @@
+"""doctor: the security groups of notebooks and primaries, and who admits whom to Livy."""
+
+from collections.abc import Mapping
+from itertools import chain
+
+from emr_notebook.cli.commands import Commands
+from emr_notebook.cli.doctor.ec2_commands import Ec2Commands
+from emr_notebook.cli.doctor.ec2_reads import Group, Subnet
+from emr_notebook.cli.doctor.groups_seen import Seen, given, see, subnet_ids
+from emr_notebook.cli.doctor.livy import Livy, Notebooks, group_line, way_line
+from emr_notebook.cli.doctor.livy_rule import rule_line
+from emr_notebook.cli.doctor.made_egress import made_egress
+from emr_notebook.cli.doctor.prerequisites import Line, Unknown, failed, not_checked, ok
+from emr_notebook.cli.doctor.primaries import Primary
+from emr_notebook.cli.reader import Reader
+from emr_notebook.resolver_request import opened_port
+from emr_notebook.settings import Settings
+
+
+def check(reader: Reader, settings: Settings, to: Commands) -> list[Line]:
+    """The lines of the groups that the settings name, and of each cluster's Livy.
+
+    A call for each cluster (more for one by its name or tags: it is looked up first), one for
+    each stack, one for 200 security groups, one for 200 subnets.
+    """
+    seen = see(reader, settings)
+    lines = [given_line(settings, each, seen.groups) for each in given(settings)]
+    for key in settings.clusters:
+        lines += cluster_lines(settings, key, seen, Ec2Commands(to.region))
+    return lines
+
+
+def given_line(settings: Settings, group_id: str, found: Mapping[str, Group] | Unknown) -> Line:
+    """Whether a group of the notebooks' own exists where they do."""
+    about, vpc_id = f"security group {group_id}", settings.network.vpc_id
+    if isinstance(found, Unknown):
+        return not_checked(about, found)
+    group = found.get(group_id)
+    advice = f"correct network.security_group_ids: groups of {vpc_id}"
+    if group is None:
+        return failed(about, "this account has no such group in the region", advice=advice)
+    if group.vpc_id != vpc_id:
+        return failed(about, f"it is in {group.vpc_id}, not in {vpc_id}", advice=advice)
+    return ok(about)
+
+
+def cluster_lines(settings: Settings, key: str, seen: Seen, to: Ec2Commands) -> list[Line]:
+    """The lines of one cluster; none of what depends on a cluster that is not found."""
+    cluster, at = settings.clusters[key], seen.primaries[key]
+    named, known = cluster.security_group_id, at if isinstance(at, Primary) else None
+    if named is None and known is None:
+        return [not_checked(f"Livy rule of {key}", at)] if isinstance(at, Unknown) else []
+    if isinstance(seen.groups, Unknown):
+        about = [f"security group of {key}"] if named else []
+        return [
+            not_checked(each, seen.groups)
+            for each in [*about, f"Livy rule of {key}", f"way to Livy of {key}"]
+        ]
+    lines = []
+    if named is not None:
+        lines.append(group_line(key, named, seen.groups.get(named), at))
+    livy, notebooks = _livy(settings, key, seen), _notebooks(settings, key, seen, seen.groups)
+    if not livy.groups or notebooks is None:
+        return lines
+    return [*lines, rule_line(livy, notebooks, to), way_line(livy, notebooks, to)]
+
+
+def _livy(settings: Settings, key: str, seen: Seen) -> Livy:
+    cluster, at = settings.clusters[key], seen.primaries[key]
+    known = at if isinstance(at, Primary) else None
+    ids, named = known.groups if known else (), cluster.security_group_id
+    if named is not None:
+        # Rules are made in it. What it is wrongly named for is told once, in a line of its own.
+        ids = (named, *(each for each in ids if each != named))
+    found = seen.groups if isinstance(seen.groups, Mapping) else {}
+    groups = tuple(found[each] for each in ids if each in found)
+    port = opened_port(settings.network, cluster) or (known.port if known else cluster.port)
+    if named is not None and named not in found:
+        groups = ()
+    return Livy(key, cluster, port, groups, _place(at, seen))
+
+
+def _place(at: Primary | Unknown | None, seen: Seen) -> Subnet | Unknown | None:
+    if not isinstance(at, Primary):
+        return at
+    places = seen.subnets
+    return places if isinstance(places, Unknown) else places.get(at.subnet_id)
+
+
+def _notebooks(
+    settings: Settings, key: str, seen: Seen, found: Mapping[str, Group]
+) -> Notebooks | None:
+    """None when none of their own groups is in the VPC: the lines of these say it."""
+    vpc_id = settings.network.vpc_id
+    named = [found[each] for each in given(settings) if each in found]
+    own = [each for each in named if each.vpc_id == vpc_id]
+    if given(settings) and not own:
+        return None
+    stacks, places = settings.stacks_of_cluster(key), seen.subnets
+    rules = [each.egress for each in own] or [made_egress(settings, each) for each in stacks]
+    ids = subnet_ids(settings, key)
+    return Notebooks(
+        vpc_id,
+        tuple(each.group_id for each in own),
+        places
+        if isinstance(places, Unknown)
+        else tuple(places[each] for each in ids if each in places),
+        {each: seen.stacks[each] for each in stacks if each in seen.stacks},
+        tuple(chain.from_iterable(rules)),
+    )

@@ -1,0 +1,83 @@
+"""What IAM says that a user or role may do, without doing it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from emr_notebook.cli.doctor.prerequisites import Unknown
+from emr_notebook.cli.reader import Reader
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who calls, as IAM knows them: `kind` is root, user or role."""
+
+    kind: str
+    arn: str
+
+    @property
+    def name(self) -> str:
+        """The name without its path."""
+        return self.arn.rpartition("/")[2]
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether IAM Identity Center made the role, and alone may change it."""
+        return self.kind == "role" and ":role/aws-reserved/" in self.arn
+
+
+@dataclass(frozen=True)
+class Decision:
+    """IAM's on one action.
+
+    `may_be_granted`: one more policy would allow it, since nothing denies it explicitly.
+    `depends_on` are the condition keys that were not known to IAM.
+    """
+
+    allowed: bool
+    may_be_granted: bool = True
+    depends_on: tuple[str, ...] = ()
+
+
+def caller(reader: Reader) -> Principal | Unknown:
+    """Who calls. A session's ARN names its role without the path that IAM's ARN of it has.
+
+    One call, and one for a role. Raises as Reader.ask does.
+    """
+    arn = str(reader.ask("sts", "get_caller_identity")["Arn"])
+    kind, _, rest = arn.split(":", 5)[5].partition("/")
+    if kind == "assumed-role":
+        role = reader.ask("iam", "get_role", RoleName=rest.partition("/")[0])["Role"]
+        return Principal("role", str(role["Arn"]))
+    if kind in ("root", "user"):
+        return Principal(kind, arn)
+    return Unknown(f"{arn} is neither a user nor a role, and IAM simulates only these")
+
+
+def simulated(
+    reader: Reader, principal_arn: str, actions: Sequence[str], resource: str
+) -> dict[str, Decision]:
+    """IAM's decision on each action on the resource, as far as the principal's policies go.
+
+    What the resource's own policy says does not count. One call. Raises as Reader.ask does.
+    """
+    answer = reader.ask(
+        "iam",
+        "simulate_principal_policy",
+        PolicySourceArn=principal_arn,
+        ActionNames=list(actions),
+        ResourceArns=[resource],
+    )
+    return {str(each["EvalActionName"]): _decision(each) for each in answer["EvaluationResults"]}
+
+
+def _decision(result: Mapping[str, Any]) -> Decision:
+    boundary = result.get("PermissionsBoundaryDecisionDetail", {})
+    organization = result.get("OrganizationsDecisionDetail", {})
+    return Decision(
+        allowed=result["EvalDecision"] == "allowed",
+        may_be_granted=result["EvalDecision"] == "implicitDeny"
+        and boundary.get("AllowedByPermissionsBoundary", True)
+        and organization.get("AllowedByOrganizations", True),
+        depends_on=tuple(result.get("MissingContextValues", [])),
+    )

@@ -1,0 +1,141 @@
+"""doctor: the key that encrypts the notebooks' volumes, and the secrets of their repositories."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from emr_notebook.cli.commands import Commands
+from emr_notebook.cli.doctor.absent import unless_absent
+from emr_notebook.cli.doctor.bootstrap import role_arn
+from emr_notebook.cli.doctor.needs import code_repositories
+from emr_notebook.cli.doctor.prerequisites import Line, Unknown, attempt, failed, not_checked, ok
+from emr_notebook.cli.doctor.resource_policy import Verdict, decide, with_statement
+from emr_notebook.cli.lookup_role import partition
+from emr_notebook.cli.reader import Reader
+from emr_notebook.settings import Settings
+
+ENABLED = "Enabled"
+# What SageMaker does with a key, in the name of who makes the notebook: here, of the CDK's role.
+GRANT = "kms:CreateGrant"
+
+
+def check(reader: Reader, settings: Settings, to: Commands) -> list[Line]:
+    """The lines of the key that the settings name, and of each distinct secret.
+
+    Two calls for the key, one for each secret; none where the deploy makes the key.
+    """
+    lines = []
+    if settings.kms_key_arn is not None:
+        lines += _key_lines(reader, settings.kms_key_arn, settings, to)
+    given = secrets(settings)
+    found = reader.together(lambda arn: _secret(reader, arn), given, lambda: None)
+    return lines + [secret_line(arn, at, to) for arn, at in zip(given, found, strict=True)]
+
+
+def secrets(settings: Settings) -> list[str]:
+    """Those that the settings name, each once."""
+    notebooks = map(settings.notebook, settings.notebooks)
+    given = [each.secret_arn for x in notebooks for each in code_repositories(x)]
+    return list(dict.fromkeys(each for each in given if each is not None))
+
+
+def key_line(arn: str, key: Mapping[str, Any] | Unknown | None, to: Commands) -> Line:
+    """Whether the key exists and can encrypt a volume."""
+    about, of = f"key {_short(arn)}", f"--key-id {arn} --region {to.region}"
+    if isinstance(key, Unknown):
+        return not_checked(about, key)
+    if key is None:
+        advice = "correct kms_key_arn in the settings, or leave it out: then the deploy makes a key"
+        return failed(about, f"{arn} does not exist", advice=advice)
+    usage, spec = key.get("KeyUsage"), key.get("KeySpec", "SYMMETRIC_DEFAULT")
+    if (usage, spec) != ("ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT"):
+        advice = "name a symmetric key that encrypts and decrypts"
+        return failed(about, f"it is of {spec} for {usage}: volumes need another", advice=advice)
+    state, enable = str(key["KeyState"]), f"aws kms enable-key {of}"
+    if state == ENABLED:
+        return ok(about, state)
+    if state == "Disabled":
+        return failed(about, f"it is {state}", enable)
+    if state == "PendingDeletion":
+        return failed(about, f"it is {state}", f"aws kms cancel-key-deletion {of}", enable)
+    return failed(about, f"it is {state}", advice=f"bring it to the state {ENABLED}")
+
+
+def policy_line(
+    arn: str, policy: Mapping[str, Any] | Unknown, settings: Settings, to: Commands
+) -> Line:
+    """Whether the key's policy lets the deploy use it, by itself or through IAM's policies."""
+    about = f"policy of key {_short(arn)}"
+    if isinstance(policy, Unknown):
+        return not_checked(about, policy)
+    account, deployer = settings.account, role_arn(settings, "cfn-exec")
+    root = f"arn:{partition(settings.region)}:iam::{account}:root"
+    if decide(policy, GRANT, {account, root}) is Verdict.ALLOWS:
+        return ok(about, "it lets the account's IAM policies decide")
+    verdict = decide(policy, GRANT, {account, root, deployer})
+    if verdict is Verdict.ALLOWS:
+        return ok(about, f"it admits {deployer}")
+    if verdict is Verdict.DEPENDS:
+        return not_checked(about, Unknown(f"its conditions decide who may {GRANT}"))
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": deployer},
+        "Action": [GRANT, "kms:DescribeKey"],
+        "Resource": "*",
+    }
+    text = shlex.quote(json.dumps(with_statement(policy, statement)))
+    put = f"aws kms put-key-policy --key-id {arn} --policy-name default --policy {text}"
+    cause = f"it lets neither IAM's policies nor the CDK's role {GRANT}: {deployer}"
+    return failed(about, cause, f"{put} --region {to.region}")
+
+
+def secret_line(arn: str, secret: Mapping[str, Any] | Unknown | None, to: Commands) -> Line:
+    """Whether a repository's secret exists."""
+    about = f"secret {arn.rpartition(':')[2]}"
+    if isinstance(secret, Unknown):
+        return not_checked(about, secret)
+    if secret is None:
+        advice = "make it, or correct secret_arn in the settings"
+        return failed(about, f"{arn} does not exist", advice=advice)
+    if secret.get("DeletedDate"):
+        mend = f"aws secretsmanager restore-secret --secret-id {arn} --region {to.region}"
+        return failed(about, "it is to be deleted", mend)
+    return ok(about)
+
+
+def _key_lines(reader: Reader, arn: str, settings: Settings, to: Commands) -> list[Line]:
+    def describe() -> Mapping[str, Any]:
+        found: Mapping[str, Any] = reader.ask("kms", "describe_key", KeyId=arn)["KeyMetadata"]
+        return found
+
+    key = unless_absent("NotFoundException", describe)
+    line = key_line(arn, key, to)
+    if key is None:
+        return [line]
+    return [line, policy_line(arn, _policy(reader, arn, settings), settings, to)]
+
+
+def _policy(reader: Reader, arn: str, settings: Settings) -> Mapping[str, Any] | Unknown:
+    owner = arn.split(":")[4]
+    if owner != settings.account:
+        # KMS shows it to nobody else.
+        return Unknown(f"only the account {owner} may read it")
+
+    def read() -> Mapping[str, Any]:
+        answer = reader.ask("kms", "get_key_policy", KeyId=arn, PolicyName="default")
+        found: Mapping[str, Any] = json.loads(answer["Policy"])
+        return found
+
+    return attempt(read)
+
+
+def _secret(reader: Reader, arn: str) -> Mapping[str, Any] | Unknown | None:
+    return unless_absent(
+        "ResourceNotFoundException",
+        lambda: reader.ask("secretsmanager", "describe_secret", SecretId=arn),
+    )
+
+
+def _short(arn: str) -> str:
+    return arn.rpartition("/")[2]

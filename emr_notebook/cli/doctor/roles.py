@@ -1,0 +1,136 @@
+"""doctor: the roles that the settings give to notebooks."""
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from emr_notebook.cli.commands import Commands
+from emr_notebook.cli.doctor.absent import unless_absent
+from emr_notebook.cli.doctor.iam_simulation import Decision, simulated
+from emr_notebook.cli.doctor.prerequisites import Line, Unknown, attempt, failed, not_checked, ok
+from emr_notebook.cli.doctor.resource_policy import Verdict, decide, with_statement
+from emr_notebook.cli.lookup_role import partition
+from emr_notebook.cli.reader import Reader
+from emr_notebook.cli.start_log import STREAM
+from emr_notebook.names import LOG_GROUP
+from emr_notebook.settings import Settings
+
+ABSENT = "NoSuchEntity"
+SAGEMAKER, ASSUME = "sagemaker.amazonaws.com", "sts:AssumeRole"
+LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
+POLICY = "notebook-logs"
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role: its ARN, and whom it trusts."""
+
+    arn: str
+    trust: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name without its path."""
+        return self.arn.rpartition("/")[2]
+
+
+def check(reader: Reader, settings: Settings, to: Commands) -> list[Line]:
+    """The lines of each role that notebooks are given; the roles that a deploy makes have none.
+
+    Two calls for each distinct role.
+    """
+    used = roles(settings)
+    found = reader.together(
+        lambda arn: role_lines(reader, arn, used[arn], settings, to), used, lambda: None
+    )
+    return [line for lines in found for line in lines]
+
+
+def roles(settings: Settings) -> dict[str, list[str]]:
+    """The names of the notebooks that use each of the given roles."""
+    found: dict[str, list[str]] = {}
+    for notebook in map(settings.notebook, settings.notebooks):
+        if notebook.role_arn is not None:
+            found.setdefault(notebook.role_arn, []).append(notebook.name)
+    return found
+
+
+def role_lines(
+    reader: Reader, arn: str, notebooks: Sequence[str], settings: Settings, to: Commands
+) -> list[Line]:
+    """Whether the role is there and SageMaker's to use; then, whether it may write logs."""
+    given = Role(arn)
+    role = unless_absent(ABSENT, lambda: _role(reader, given.name))
+    line = trust_line(given, role, to)
+    if role is None or (isinstance(role, Role) and role.arn != arn):
+        return [line]
+    region, account = settings.region, settings.account
+    group = f"arn:{partition(region)}:logs:{region}:{account}:log-group:{LOG_GROUP}"
+    stream = f"{group}:log-stream:{notebooks[0]}/{STREAM}"
+    decisions = attempt(lambda: simulated(reader, arn, LOGS, stream))
+    return [line, logs_line(given, group, decisions, to)]
+
+
+def trust_line(given: Role, role: Role | Unknown | None, to: Commands) -> Line:
+    """Whether the role exists, and SageMaker may assume it."""
+    about = f"role {given.name}"
+    if isinstance(role, Unknown):
+        return not_checked(about, role)
+    if role is None:
+        advice = "correct role_arn in the settings, or leave it out: then the deploy makes a role"
+        return failed(about, f"{given.arn} does not exist", advice=advice)
+    if role.arn != given.arn:
+        return failed(about, f"its ARN is {role.arn}", advice=f"set role_arn: {role.arn}")
+    verdict = decide(role.trust, ASSUME, {SAGEMAKER})
+    if verdict is Verdict.ALLOWS:
+        return ok(about)
+    if verdict is Verdict.DEPENDS:
+        return ok(about, f"it trusts {SAGEMAKER} under conditions, which are not looked at")
+    cause = f"it does not trust {SAGEMAKER}: no notebook can use it"
+    return failed(about, cause, _trusting(role, to))
+
+
+def logs_line(
+    role: Role, group: str, decisions: Mapping[str, Decision] | Unknown, to: Commands
+) -> Line:
+    """Whether starts of notebooks with the role are reported where `verify` reads."""
+    about = f"logs by role {role.name}"
+    if isinstance(decisions, Unknown):
+        return not_checked(about, decisions)
+    denied = {action: each for action, each in decisions.items() if not each.allowed}
+    if not denied:
+        return ok(about)
+    keys = {key for each in denied.values() for key in each.depends_on}
+    if keys:
+        return not_checked(about, Unknown(f"its policies depend on {', '.join(sorted(keys))}"))
+    cause = f"it may not {' and '.join(denied)}: verify and status have no reports of its starts"
+    if not all(each.may_be_granted for each in denied.values()):
+        return failed(about, cause, advice="look for what denies it: a policy, a boundary, an SCP")
+    return failed(about, cause, _logging(role, group, to))
+
+
+def _trusting(role: Role, to: Commands) -> str:
+    statement = {"Effect": "Allow", "Principal": {"Service": SAGEMAKER}, "Action": ASSUME}
+    document = shlex.quote(json.dumps(with_statement(role.trust, statement)))
+    mend = f"aws iam update-assume-role-policy --role-name {role.name}"
+    return f"{mend} --policy-document {document} --region {to.region}"
+
+
+def _logging(role: Role, group: str, to: Commands) -> str:
+    statement = {
+        "Effect": "Allow",
+        "Action": [*LOGS, "logs:CreateLogGroup", "logs:DescribeLogStreams"],
+        "Resource": [group, f"{group}:log-stream:*"],
+    }
+    policy = shlex.quote(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    mend = f"aws iam put-role-policy --role-name {role.name} --policy-name {POLICY}"
+    return f"{mend} --policy-document {policy} --region {to.region}"
+
+
+def _role(reader: Reader, name: str) -> Role:
+    found = reader.ask("iam", "get_role", RoleName=name)["Role"]
+    trust = found.get("AssumeRolePolicyDocument", {})
+    # boto3 reads the JSON by itself; botocore's model says that it is text.
+    return Role(str(found["Arn"]), trust if isinstance(trust, Mapping) else json.loads(trust))
