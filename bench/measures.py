@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from bench import resolver, synthesis
+from bench import plans, resolver, synthesis
 from bench.pairs import Sample
 
 
@@ -72,5 +72,13 @@ MEASURES: Mapping[str, Measure] = {
         goal=1.0,
         pairs=2,
         prepared=synthesis.template_size,
+    ),
+    "plan_forty": Measure(
+        of="emr-notebook plan of 40 deployed notebooks, 50 ms for each call of AWS",
+        against="their synthesis alone, and 3 seconds",
+        unit="s",
+        goal=1.0,
+        pairs=5,
+        prepared=plans.forty,
     ),
 }

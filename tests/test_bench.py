@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as bench
-from bench import synthesis
+from bench import plans, synthesis
 from bench.children import BenchError, run_python
 from bench.measures import MEASURES
 from bench.pairs import Pair, interleaved, summarize
@@ -76,6 +76,7 @@ class TestCommand:
     ) -> None:
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(synthesis, "MANY", 3)
+        monkeypatch.setattr(plans, "NOTEBOOKS", 2)
         if name == "synth_per_notebook":
             # Of so few, each costs less than the noise of the first.
             monkeypatch.setattr(synthesis.Workshop, "app", lambda _, notebooks: 1 + notebooks)

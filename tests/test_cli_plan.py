@@ -1,7 +1,6 @@
 """`emr-notebook plan` on the app's own templates: what each edit comes to, and what it asks AWS."""
 
 import json
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from emr_notebook.cli import plan as command
 from emr_notebook.cli.common import DIFFERENT, FAILED, OK, UNKNOWN
 from emr_notebook.cli.endpoint_plan import EndpointPlan
 from emr_notebook.cli.notebook_plan import NotebookPlan
-from emr_notebook.cli.reader import CommandError, Denied, Reader
+from emr_notebook.cli.reader import CommandError, Denied
 from emr_notebook.cli.stage_plan import StagePlan
 from emr_notebook.settings_file import parse
 from tests.cli_notebooks import ALICE
@@ -511,33 +510,6 @@ def test_forty_notebooks_are_as_many_calls_as_one() -> None:
         "list_instances": 2,
         "list_notebook_instances": 1,
     }
-
-
-def test_forty_notebooks_are_planned_within_3_seconds_of_an_aws_that_takes_its_time() -> None:
-    made = deployed(forty)
-    made.plan(forty)  # The synthesis is not counted.
-
-    def slow(service: str, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        time.sleep(0.05)
-        return made.call(service, method, arguments)
-
-    world = SlowWorld(stacks=made.stacks, notebooks=made.notebooks, slow=slow)
-    started = time.monotonic()
-    plan = world.plan(forty)
-
-    assert plan.exit_status == OK
-    assert time.monotonic() - started < 3
-
-
-class SlowWorld(PlanWorld):
-    """The same, every call by way of `slow`."""
-
-    def __init__(self, *, slow: Any, **more: Any) -> None:
-        super().__init__(**more)
-        self._slow = slow
-
-    def reader(self) -> Reader:
-        return Reader("eu-west-1", self._slow)
 
 
 def invoked(made: PlanWorld, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Any:
