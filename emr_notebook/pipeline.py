@@ -133,6 +133,9 @@ class PipelineStack(cdk.Stack):
             execution_mode=codepipeline.ExecutionMode.QUEUED,
             cli_version=CLI_VERSION,
             artifact_bucket=Artifacts(self, "Artifacts").bucket,
+            # Of the buckets that CDK makes in the other regions of stages.
+            cross_account_keys=True,
+            enable_key_rotation=True,
             publish_assets_in_parallel=False,
             code_build_defaults=pipelines.CodeBuildOptions(
                 build_environment=environment(),

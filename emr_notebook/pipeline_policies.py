@@ -29,6 +29,16 @@ ACCEPTED = (
         "",
         "CodePipeline chooses the artifacts' names; nothing else is in that bucket.",
     ),
+    (
+        r"Resource::arn:[\w-]+:s3:::[\w.-]+replicationbucket\w+/\*",
+        "/Pipeline/Pipeline/",
+        "CodePipeline chooses the artifacts' names, in the bucket of another region, too.",
+    ),
+    (
+        r"Resource::\*",
+        "/Pipeline/Pipeline/Role/",
+        "A key in another region is known by its alias, which IAM takes for no resource.",
+    ),
     (r"Resource::arn:[\w-]+:logs:\S+:log-group:/aws/codebuild/<\w+>:\*", "", BUILD_LOG),
     (r"Resource::arn:[\w-]+:codebuild:\S+:report-group/<\w+>-\*", "", BUILD_REPORT),
     (r"Resource::arn:[\w-]+:logs:\S+:log-group:/aws/codebuild/\*", "/Assets/", ASSETS),

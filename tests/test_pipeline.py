@@ -271,6 +271,29 @@ class TestNotices:
         assert published == ["sns:Publish"]
 
 
+class TestRegions:
+    def test_a_stage_in_another_region_has_an_encrypted_bucket_there(self) -> None:
+        elsewhere = {**STAGES, "prod": {**STAGES["prod"], "region": "us-east-1"}}
+        made = Assembly(stages=elsewhere)
+
+        stores = {
+            each["Region"]: each["ArtifactStore"] for each in made.properties["ArtifactStores"]
+        }
+        assert set(stores) == {"eu-west-1", "us-east-1"}
+        assert all(each["EncryptionKey"]["Type"] == "KMS" for each in stores.values())
+        deploy = made.actions("prod")["notebooks-prod.Deploy"]
+        assert deploy["Region"] == "us-east-1"
+        assert made.order("prod")["Approve"] < deploy["RunOrder"] < made.order("prod")["Verify"]
+        support = made.stacks["notebooks-pipeline-support-us-east-1"]
+        kinds = {each["Type"] for each in support["Resources"].values()}
+        assert kinds == {
+            "AWS::KMS::Key",
+            "AWS::KMS::Alias",
+            "AWS::S3::Bucket",
+            "AWS::S3::BucketPolicy",
+        }
+
+
 class TestPullRequests:
     def test_nobody_checks_them_who_was_not_asked_to(self, made: Assembly) -> None:
         assert "codebuild/pull-request.yml" not in json.dumps(made.template)
