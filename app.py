@@ -35,11 +35,11 @@ def main() -> None:
 def _build_pipeline(app: cdk.App, refresh: str) -> None:
     # Here, because a stage's own synthesis is a third faster without.
     from emr_notebook.pipeline import build_pipeline
-    from emr_notebook.pipeline_settings import load_pipeline
+    from emr_notebook.pipeline_file import load_pipeline
 
     if refresh:
         raise SettingsError(
-            "-c refresh= is of one stage; the pipeline's stages have theirs in config/pipeline.yaml"
+            "-c refresh= is of one stage; in the pipeline a stage's settings have `refresh`"
         )
     pipeline, stages = load_pipeline()
     build_pipeline(app, pipeline, stages, directory=Path.cwd())

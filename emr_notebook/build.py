@@ -15,8 +15,8 @@ def build(
 ) -> tuple[EmrNotebookStack, ...]:
     """Add a stage's stacks to the app, with the checks that fail its synthesis.
 
-    Paths in the settings start from `directory`. A new value of `refresh` makes the next deploy
-    look every cluster up again.
+    Paths in the settings start from `directory`. A new value of `refresh`, before that of
+    the settings, makes the next deploy look every cluster up again.
     Pure: no network, git, clock or credentials. Raises settings_file.SettingsError when a file
     that the settings name cannot be used, and start_script.ScriptTooLarge when they make a start
     script longer than SageMaker accepts.
@@ -33,7 +33,7 @@ def build(
             name=name,
             idle_clusters=idle if name == settings.home_stack_name() else frozenset(),
             authorities=authorities,
-            refresh=refresh,
+            refresh=refresh or settings.refresh or "",
         )
         for name in names
     )

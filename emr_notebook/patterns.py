@@ -87,7 +87,7 @@ _PRINTED = r"[^\x00-\x1f\x7f\ud800-\udfff]"
 AccountId = Annotated[
     str, Form(r"[0-9]{12}", 'an AWS account id: 12 digits, in quotes, such as "111122223333"')
 ]
-Region = Annotated[str, Form(r"[a-z]{2}(-[a-z]+)+-[0-9]", "a region's name, such as eu-west-1")]
+Region = Annotated[str, Form(r"[a-z]{2,4}(-[a-z]+)+-[0-9]", "a region's name, such as eu-west-1")]
 StackName = Annotated[
     str,
     Form(
@@ -239,6 +239,15 @@ SessionName = Annotated[
         "a Livy session's name: letters, digits, dots, hyphens and underscores, at most 128 "
         "characters",
         longest=128,
+    ),
+]
+Refresh = Annotated[
+    str,
+    Form(
+        r"[a-zA-Z0-9][a-zA-Z0-9._-]*",
+        "a text of letters, digits, dots, hyphens and underscores, such as the day, in quotes: at "
+        "most 64 characters",
+        longest=64,
     ),
 ]
 ProxyUser = Annotated[

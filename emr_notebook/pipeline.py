@@ -42,7 +42,6 @@ def build_pipeline(
             asked.stage,
             stages[asked.stage],
             directory=directory,
-            refresh=asked.refresh or "",
         )
         for asked in settings.stages
     }
@@ -59,12 +58,11 @@ class NotebookStage(cdk.Stage):
         settings: Settings,
         *,
         directory: Path,
-        refresh: str,
     ) -> None:
         super().__init__(
             scope, name, env=cdk.Environment(account=settings.account, region=settings.region)
         )
-        build(self, settings, directory=directory, refresh=refresh)
+        build(self, settings, directory=directory)
 
 
 class PipelineStack(cdk.Stack):
@@ -109,10 +107,12 @@ class PipelineStack(cdk.Stack):
             PullRequestChecks(
                 self,
                 "PullRequests",
-                connection_arn=settings.source.connection_arn,
+                connection_arn=settings.pull_requests.connection_arn,
                 repository=settings.source.repository,
                 branch=settings.source.branch,
-                lookup_role_arns={name: lookup_role_arn(each) for name, each in stages.items()},
+                lookup_role_arns={
+                    name: lookup_role_arn(stages[name]) for name in settings.pull_requests.stages
+                },
                 token_secret_name=settings.pull_requests.token_secret_name,
             )
         allow_connection(self, settings.source.connection_arn)

@@ -1,24 +1,12 @@
 """What may be asked of the pipeline: the settings in config/pipeline.yaml, as one frozen value."""
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from emr_notebook import patterns
 from emr_notebook.patterns import Form
-from emr_notebook.settings import Settings
-from emr_notebook.settings_file import (
-    PIPELINE,
-    SettingsError,
-    listed,
-    load_stage,
-    read_file,
-    validated,
-)
 from emr_notebook.settings_notebook import Tags
-from emr_notebook.settings_words import refusal
 from emr_notebook.strict import OptOut, Strict
 
 # CodeConnections API, ConnectionArn; connections from before 2024 have the older service's name.
@@ -44,6 +32,15 @@ Email = Annotated[
     str, Form(r"[^\s@<>]+@[A-Za-z0-9.-]+", "an email address, such as platform@example.com")
 ]
 
+# CodePipeline API, PipelineName; CloudFormation takes 128 characters for the stack.
+PipelineName = Annotated[
+    str,
+    Form(
+        r"[A-Za-z][A-Za-z0-9-]*",
+        "a pipeline's name: letters, digits and hyphens, a letter first, at most 100 characters",
+        longest=100,
+    ),
+]
 # Secrets Manager API, CreateSecret.
 SecretName = Annotated[
     str,
@@ -82,16 +79,22 @@ class PipelineStage(Strict):
     """One stage that is deployed, after those before it."""
 
     stage: patterns.Key = Field(description="the settings in config/<stage>.yaml")
-    refresh: patterns.SessionName | None = Field(
-        default=None,
-        description="a value that was not used before lets the next deploy look every cluster up",
-    )
     opt_outs: PipelineOptOuts = PipelineOptOuts()
 
 
 class PullRequests(Strict):
-    """Checks of pull requests by CodeBuild, of a repository on github.com."""
+    """Checks of pull requests by CodeBuild, of a repository on github.com.
 
+    Whoever may push a branch runs code with the connection's own credential, which is for all that
+    its app is installed for, and with the look-up roles of these stages.
+    """
+
+    connection_arn: ConnectionArn = Field(
+        description="a connection whose app is installed for this repository alone"
+    )
+    stages: Annotated[tuple[patterns.Key, ...], Field(min_length=1, strict=False)] = Field(
+        description="the stages whose accounts they may read, to compare with what is deployed"
+    )
     token_secret_name: SecretName | None = Field(
         default=None,
         description="a secret whose text is a token that may write comments on pull requests",
@@ -103,7 +106,7 @@ class PipelineSettings(Strict):
 
     account: patterns.AccountId
     region: patterns.Region
-    stack_name: patterns.StackName
+    stack_name: PipelineName
     tags: Tags = Field(default_factory=dict, description="on everything that can carry tags")
     permissions_boundary_arn: patterns.PolicyArn | None = Field(
         default=None, description="bounds every role that is made here"
@@ -116,57 +119,3 @@ class PipelineSettings(Strict):
         default=None, description="let CodeBuild check each pull request to the branch, too"
     )
     stages: Annotated[tuple[PipelineStage, ...], Field(min_length=1, strict=False)]
-
-
-def parse_pipeline(data: Any) -> PipelineSettings:
-    """Settings from what a YAML file holds; SettingsError lists every mistake."""
-    settings = validated(PipelineSettings, data)
-    names = [each.stage for each in settings.stages]
-    found = [
-        refusal(("stages", number, "stage"), name, "a stage that is not in the list already")
-        for number, name in enumerate(names)
-        if name in names[:number]
-    ]
-    repository = settings.source.repository
-    if settings.pull_requests is not None and repository.count("/") != 1:
-        accepted = "OWNER/NAME on github.com, the only one that pull_requests is for"
-        found.append(refusal(("source", "repository"), repository, accepted))
-    if found:
-        raise SettingsError(listed(found))
-    return settings
-
-
-def load_pipeline(
-    directory: Path = Path("config"),
-) -> tuple[PipelineSettings, dict[str, Settings]]:
-    """The pipeline's settings and those of its stages, by name, in their order.
-
-    SettingsError lists the mistakes of all the files.
-    """
-    path = directory / f"{PIPELINE}.yaml"
-    if not path.is_file():
-        raise SettingsError(f"there is no {path}: docs/continuous-deployment.md says how to begin")
-    pipeline = read_file(path, parse_pipeline)
-    stages, found = {}, []
-    for each in pipeline.stages:
-        try:
-            stages[each.stage] = load_stage(each.stage, directory)
-        except SettingsError as error:
-            found.append(str(error))
-    found += [f"{path}: {each}" for each in _stacks_of_two_stages(stages)]
-    if found:
-        raise SettingsError("\n".join(found))
-    return pipeline, stages
-
-
-def _stacks_of_two_stages(stages: Mapping[str, Settings]) -> Iterator[str]:
-    """What would be deployed by one stage and then made another by the next."""
-    taken: dict[tuple[str, str, str], str] = {}
-    for name, settings in stages.items():
-        for stack in settings.stack_names():
-            first = taken.setdefault((settings.account, settings.region, stack), name)
-            if first != name:
-                yield (
-                    f"the stages {first} and {name} both have the stack {stack} in "
-                    f"{settings.account} {settings.region}: give one of them another stack_name"
-                )

@@ -90,8 +90,6 @@ class StageSteps:
 
     def _review(self) -> pipelines.CodeBuildStep:
         options = ["--lookup-role", f"--summary={SUMMARY_FILE}"]
-        if self.asked.refresh is not None:
-            options.append(f"--refresh={self.asked.refresh}")
         if self.asked.opt_outs.destructive_changes is None:
             options.append("--fail-on=destructive")
         diff = f"scripts/diff.sh {shlex.quote(self.asked.stage)} {' '.join(options)}"

@@ -45,7 +45,8 @@ class PullRequestChecks(Construct):
         """`repository` is OWNER/NAME on GitHub; `lookup_role_arns` are by stage.
 
         The secret, if there is one, is a text in Secrets Manager: a token that may read and write
-        the repository's pull requests, and nothing else, for whoever may push can read it.
+        the repository's pull requests, and nothing else, of a user whose approvals do not count:
+        whoever may push can read it.
         """
         super().__init__(scope, id_)
         self._log = logs.LogGroup(

@@ -49,6 +49,11 @@ class Settings(Strict):
     checks: Annotated[tuple[Literal["nist"], ...], Field(strict=False)] = Field(
         default=(), description="nist: cdk-nag's NIST 800-53 R5 rules, beside AwsSolutions"
     )
+    refresh: patterns.Refresh | None = Field(
+        default=None,
+        description="a new value lets the next deploy look every cluster up again; "
+        "-c refresh= comes before it",
+    )
     clusters: Annotated[dict[patterns.Key, Cluster], Field(min_length=1)]
     defaults: NotebookDefaults = NotebookDefaults()
     notebooks: dict[patterns.Key, Notebook] = Field(default_factory=dict)

@@ -11,7 +11,7 @@ import aws_cdk as cdk
 import yaml
 
 from emr_notebook.pipeline import build_pipeline
-from emr_notebook.pipeline_settings import parse_pipeline
+from emr_notebook.pipeline_file import parse_pipeline
 from emr_notebook.settings_file import parse
 from tests.conftest import Change, cdk_context, stage
 

@@ -52,6 +52,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "RepositoryName": ("science", "Risk-1"),
     "RuleDescription": ("the proxy of the company", "PyPI mirror (HTTPS), 2 hosts!"),
     "SessionName": ("science", "nightly.run_1"),
+    "Refresh": ("2026-11-25", "1"),
     "ProxyUser": ("alice", "svc_risk"),
     "DataPath": ("s3://bucket/library.jar", "hdfs:///libs/a.py", "/usr/lib/x.jar"),
     "SparkProperty": ("spark.sql.shuffle.partitions", "spark.a", "spark.executor.extraJavaOptions"),

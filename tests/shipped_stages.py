@@ -9,7 +9,7 @@ import pytest
 
 from emr_notebook.build import build
 from emr_notebook.pipeline import build_pipeline
-from emr_notebook.pipeline_settings import load_pipeline
+from emr_notebook.pipeline_file import load_pipeline
 from emr_notebook.settings_file import PIPELINE, load_stage
 from tests.conftest import ROOT, cdk_context
 

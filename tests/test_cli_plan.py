@@ -542,7 +542,7 @@ class TestCommand:
 
         invoked(PlanWorld(), monkeypatch, f"--summary={summary}")
 
-        assert summary.read_text().startswith("emr-notebooks-test: 1 created (emr-notebooks-test-")
+        assert summary.read_text().startswith("1 created (emr-notebooks-test-")
         assert summary.read_text().count("\n") == 1
 
     def test_json_has_the_exit_status_too(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,10 +20,3 @@ def test_what_is_required_is_said_to_be() -> None:
     required = {key for key, default in ROWS.items() if default == "required"}
 
     assert required == {key for key, field in MODEL.items() if field.is_required()}
-
-
-def test_the_file_that_comes_with_the_project_shows_every_key() -> None:
-    text = (ROOT / "config/pipeline.yaml").read_text(encoding="utf-8")
-    names = {re.split(r"[.\[]", key)[-1].strip("]") or key for key in MODEL}
-
-    assert {name for name in names if not re.search(rf"\b{name}:", text)} == set()

@@ -10,6 +10,12 @@ from tests.pipelines import BECAUSE, CONNECTION, PROD_ACCOUNT, STAGES, Assembly
 from tests.templates import templates
 
 PROJECT = "AWS::CodeBuild::Project"
+OTHER_CONNECTION = CONNECTION.replace("1234abcd", "2345abcd")
+OF_DEV = {
+    "connection_arn": OTHER_CONNECTION,
+    "stages": ["dev"],
+    "token_secret_name": "token",
+}
 
 
 @pytest.fixture(scope="module")
@@ -92,16 +98,6 @@ class TestCommands:
 
         assert "--fail-on" not in made.commands("dev", "DiffAndPlan")[1]
         assert "--fail-on=destructive" in made.commands("prod", "DiffAndPlan")[1]
-
-    def test_a_refresh_reaches_the_review_and_the_template(self) -> None:
-        def refreshed(data: dict[str, Any]) -> None:
-            data["stages"][0]["refresh"] = "2026-11-25"
-
-        made = Assembly(refreshed)
-
-        assert "--refresh=2026-11-25" in made.commands("dev", "DiffAndPlan")[1]
-        assert refresh_of(made.stacks["notebooks-dev"]) == "2026-11-25"
-        assert refresh_of(made.stacks["notebooks-prod"]) is None
 
     def test_a_deploy_is_verified_with_the_look_up_role(self, made: Assembly) -> None:
         assert made.commands("prod", "Verify") == [
@@ -299,7 +295,7 @@ class TestPullRequests:
         assert "codebuild/pull-request.yml" not in json.dumps(made.template)
 
     def test_a_project_reads_the_stages_for_them(self) -> None:
-        made = Assembly(lambda data: data.update(pull_requests={"token_secret_name": "token"}))
+        made = Assembly(lambda data: data.update(pull_requests=OF_DEV))
         (project,) = (
             each["Properties"]
             for each in made.of_type(PROJECT).values()
@@ -314,15 +310,22 @@ class TestPullRequests:
 
         variables = project["Environment"]["EnvironmentVariables"]
         assert {each["Name"]: each["Value"] for each in variables} == {
-            "STAGES": "dev prod",
+            "STAGES": "dev",
             "GITHUB_TOKEN": "token",
         }
-        assert [each.split(":")[4] for each in assumed] == ["111122223333", PROD_ACCOUNT]
+        # And so not production's.
+        assert assumed.split(":")[4] == "111122223333"
+        uses = json.dumps(policy["Properties"]["PolicyDocument"])
+        assert OTHER_CONNECTION in uses
+        assert CONNECTION not in uses
 
 
 class TestSameStacks:
-    def test_a_stage_has_the_template_that_a_laptop_deploys(self, made: Assembly) -> None:
-        for name, change in STAGES.items():
+    def test_a_stage_has_the_template_that_a_laptop_deploys(self) -> None:
+        stages = {**STAGES, "dev": {**STAGES["dev"], "refresh": "2026-11-25"}}
+        made = Assembly(stages=stages)
+
+        for name, change in stages.items():
             laptop = templates(lambda data, change=change: data.update(change))  # type: ignore[misc]
 
             for stack, template in laptop.items():
@@ -336,13 +339,3 @@ class TestSameStacks:
 
         assert prepared["StackName"] == "notebooks-prod"
         assert prepared["TemplateConfiguration"].endswith(".config.json")
-
-
-def refresh_of(template: dict[str, Any]) -> str | None:
-    (found,) = (
-        each["Properties"]
-        for each in template["Resources"].values()
-        if each["Type"] == "Custom::ClusterEndpoint"
-    )
-    value: str | None = found.get("Refresh")
-    return value

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 import yaml
 
-from emr_notebook.pipeline_settings import load_pipeline, parse_pipeline
+from emr_notebook.pipeline_file import load_pipeline, parse_pipeline
 from emr_notebook.settings_file import SettingsError, load_stage
 from tests.conftest import ROOT, Change
-from tests.pipelines import STAGES, pipeline
+from tests.pipelines import CONNECTION, STAGES, pipeline
+
+PULL_REQUESTS = {"connection_arn": CONNECTION, "stages": ["dev"]}
 
 
 def said(change: Change) -> str:
@@ -32,7 +34,8 @@ def write(folder: Path, **files: Any) -> None:
 def test_the_one_that_comes_with_the_project_is_accepted() -> None:
     settings, stages = load_pipeline(ROOT / "config")
 
-    assert [each.stage for each in settings.stages] == list(stages) == ["example"]
+    # Whoever uses the project has stages of their own there.
+    assert [each.stage for each in settings.stages] == list(stages)
 
 
 def test_stages_are_read_in_their_order(config: Path) -> None:
@@ -56,10 +59,6 @@ def test_stages_are_read_in_their_order(config: Path) -> None:
             "stages.0.opt_outs.approval.because: is missing",
         ),
         (
-            lambda data: data["stages"][0].update(refresh="$(reboot)"),
-            "stages.0.refresh: '$(reboot)' was given",
-        ),
-        (
             lambda data: data["source"].update(Branch="main"),
             "source.Branch: there is no such key; did you mean branch?",
         ),
@@ -69,11 +68,24 @@ def test_stages_are_read_in_their_order(config: Path) -> None:
         ),
         (
             lambda data: data.update(
-                pull_requests={},
+                pull_requests=PULL_REQUESTS,
                 source={**data["source"], "repository": "group/team/notebooks"},
             ),
             "source.repository: 'group/team/notebooks' was given; accepted: OWNER/NAME on github",
         ),
+        (
+            lambda data: data.update(pull_requests={**PULL_REQUESTS, "stages": ["test"]}),
+            "pull_requests.stages.0: 'test' was given; accepted: one of the pipeline's stages: dev",
+        ),
+        (
+            lambda data: data.update(notify=["a@example.com", "a@example.com"]),
+            "notify.1: 'a@example.com' was given; accepted: an address that is not in the list",
+        ),
+        (
+            lambda data: data.update(stack_name="dev"),
+            "stages.0.stage: 'dev' was given; accepted: a stage that is not called as the pipeline",
+        ),
+        (lambda data: data.update(stack_name="n" * 101), "at most 100 characters"),
         (
             lambda data: data["stages"].append({"stage": "dev"}),
             "stages.2.stage: 'dev' was given; accepted: a stage that is not in the list already",
@@ -114,7 +126,21 @@ def test_a_stage_without_a_file_is_named(config: Path) -> None:
 def test_two_stages_cannot_make_one_stack_in_turns(config: Path) -> None:
     write(config, prod={**STAGES["dev"]})
 
-    with pytest.raises(SettingsError, match="the stages dev and prod both have the stack noteb"):
+    with pytest.raises(SettingsError, match="stage prod and stage dev both have the stack note"):
+        load_pipeline(config)
+
+
+@pytest.mark.parametrize(
+    ("region", "stack"),
+    [
+        ("eu-west-1", "notebooks-pipeline"),
+        ("us-east-1", "notebooks-pipeline-support-us-east-1"),
+    ],
+)
+def test_a_stage_cannot_take_the_pipelines_own_stack(region: str, stack: str, config: Path) -> None:
+    write(config, dev={**STAGES["dev"], "region": region, "stack_name": stack})
+
+    with pytest.raises(SettingsError, match=f"stage dev and the pipeline's own stack .* {stack} "):
         load_pipeline(config)
 
 

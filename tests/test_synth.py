@@ -168,8 +168,10 @@ def run_app(folder: Path, **context: Any) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_dev_is_the_stage_without_a_context() -> None:
-    ended = run_app(ROOT)
+def test_dev_is_the_stage_without_a_context(project: Path) -> None:
+    (project / "config/dev.yaml").unlink(missing_ok=True)
+
+    ended = run_app(project)
 
     assert ended.returncode == 1
     assert "error: there is no stage 'dev'" in ended.stderr
