@@ -63,6 +63,7 @@ def subnet(subnet_id: str, cidr: str, *, free: int = 251, vpc: str = VPC) -> Fie
         "CidrBlock": cidr,
         "State": "available",
         "AvailableIpAddressCount": free,
+        "OwnerId": ACCOUNT,
     }
 
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 import yaml
+from botocore.exceptions import ConnectTimeoutError
 from rich.console import Console
 from typer.testing import CliRunner
 
 from emr_notebook.cli import main
 from emr_notebook.cli.doctor.command import examine, lines_json, print_lines
-from emr_notebook.cli.doctor.prerequisites import Line, State, failed, ok
+from emr_notebook.cli.doctor.prerequisites import Line, State, failed, gravest, ok
 from emr_notebook.cli.reader import CommandError, Reader
 from emr_notebook.settings import Settings
 from tests.cli_account import BOUNDARY, KEY, ROLE, SECRET, AccountWorld
@@ -93,6 +94,20 @@ class TestAllAreas:
         with pytest.raises(CommandError, match="log in again"):
             all_lines(world)
 
+    def test_a_service_that_does_not_answer_hides_its_own_lines_alone(self) -> None:
+        world = AccountWorld()
+
+        def silent(_: Any) -> Any:
+            raise ConnectTimeoutError(endpoint_url="https://ssm.eu-west-1.amazonaws.com")
+
+        world.answers["ssm", "get_parameter"] = silent
+        found = {line.about: line for line in all_lines(world) if line.state is not State.OK}
+
+        assert {about: line.what for about, line in found.items()} == {
+            f"bootstrap of {REGION}": "ssm does not answer"
+        }
+        assert gravest(found.values()) is State.NOT_CHECKED
+
 
 class TestHowMuchIsAsked:
     def test_notebooks_cost_nothing(self) -> None:
@@ -114,7 +129,7 @@ class TestHowMuchIsAsked:
             "list_instances": clusters,
             **dict.fromkeys(ONCE, 1),
             "get_caller_identity": 2,
-            "simulate_principal_policy": 4,
+            "simulate_principal_policy": 16,
             "describe_subnets": 3,
             "describe_vpc_attribute": 2,
             "describe_security_groups": 2,

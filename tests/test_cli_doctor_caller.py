@@ -129,7 +129,6 @@ class TestThePermissionToDeploy:
                 **IMPLICIT,
                 "PermissionsBoundaryDecisionDetail": {"AllowedByPermissionsBoundary": False},
             },
-            {**IMPLICIT, "OrganizationsDecisionDetail": {"AllowedByOrganizations": False}},
         ],
     )
     def test_is_given_by_no_command_when_something_denies_it(self, decision: Any) -> None:
@@ -144,6 +143,34 @@ class TestThePermissionToDeploy:
 
         assert found.state is State.NOT_CHECKED
         assert "aws:MultiFactorAuthPresent" in found.what
+
+    def test_is_not_known_when_a_condition_decides_about_the_named_role(self) -> None:
+        on = {"EvalResourceName": "*", "EvalResourceDecision": "implicitDeny"}
+        keys = {"ResourceSpecificResults": [{**on, "MissingContextValues": ["aws:SourceVpce"]}]}
+        found = line(denying(AccountWorld(), DEPLOY, **IMPLICIT, **keys))
+
+        assert found.state is State.NOT_CHECKED
+        assert "aws:SourceVpce" in found.what
+
+    @pytest.mark.parametrize("decision", [IMPLICIT, EXPLICIT])
+    def test_is_not_known_when_the_organization_denies_it(self, decision: Any) -> None:
+        organization = {"OrganizationsDecisionDetail": {"AllowedByOrganizations": False}}
+        found = line(denying(AccountWorld(), DEPLOY, **decision, **organization))
+
+        assert found.state is State.NOT_CHECKED
+        assert "an SCP denies it, perhaps under a condition" in found.what
+
+    def test_is_asked_about_in_the_stages_region(self) -> None:
+        world = AccountWorld()
+        line(world)
+        asked = [given for name, given in world.calls if name == "simulate_principal_policy"]
+
+        for given in asked:
+            assert {
+                "ContextKeyName": "aws:RequestedRegion",
+                "ContextKeyValues": [REGION],
+                "ContextKeyType": "string",
+            } in given["ContextEntries"]
 
     @pytest.mark.parametrize("action", ["iam:SimulatePrincipalPolicy", "iam:GetRole"])
     def test_is_not_known_without_a_permission(self, action: str) -> None:

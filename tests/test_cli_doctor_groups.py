@@ -28,7 +28,7 @@ from tests.cli_network import (
 )
 from tests.cli_world import Fields
 from tests.conftest import template
-from tests.emr_records import livy_conf
+from tests.emr_records import CLUSTER_ID, livy_conf, refused, status
 
 RULE, WAY, OF = "Livy rule of analytics", "way to Livy of analytics", "security group of analytics"
 SUBNET_RULE = permission("10.0.1.0/24", 8998)
@@ -144,6 +144,75 @@ class TestARuleThatExistsAlready:
         assert rule(world, asked("external", given=True)).state is State.OK
         # A group of the stack's own opens the port of the settings: the resolver refuses another.
         assert "8998" in rule(world, asked("external")).advice
+
+    @pytest.mark.parametrize("kind", ["INSTANCE_GROUP", "INSTANCE_FLEET"])
+    def test_is_on_the_port_of_the_primarys_own_group_or_fleet_where_that_counts(
+        self, kind: str
+    ) -> None:
+        world = admitting(permission(GIVEN, 8998))
+        world.emr.clusters = [running() | {"InstanceCollectionType": kind}]
+        conf = {"Configurations": livy_conf(livy_server_port="9998")}
+        own = {"InstanceGroupType": "MASTER", **conf}
+        if kind == "INSTANCE_FLEET":
+            own = {"InstanceFleetType": "MASTER", "InstanceTypeSpecifications": [conf]}
+        world.emr.groups = {CLUSTER_ID: [own]}
+        wanted = asked("external", given=True, group_configurations=True)
+
+        line = rule(world, wanted)
+        assert line.state is State.FAILED
+        assert "TCP port 9998" in line.what
+        assert rule(world, asked("external", given=True)).state is State.OK
+        method = "ListInstanceGroups" if kind == "INSTANCE_GROUP" else "ListInstanceFleets"
+        world.denied = {f"elasticmapreduce:{method}"}
+        assert list(unknown(lines(check, world, wanted))) == [OF, RULE, WAY]
+
+
+class TestAPrimaryInAnotherVpc:
+    """Rules can name its group only where a peering or a transit gateway connects both VPCs."""
+
+    def world(self, *rules: Fields) -> NetworkWorld:
+        world = admitting(*rules)
+        world.of("SecurityGroups", PRIMARY)["VpcId"] = OTHER_VPC
+        world.of("Subnets", PRIMARY_SUBNET)["VpcId"] = OTHER_VPC
+        return world
+
+    def test_leaves_unchecked_whether_the_deploy_can_make_its_rules(self) -> None:
+        assert list(unknown(lines(check, self.world(), asked("create", given=True)))) == [RULE]
+        found = unknown(lines(check, self.world(), asked("create")))
+
+        assert list(found) == [RULE, WAY]
+        assert found[RULE].startswith(f"{PRIMARY} is in {OTHER_VPC}: EC2 lets rules name groups")
+        assert list(unknown(lines(check, self.world(), asked("external")))) == [WAY]
+
+    @pytest.mark.parametrize("given", [False, True])
+    def test_is_no_question_once_the_stack_has_made_its_rules(self, given: bool) -> None:
+        world = self.world(permission(GIVEN if given else MADE, 8998))
+        world.stacks[STACK] = [GIVEN_RULE, MADE_RULE, MADE_GROUP]
+        found = lines(check, world, asked("create", given=given))
+
+        assert (unknown(found), failing(found)) == ({}, [])
+
+    @pytest.mark.parametrize("given", [False, True])
+    def test_is_to_admit_the_subnets_range(self, given: bool) -> None:
+        world = self.world()
+        world.stacks[STACK] = [MADE_GROUP]
+
+        line = rule(world, asked("external", given=given))
+        assert line.commands == (admit("10.0.1.0/24", "cidr"),)
+
+    def test_is_let_out_to_by_its_subnets_range(self) -> None:
+        world = self.world()
+        world.of("SecurityGroups", GIVEN)["IpPermissionsEgress"] = []
+        line = lines(check, world, asked("external", given=True))[WAY]
+        assert "--port 8998 --cidr 10.0.2.0/24" in line.commands[0]
+
+        narrow = asked(network={"vpc_cidr": "10.0.1.0/24"})
+        advice = "give network.extra_egress to port 8998 of 10.0.2.0/24, then deploy"
+        assert lines(check, world, narrow)[WAY].advice == advice
+
+        world.remove("Subnets", PRIMARY_SUBNET)
+        line = lines(check, world, asked("external", given=True))[WAY]
+        assert (line.commands, line.advice) == ((), "let out to the primary's addresses")
 
 
 class TestARuleForAGroupThatTheStackMakes:
@@ -323,8 +392,54 @@ class TestGroups:
         world = NetworkWorld()
 
         assert lines(check, world, asked(**selector)) == {}
-        found = lines(check, world, asked("create", **selector))
-        assert [each.state for each in found.values()] == [State.OK] * 3
+        assert lines(check, world, asked("create", **selector)) == {}
+        world.remove("SecurityGroups", PRIMARY)
+        assert failing(lines(check, world, asked("create", **selector))) == [OF]
+
+    @pytest.mark.parametrize("selector", [{}, {"id": None, "name": "nightly-spark"}])
+    @pytest.mark.parametrize("change", [{"Status": status("STARTING")}, {"Applications": []}])
+    def test_of_a_cluster_that_starts_or_is_refused_are_looked_at_all_the_same(
+        self, selector: dict[str, Any], change: Fields
+    ) -> None:
+        world = NetworkWorld()
+        other = running(EmrManagedMasterSecurityGroup=ENTIRELY_OTHER)
+        world.emr.clusters = [other | change]
+
+        assert failing(lines(check, world, asked("create", **selector))) == [OF]
+        world.emr.clusters = [running() | change]
+        assert list(lines(check, world, asked(**selector))) == [RULE, WAY]
+
+    @pytest.mark.parametrize(
+        ("selector", "method"),
+        [({}, "describe_cluster"), ({"id": None, "name": "nightly-spark"}, "list_clusters")],
+    )
+    def test_are_not_checked_where_emr_refuses_in_passing(
+        self, selector: dict[str, Any], method: str
+    ) -> None:
+        world = NetworkWorld()
+
+        def refuse(_: Fields) -> Fields:
+            raise refused("ValidationException", "of a new kind")
+
+        world.answers["emr", method] = refuse
+        found = unknown(lines(check, world, asked("create", **selector)))
+        assert list(found) == [OF]
+        assert "of a new kind" in found[OF]
+        assert list(unknown(lines(check, world, asked(**selector)))) == [RULE]
+
+    def test_are_not_checked_where_emr_names_none(self) -> None:
+        world = NetworkWorld()
+        world.emr.clusters = [running(EmrManagedMasterSecurityGroup="")]
+
+        assert list(unknown(lines(check, world, asked("create")))) == [OF]
+        assert list(unknown(lines(check, world, asked()))) == [RULE]
+
+    def test_of_a_primary_that_is_not_seen_say_nothing_of_the_port_it_listens_on(self) -> None:
+        world = admitting(permission(GIVEN, 8998))
+        world.denied = {"elasticmapreduce:DescribeCluster"}
+        found = lines(check, world, asked("external", given=True))
+
+        assert list(unknown(found)) == [OF, RULE, WAY]
 
     def test_of_a_cluster_by_its_name_are_those_of_the_one_that_is_found(self) -> None:
         found = lines(check, NetworkWorld(), asked(id=None, name="nightly-spark"))

@@ -102,6 +102,32 @@ def test_a_policy_that_knows_others_alone_fails_and_keeps_them() -> None:
     assert of(with_policy(policy))[POLICY].state is State.OK
 
 
+@pytest.mark.parametrize("denied", [DEPLOYER, "*", ROOT])
+@pytest.mark.parametrize("allowed", [ROOT, DEPLOYER])
+def test_a_policy_that_denies_it_fails_whatever_it_allows(allowed: str, denied: str) -> None:
+    policy = key_policy(allowed, denied)
+    policy["Statement"][1]["Effect"] = "Deny"
+    found = of(with_policy(policy))[POLICY]
+
+    assert (found.state, found.commands) == (State.FAILED, ())
+    assert "no further one can win" in found.advice
+
+
+def test_a_policy_that_denies_it_under_a_condition_is_not_known() -> None:
+    policy = key_policy(ROOT, DEPLOYER)
+    condition = {"Bool": {"kms:GrantIsForAWSResource": "false"}}
+    policy["Statement"][1] |= {"Effect": "Deny", "Condition": condition}
+
+    assert of(with_policy(policy))[POLICY].state is State.NOT_CHECKED
+
+
+def test_a_policy_that_denies_it_to_others_alone_is_ok() -> None:
+    policy = key_policy(ROOT, f"arn:aws:iam::{ACCOUNT}:role/somebody")
+    policy["Statement"][1]["Effect"] = "Deny"
+
+    assert of(with_policy(policy))[POLICY].state is State.OK
+
+
 def test_a_policy_whose_conditions_decide_is_not_known() -> None:
     via = {"StringEquals": {"kms:ViaService": "sagemaker.eu-west-1.amazonaws.com"}}
     found = of(with_policy(key_policy("*", Condition=via)))[POLICY]

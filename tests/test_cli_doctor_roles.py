@@ -66,6 +66,15 @@ def test_one_that_trusts_others_gets_sagemaker_beside_them() -> None:
     assert services == ["lambda.amazonaws.com", SAGEMAKER]
 
 
+def test_one_whose_trust_denies_sagemaker_is_mended_by_no_further_statement() -> None:
+    trust = trusting(SAGEMAKER)
+    trust["Statement"].append({"Effect": "Deny", "Action": ASSUME, "Principal": "*"})
+    found = of(with_trust(trust))[ABOUT]
+
+    assert (found.state, found.commands) == (State.FAILED, ())
+    assert "take that statement out" in found.advice
+
+
 def test_one_that_trusts_under_a_condition_is_ok_and_says_so() -> None:
     condition = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
     found = of(with_trust(trusting(SAGEMAKER, Condition=condition)))[ABOUT]
@@ -93,6 +102,17 @@ def test_logs_that_a_condition_decides_about_are_not_known() -> None:
 
     assert found.state is State.NOT_CHECKED
     assert found.what == "its policies depend on aws:PrincipalTag/EmrNotebookName"
+
+
+def test_logs_that_an_scp_denies_are_not_known() -> None:
+    decision = {
+        "EvalDecision": "explicitDeny",
+        "OrganizationsDecisionDetail": {"AllowedByOrganizations": False},
+    }
+    found = of(AccountWorld(decisions={"logs:PutLogEvents": decision}))[LOGS]
+
+    assert found.state is State.NOT_CHECKED
+    assert found.what == "an SCP denies it, perhaps under a condition"
 
 
 def test_logs_that_something_denies_are_let_by_no_command() -> None:
@@ -154,8 +174,11 @@ BOUND = {"Condition": {"Bool": {"aws:SecureTransport": "true"}}}
         ([ALLOW, {**DENY, **BOUND}], Verdict.DEPENDS),
         ([{**ALLOW, "NotAction": "kms:*", "Action": ASSUME}], Verdict.DEPENDS),
         ([], Verdict.REFUSES),
-        ([DENY], Verdict.REFUSES),
-        ([ALLOW, DENY], Verdict.REFUSES),
+        ([DENY], Verdict.DENIES),
+        ([ALLOW, DENY], Verdict.DENIES),
+        ([ALLOW, {**DENY, "Principal": "*"}], Verdict.DENIES),
+        ([ALLOW, {**DENY, "Principal": {"AWS": ACCOUNT}}], Verdict.ALLOWS),
+        ([{**DENY, **BOUND}], Verdict.REFUSES),
         ([{**ALLOW, "Action": "sts:TagSession"}], Verdict.REFUSES),
         ([{**ALLOW, "Principal": {"AWS": ACCOUNT}}], Verdict.REFUSES),
     ],

@@ -16,6 +16,7 @@ from tests.cli_network import (
     GIVEN,
     IGW,
     LOGS_ENDPOINT,
+    MADE,
     NAT,
     OTHER_VPC,
     S3_LIST,
@@ -29,6 +30,7 @@ from tests.cli_network import (
     failing,
     lines,
     permission,
+    resource,
     settings,
     subnet,
     unknown,
@@ -45,6 +47,8 @@ HTTPS_FROM_SUBNET = "--protocol tcp --port 443 --cidr 10.0.1.0/24"
 LIST = "network.s3_prefix_list_id"
 HTTPS_ANYWHERE = {"port": 443, "cidr": "0.0.0.0/0", "because": "what NAT leads to"}
 OTHER = "subnet-00000000000000001"
+OTHER_GROUP = "sg-0000000000000000f"
+MADE_GROUP = resource("SecurityGroup", "NetworkSecurityGroupABCDEF01", MADE)
 
 Change = Callable[[NetworkWorld], object]
 
@@ -244,6 +248,89 @@ class TestLogs:
         assert list(found) == [f"CloudWatch Logs from {OTHER}"]
 
 
+class TestAnEndpointsGroup:
+    def world(self, peer: str) -> NetworkWorld:
+        world = NetworkWorld()
+        world.of("SecurityGroups", ENDPOINT_GROUP)["IpPermissions"] = [permission(peer, 443)]
+        return world
+
+    def test_may_admit_by_a_prefix_list_whose_entries_are_not_read(self) -> None:
+        line = lines(check, self.world("pl-0a1b"))[LOGS]
+
+        words = "if pl-0a1b has the subnet's addresses: that is not looked at"
+        assert (line.state, line.what) == (State.OK, f"through {LOGS_ENDPOINT} {words}")
+
+    def test_by_a_prefix_list_comes_after_a_way_that_is_certain(self) -> None:
+        world = self.world("pl-0a1b")
+        world.of("RouteTables", TABLE)["Routes"].append(default_route(NatGatewayId=NAT))
+        wanted = asked(extra_egress=[HTTPS_ANYWHERE])
+        assert lines(check, world, wanted)[LOGS].what == f"through {NAT}"
+
+        open_one = {"VpcEndpointId": "vpce-0000000000000000c", "Groups": []}
+        world.records["VpcEndpoints"].append(endpoint("logs", **open_one))
+        assert lines(check, world, wanted)[LOGS].what == "through vpce-0000000000000000c"
+
+    def test_may_admit_the_groups_that_all_stacks_of_the_subnet_have_made(self) -> None:
+        world, two = self.world(MADE), {"bob": {"cluster": "analytics", "stack": "b"}}
+        world.stacks[STACK] = [MADE_GROUP]
+        wanted = settings(lambda data: data["notebooks"].update(two))
+
+        assert failing(lines(check, world)) == []
+        assert failing(lines(check, world, wanted)) == [LOGS]
+        world.stacks[f"{STACK}-b"] = [{**MADE_GROUP, "PhysicalResourceId": OTHER_GROUP}]
+        assert failing(lines(check, world, wanted)) == [LOGS]
+        admitting = [permission(MADE, 443), permission(OTHER_GROUP, 443)]
+        world.of("SecurityGroups", ENDPOINT_GROUP)["IpPermissions"] = admitting
+        assert failing(lines(check, world, wanted)) == []
+
+    def test_does_not_admit_a_group_that_is_yet_to_be_made(self) -> None:
+        assert failing(lines(check, self.world(OTHER_GROUP))) == [LOGS]
+
+    def test_is_a_reason_to_read_stacks_only_where_it_admits_a_group(self) -> None:
+        world = NetworkWorld(denied={"cloudformation:ListStackResources"})
+        assert unknown(lines(check, world)) == {}
+
+        world = self.world(MADE)
+        world.denied = {"cloudformation:ListStackResources"}
+        why = "these credentials may not cloudformation:ListStackResources"
+        assert unknown(lines(check, world)) == {LOGS: why}
+        # Groups of the user's own are known.
+        assert world.count("list_stack_resources") == 1
+        assert failing(lines(check, world, asked(given=True))) == [LOGS]
+        assert world.count("list_stack_resources") == 1
+
+    def test_is_unknown_rather_than_shut_where_ec2_does_not_show_it(self) -> None:
+        world = NetworkWorld()
+        world.remove("SecurityGroups", ENDPOINT_GROUP)
+
+        why = f"EC2 does not show {ENDPOINT_GROUP}, of {LOGS_ENDPOINT}"
+        assert unknown(lines(check, world)) == {LOGS: why}
+
+
+class TestASubnetThatAnotherAccountShares:
+    def world(self) -> NetworkWorld:
+        world = NetworkWorld()
+        world.records["VpcEndpoints"].clear()
+        world.of("Subnets", SUBNET)["OwnerId"] = "999988887777"
+        return world
+
+    def test_has_endpoints_that_only_that_account_sees(self) -> None:
+        found = lines(check, self.world(), asked(s3_prefix_list_id=S3_LIST))
+
+        why = f"account 999988887777 shares {SUBNET}, and alone sees and makes endpoints in its VPC"
+        assert unknown(found) == {LOGS: why, S3: why}
+        assert failing(found) == []
+
+    def test_may_have_a_default_route_that_serves(self) -> None:
+        world = self.world()
+        wanted = asked("https://github.com/a/b.git", extra_egress=[HTTPS_ANYWHERE])
+        assert failing(lines(check, world, wanted)) == [GITHUB]
+
+        world.of("RouteTables", TABLE)["Routes"].append(default_route(NatGatewayId=NAT))
+        found = lines(check, world, wanted)
+        assert (failing(found), unknown(found)) == ([], {})
+
+
 class TestWhatLetsOut:
     @pytest.mark.parametrize(
         ("rule", "state"),
@@ -253,10 +340,12 @@ class TestWhatLetsOut:
             (permission("0.0.0.0/0"), State.OK),
             (permission("10.0.0.0/16", 80), State.FAILED),
             (permission("10.0.7.0/24", 443), State.FAILED),
+            (permission(S3_LIST, 443), State.FAILED),
         ],
     )
     def test_to_an_endpoint(self, rule: Any, state: State) -> None:
-        line = lines(check, lets_out(NetworkWorld(), rule), asked(given=True))[LOGS]
+        wanted = asked(given=True, s3_prefix_list_id=S3_LIST)
+        line = lines(check, lets_out(NetworkWorld(), rule), wanted)[LOGS]
         command = (
             f"aws ec2 authorize-security-group-egress --group-id {GIVEN} --protocol tcp "
             "--port 443 --cidr 10.0.1.0/24 --region eu-west-1"
@@ -264,6 +353,13 @@ class TestWhatLetsOut:
 
         assert line.state is state
         assert line.commands == ((command,) if state is State.FAILED else ())
+
+    def test_to_an_endpoint_may_be_a_prefix_list_whose_entries_are_not_read(self) -> None:
+        world = lets_out(NetworkWorld(), permission("pl-0a1b", 443))
+        line = lines(check, world, asked(given=True))[LOGS]
+
+        words = "if pl-0a1b has its addresses: that is not looked at"
+        assert (line.state, line.what) == (State.OK, f"through {LOGS_ENDPOINT} {words}")
 
     @pytest.mark.parametrize(
         ("rule", "state"),
@@ -389,6 +485,26 @@ class TestS3:
 
         assert failing(lines(check, world, asked(s3_prefix_list_id=S3_LIST))) == []
 
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"PrivateDnsEnabled": False},
+            {"DnsOptions": {"PrivateDnsOnlyForInboundResolverEndpoint": True}},
+        ],
+    )
+    def test_is_not_reached_by_an_interface_endpoint_for_what_is_outside_the_vpc(
+        self, wrong: dict[str, Any]
+    ) -> None:
+        world = NetworkWorld()
+        world.records["VpcEndpoints"].append(endpoint("s3", **wrong))
+        line = lines(check, world, asked(s3_prefix_list_id=S3_LIST))[S3]
+
+        command = (
+            f"aws ec2 modify-vpc-endpoint --vpc-endpoint-id {LOGS_ENDPOINT} --private-dns-enabled "
+            "--dns-options PrivateDnsOnlyForInboundResolverEndpoint=false --region eu-west-1"
+        )
+        assert (line.state, line.commands) == (State.FAILED, (command,))
+
     def test_is_let_out_to_by_its_prefix_list(self) -> None:
         world = lets_out(NetworkWorld(), permission("10.0.0.0/16", 443))
         world.records["VpcEndpoints"].append(self.gateway())
@@ -437,6 +553,15 @@ class TestCodeRepositories:
 
         world.records["VpcEndpoints"].append(endpoint("git-codecommit"))
         assert failing(lines(check, world, asked(CODECOMMIT))) == []
+
+    def test_in_another_regions_codecommit_have_none_here(self) -> None:
+        about = f"CodeCommit of us-east-1 from {SUBNET}"
+        wanted = asked(CODECOMMIT.replace("eu-west-1", "us-east-1"), extra_egress=[HTTPS_ANYWHERE])
+        world = NetworkWorld()
+        world.records["VpcEndpoints"].append(endpoint("git-codecommit"))
+
+        assert failing(lines(check, world, wanted)) == [about]
+        assert failing(lines(check, routed(NatGatewayId=NAT), wanted)) == []
 
     def test_that_sagemaker_knows_are_looked_up_and_their_secrets_needed(self) -> None:
         world = NetworkWorld()

@@ -1,5 +1,6 @@
 """doctor: whether the stage's stacks can be deployed."""
 
+import botocore.loaders
 import pytest
 
 from emr_notebook.cli.doctor import stacks
@@ -35,17 +36,33 @@ def test_one_that_was_never_deployed_is_ok(world: AccountWorld) -> None:
     assert line(world) == Line(f"stack {STACK}", State.OK, "not deployed yet")
 
 
-def test_one_whose_first_deploy_failed_is_no_obstacle_to_the_cdk_and_one_to_a_pipeline() -> None:
-    found = line(at("ROLLBACK_COMPLETE"))
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
+def test_one_whose_first_deploy_failed_is_no_obstacle_to_the_cdk_and_one_to_a_pipeline(
+    status: str,
+) -> None:
+    found = line(at(status))
 
     assert found.state is State.OK
     assert "cdk deploy deletes it" in found.what
     assert f"before a pipeline's deploy: aws cloudformation delete-stack {OF}" in found.advice
 
 
-@pytest.mark.parametrize("status", ["ROLLBACK_FAILED", "DELETE_FAILED", "CREATE_FAILED"])
-def test_one_that_no_deploy_leads_out_of_is_deleted(status: str) -> None:
-    found = line(at(status))
+def test_one_whose_first_deploy_paused_is_rolled_back_with_the_notebooks_that_it_made() -> None:
+    found = line(at("CREATE_FAILED"))
+
+    assert found.state is State.FAILED
+    undo = f"aws cloudformation rollback-stack {OF} --retain-except-on-create"
+    assert found.advice.startswith("save the files ")
+    assert found.advice.endswith(undo)
+
+
+@pytest.mark.parametrize("status", ["CREATE_FAILED", "ROLLBACK_FAILED"])
+def test_no_command_deletes_what_a_failed_first_deploy_made(status: str) -> None:
+    assert line(at(status)).commands == ()
+
+
+def test_one_whose_deletion_failed_is_deleted() -> None:
+    found = line(at("DELETE_FAILED"))
 
     assert found.state is State.FAILED
     wait = f"aws cloudformation wait stack-delete-complete {OF}"
@@ -67,10 +84,8 @@ def test_one_whose_rollback_stopped_is_led_on() -> None:
         ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "update"),
         ("UPDATE_ROLLBACK_IN_PROGRESS", "rollback"),
         ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "rollback"),
-        ("ROLLBACK_IN_PROGRESS", "rollback"),
         ("DELETE_IN_PROGRESS", "delete"),
         ("IMPORT_IN_PROGRESS", "import"),
-        ("IMPORT_ROLLBACK_IN_PROGRESS", "import"),
     ],
 )
 def test_one_that_is_being_changed_is_waited_for(status: str, end: str) -> None:
@@ -78,6 +93,39 @@ def test_one_that_is_being_changed_is_waited_for(status: str, end: str) -> None:
 
     assert found.state is State.FAILED
     assert found.commands == (f"aws cloudformation wait stack-{end}-complete {OF}",)
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_IN_PROGRESS", "IMPORT_ROLLBACK_IN_PROGRESS"])
+def test_one_whose_end_the_aws_cli_cannot_wait_for_has_no_command(status: str) -> None:
+    found = line(at(status))
+
+    assert (found.state, found.commands) == (State.FAILED, ())
+    assert found.advice == "wait until it ends, then run doctor again"
+
+
+def _acceptors(end: str) -> set[str]:
+    """The statuses that end one of botocore's waits, which are the AWS CLI's."""
+    waits = botocore.loaders.Loader().load_service_model("cloudformation", "waiters-2")["waiters"]
+    return {str(each["expected"]) for each in waits[f"Stack{end.title()}Complete"]["acceptors"]}
+
+
+@pytest.mark.parametrize(
+    ("status", "comes_to"),
+    [
+        ("CREATE_IN_PROGRESS", "CREATE_COMPLETE"),
+        ("CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE"),
+        ("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"),
+        ("UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"),
+        ("UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"),
+        ("DELETE_IN_PROGRESS", "DELETE_COMPLETE"),
+        ("IMPORT_IN_PROGRESS", "IMPORT_COMPLETE"),
+    ],
+)
+def test_a_printed_wait_ends_at_what_the_stack_comes_to(status: str, comes_to: str) -> None:
+    [command] = line(at(status)).commands
+    end = command.partition(" wait stack-")[2].partition("-complete ")[0]
+
+    assert comes_to in _acceptors(end)
 
 
 def test_every_stack_of_the_stage_has_a_line() -> None:

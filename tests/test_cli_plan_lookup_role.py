@@ -6,8 +6,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from cluster_endpoint.find import Scope
+from emr_notebook.cli.look_up import live_endpoint
 from emr_notebook.cli.lookup_role import lookup_role_arn, lookup_role_reader, partition
-from emr_notebook.cli.reader import CommandError
+from emr_notebook.cli.reader import CommandError, Reader
 from emr_notebook.settings_file import parse
 from tests.conftest import stage
 
@@ -45,10 +47,39 @@ def test_it_is_the_one_that_bootstrap_makes() -> None:
 
 @pytest.mark.parametrize(
     ("region", "expected"),
-    [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
+    [
+        ("eu-west-1", "aws"),
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("eusc-de-east-1", "aws-eusc"),
+        ("us-iso-east-1", "aws-iso"),
+        ("us-isob-east-1", "aws-iso-b"),
+        ("xx-new-1", "aws"),
+    ],
 )
 def test_its_arn_names_the_part_of_aws(region: str, expected: str) -> None:
     assert partition(region) == expected
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1", "eusc-de-east-1"])
+def test_settings_take_the_regions_of_every_part_of_aws(region: str) -> None:
+    assert parse(stage(lambda data: data.update(region=region))).region == region
+
+
+def test_a_cluster_is_looked_up_in_the_part_of_aws_that_the_stage_is_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scopes: list[Scope] = []
+
+    def find(_request: object, _outside: object, scope: Scope, _now: float) -> dict[str, str]:
+        scopes.append(scope)
+        return {}
+
+    monkeypatch.setattr("emr_notebook.cli.look_up.find_endpoint", find)
+    settings = parse(stage(lambda data: data.update(region="us-gov-west-1")))
+    live_endpoint(Reader("us-gov-west-1", lambda *_: {}), settings, "analytics")
+
+    assert [each.partition for each in scopes] == ["aws-us-gov"]
 
 
 @pytest.mark.usefixtures("refusing_sts")

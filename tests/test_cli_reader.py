@@ -14,6 +14,7 @@ from emr_notebook.cli.reader import (
     Denied,
     Reader,
     Refused,
+    Unreachable,
     aws_reader,
     check_account,
     iam_action,
@@ -140,6 +141,24 @@ def test_what_boto3_cannot_do_is_said_in_one_line(error: Exception, said: str) -
 
     assert said in str(failure.value)
     assert "\n" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (exceptions.ConnectTimeoutError(endpoint_url="https://x"), Unreachable),
+        (exceptions.ReadTimeoutError(endpoint_url="https://x"), Unreachable),
+        (exceptions.NoCredentialsError(), CommandError),
+        (exceptions.CredentialRetrievalError(provider="sso", error_msg="gone"), CommandError),
+    ],
+)
+def test_a_service_that_does_not_answer_is_told_from_credentials_that_are_no_good(
+    error: Exception, kind: type[CommandError]
+) -> None:
+    with pytest.raises(CommandError) as failure:
+        failing(error).ask("service-quotas", "list_service_quotas")
+
+    assert type(failure.value) is kind
 
 
 def test_all_pages_are_read_in_their_order() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from emr_notebook.cli.lookup_role import partition
 from emr_notebook.cli.reader import Reader, iam_action
 from emr_notebook.names import LAMBDA_ASSETS
 from emr_notebook.resolver_request import opened_port, properties
@@ -48,8 +49,8 @@ def live_endpoint(reader: Reader, settings: Settings, key: str) -> LiveEndpoint:
         return reader.call(known.service, known.method, arguments)
 
     outside = Outside(call=call, region=reader.region)
-    partition = "aws-cn" if settings.region.startswith("cn-") else "aws"
-    scope = Scope(partition=partition, region=settings.region, account=settings.account)
+    region = settings.region
+    scope = Scope(partition=partition(region), region=region, account=settings.account)
     try:
         return LiveEndpoint(find_endpoint(request, outside, scope, outside.now()))
     except Refusal as refusal:

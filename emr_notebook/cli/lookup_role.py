@@ -1,7 +1,9 @@
 """Reads a stage with the role that `cdk bootstrap` made for looking things up in its account."""
 
+from functools import cache
+
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, UnknownRegionError
 
 from emr_notebook.cli.reader import CommandError, Reader, client_config, reader_of
 from emr_notebook.settings import Settings
@@ -44,7 +46,13 @@ def lookup_role_reader(settings: Settings) -> Reader:
     return reader_of(session, settings.region)
 
 
+@cache
 def partition(region: str) -> str:
-    """The part of AWS that a region is in, as ARNs name it."""
-    starts = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-    return next((name for start, name in starts.items() if region.startswith(start)), "aws")
+    """The part of AWS that a region is in, as ARNs name it: what botocore says.
+
+    A region of a kind that it does not know is taken for one of AWS's own.
+    """
+    try:
+        return str(boto3.Session().get_partition_for_region(region))
+    except UnknownRegionError:
+        return "aws"

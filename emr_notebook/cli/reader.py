@@ -48,6 +48,14 @@ class CommandError(Exception):
     """A command cannot go on; the text is one that its user can act on."""
 
 
+class Unreachable(CommandError):
+    """AWS in the region does not answer for one service; others may."""
+
+    def __init__(self, service: str, region: str, error: object) -> None:
+        super().__init__(f"AWS in {region} does not answer: {error}")
+        self.service = service
+
+
 class Denied(Exception):
     """AWS does not let these credentials make a call; `action` is what IAM would have to allow."""
 
@@ -79,7 +87,8 @@ class Reader:
     def ask(self, service: str, method: str, **arguments: Any) -> Mapping[str, Any]:
         """One call's answer. Raises Denied, Refused, and CommandError without usable credentials.
 
-        `method` is boto3's; one that is not a reading one is a ValueError.
+        Raises Unreachable, a CommandError, when the service does not answer. `method` is boto3's;
+        one that is not a reading one is a ValueError.
         """
         if READING.fullmatch(method) is None:
             raise ValueError(f"{method} is not a call that only reads")
@@ -90,7 +99,7 @@ class Reader:
         except ClientError as error:
             raise _failure(action, error) from None
         except BotoCoreError as error:
-            raise CommandError(_in_words(error, self.region)) from None
+            raise _unasked(error, service, self.region) from None
 
     def pages(
         self,
@@ -140,7 +149,7 @@ def aws_reader(region: str) -> Reader:
         if session.get_credentials() is None:
             raise exceptions.NoCredentialsError
     except BotoCoreError as error:
-        raise CommandError(_in_words(error, region)) from None
+        raise CommandError(_in_words(error)) from None
     return reader_of(session, region)
 
 
@@ -197,11 +206,15 @@ def _failure(action: str, error: ClientError) -> Exception:
     return Refused(action, code, message)
 
 
-def _in_words(error: BotoCoreError, region: str) -> str:
+def _unasked(error: BotoCoreError, service: str, region: str) -> CommandError:
+    if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
+        return Unreachable(service, region, error)
+    return CommandError(_in_words(error))
+
+
+def _in_words(error: BotoCoreError) -> str:
     if isinstance(error, exceptions.NoCredentialsError | exceptions.CredentialRetrievalError):
         return (
             f"there are no AWS credentials: run `aws sso login` or set AWS_PROFILE (boto3: {error})"
         )
-    if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
-        return f"AWS in {region} does not answer: {error}"
     return f"AWS cannot be asked: {error}"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from sandbox.aws import (
+    cfn_conditions,
     cfn_group_rules,
     cfn_iam,
     cfn_types,
@@ -11,6 +12,7 @@ from sandbox.aws import (
     ec2_subnets,
     emr_service,
     iam_names,
+    iam_simulation,
     iam_tags,
     lambda_logs,
     sagemaker_service,
@@ -42,11 +44,13 @@ def install(options: Options) -> tuple[Application, Callable[[], None]]:
     sagemaker_service.install(api)
     cfn_types.install(api, notebooks)
     cfn_group_rules.install()
+    cfn_conditions.install()
     cfn_iam.install()
     ec2_endpoints.install()
     ec2_rules.install()
     ec2_subnets.install()
     iam_names.install()
+    iam_simulation.install()
     iam_tags.install(store.tags_of)
     lambda_logs.install()
     service_quotas.install(service_quotas.ServiceQuotas())

@@ -13,7 +13,7 @@ import pytest
 from emr_notebook.cli.reader import READING
 from tests.conftest import ROOT
 from tests.sandbox import callers
-from tests.sandbox.callers import allow, document
+from tests.sandbox.callers import allow, deny, document
 from tests.sandbox.doctor_world import (
     ACCOUNT,
     CLUSTER_ID,
@@ -28,6 +28,8 @@ from tests.sandbox.doctor_world import (
 pytestmark = pytest.mark.sandbox
 
 FULL, CLUSTER = "full", "cluster analytics"
+DEPLOYER = "what the deploy's role may do"
+CFN_EXEC = f"cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-{REGION}"
 ROLE, REPOSITORY, STARTS = "data-science", "recipes", "starts"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
@@ -155,6 +157,7 @@ def test_the_whole_stage_has_a_line_for_each_thing_that_it_names(account: Accoun
         >= {
             f"account {ACCOUNT}": "ok",
             "permission to deploy": "ok",
+            DEPLOYER: "ok",
             f"role {ROLE}": "ok",
             f"logs by role {ROLE}": "ok",
             "permissions boundary": "ok",
@@ -168,6 +171,40 @@ def test_the_whole_stage_has_a_line_for_each_thing_that_it_names(account: Accoun
 
 
 class TestWhatIsBroken:
+    def test_a_deploys_role_that_may_not_make_notebooks(self, account: Account) -> None:
+        iam = account.world.client("iam")
+        name = {"RoleName": CFN_EXEC, "PolicyName": "narrow"}
+        narrow = document(deny("sagemaker:CreateNotebookInstance"))
+        iam.put_role_policy(**name, PolicyDocument=narrow)
+        try:
+            report = account.fails(DEPLOYER)
+        finally:
+            iam.delete_role_policy(**name)
+
+        what = report.of("failed")[DEPLOYER]
+        assert what.startswith(f"{CFN_EXEC} may not sagemaker:CreateNotebookInstance: ")
+        assert account.world.doctor(FULL).states() == account.healthy
+
+    def test_a_deploys_role_whose_policies_are_too_narrow(self, account: Account) -> None:
+        iam = account.world.client("iam")
+        attached = {
+            "RoleName": CFN_EXEC,
+            "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess",
+        }
+        name = {"RoleName": CFN_EXEC, "PolicyName": "narrow"}
+        iam.detach_role_policy(**attached)
+        actions = ["sagemaker:*", "lambda:*", "logs:*", "ec2:*", "kms:*", "iam:CreatePolicy"]
+        iam.put_role_policy(**name, PolicyDocument=document(allow(actions)))
+        try:
+            report = account.fails(DEPLOYER)
+        finally:
+            iam.attach_role_policy(**attached)
+            iam.delete_role_policy(**name)
+
+        what = report.of("failed")[DEPLOYER]
+        assert "may not iam:CreateRole, iam:AttachRolePolicy, iam:PassRole: " in what
+        assert "--cloudformation-execution-policies" in report.lines[DEPLOYER]["advice"]
+
     def test_a_role_that_sagemaker_may_not_assume(self, account: Account) -> None:
         iam = account.world.client("iam")
         other = json.dumps(callers.trust({"Service": "lambda.amazonaws.com"}))
@@ -412,7 +449,11 @@ def test_a_role_of_a_caller_is_found_by_its_session(account: Account) -> None:
 
 
 NOT_CHECKED: Mapping[str, Callable[[Account], set[str]]] = {
-    "iam:SimulatePrincipalPolicy": lambda _: {"permission to deploy", f"logs by role {ROLE}"},
+    "iam:SimulatePrincipalPolicy": lambda _: {
+        "permission to deploy",
+        DEPLOYER,
+        f"logs by role {ROLE}",
+    },
     "iam:GetRole": lambda _: {f"role {ROLE}"},
     "iam:GetPolicy": lambda _: {"permissions boundary"},
     "ssm:GetParameter": lambda _: {f"bootstrap of {REGION}"},
@@ -470,4 +511,7 @@ def test_an_account_that_is_not_bootstrapped_is_bootstrapped_by_the_printed_comm
     for each in s3.list_object_versions(Bucket=bucket).get("Versions", []):
         s3.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
     s3.delete_bucket(Bucket=bucket)
-    account.is_mended(account.fails(f"bootstrap of {REGION}"))
+    report = account.world.doctor(FULL)
+    changed = {f"bootstrap of {REGION}": "failed", DEPLOYER: "not checked"}
+    assert (report.code, report.states()) == (1, {**account.healthy, **changed})
+    account.is_mended(report)

@@ -186,6 +186,7 @@ def refresh(told: Story) -> None:
     told.deploys["refreshed"] = told.world.deploy("moved", "--context=refresh=2")
     told.look("refreshed", "moved")
     shutil.copy2(ROOT / "Makefile", told.project)
+    shutil.copytree(ROOT / "scripts", told.project / "scripts")
     for name, more in (("same", ["REFRESH=2"]), ("different", [])):
         folder = f"BIN={Path(sys.executable).parent}"
         done = told.run("make", "--old-file=install", "diff", "STAGE=moved", folder, *more)

@@ -45,7 +45,7 @@ def deploy_line(
     """Whether the caller may assume what the CDK's deploy assumes."""
     found = {kind: each for kind, each in decisions.items() if isinstance(each, Decision)}
     denied = [kind for kind in NEEDED if kind in found and not found[kind].allowed]
-    sure = [kind for kind in denied if not found[kind].depends_on]
+    sure = [kind for kind in denied if not found[kind].unsure]
     if sure:
         roles = [role_arn(settings, kind) for kind in (*NEEDED, LOOKUP)]
         grantable = all(found[kind].may_be_granted for kind in sure)
@@ -55,8 +55,7 @@ def deploy_line(
         if isinstance(each, Unknown):
             return not_checked(ABOUT, each)
     if denied:
-        keys = ", ".join(found[denied[0]].depends_on)
-        return not_checked(ABOUT, Unknown(f"policies of {principal.arn} depend on {keys}"))
+        return not_checked(ABOUT, Unknown(f"{principal.arn}: {found[denied[0]].unsure}"))
     return ok(ABOUT, _allowed(principal, decisions[LOOKUP]))
 
 

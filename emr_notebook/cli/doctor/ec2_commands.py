@@ -31,11 +31,15 @@ class Ec2Commands:
         value = shlex.quote('{"Value": true}')
         return self._ec2("modify-vpc-attribute", f"--vpc-id {vpc} --{attribute} {value}")
 
-    def private_dns(self, endpoint: str) -> str:
-        """Have the service's own name lead to an endpoint."""
-        return self._ec2(
-            "modify-vpc-endpoint", f"--vpc-endpoint-id {endpoint} --private-dns-enabled"
-        )
+    def private_dns(self, endpoint: str, *, is_s3: bool = False) -> str:
+        """Have the service's own name lead to an endpoint.
+
+        S3's would be for inbound resolver endpoints alone, and refused without a gateway endpoint.
+        """
+        options = f"--vpc-endpoint-id {endpoint} --private-dns-enabled"
+        if is_s3:
+            options += " --dns-options PrivateDnsOnlyForInboundResolverEndpoint=false"
+        return self._ec2("modify-vpc-endpoint", options)
 
     def attach(self, endpoint: str, table: str) -> str:
         """Have a route table lead to a gateway endpoint."""

@@ -22,13 +22,14 @@ class Vpc:
 
 @dataclass(frozen=True)
 class Subnet:
-    """A subnet; `free` is how many addresses are left in it."""
+    """A subnet; `free` is how many addresses are left in it, `owner` whose account's it is."""
 
     subnet_id: str
     vpc_id: str
     cidr: str
     state: str
     free: int
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ def subnet(each: Mapping[str, Any]) -> Subnet:
         each.get("CidrBlock", ""),
         each["State"],
         int(each.get("AvailableIpAddressCount", 0)),
+        each.get("OwnerId", ""),
     )
 
 

@@ -81,6 +81,13 @@ def subnets_in(reader: Reader, vpc_id: str) -> dict[str, Subnet]:
     return {each["SubnetId"]: subnet(each) for each in found}
 
 
+def s3_lists(reader: Reader) -> dict[str, str]:
+    """The names of S3's prefix list in the region, by its id: one call."""
+    name = f"com.amazonaws.{reader.region}.s3"
+    found = described(reader, "describe_prefix_lists", "PrefixLists", "prefix-list-name", [name])
+    return {each["PrefixListId"]: each["PrefixListName"] for each in found}
+
+
 def table_of(subnet_id: str, tables: Iterable[RouteTable]) -> RouteTable | None:
     """The subnet's own route table, or its VPC's main one."""
     listed = list(tables)
@@ -108,11 +115,18 @@ def _endpoint(each: Mapping[str, Any]) -> Endpoint:
         each["ServiceName"],
         _state(each),
         each["VpcEndpointType"] == "Gateway",
-        bool(each.get("PrivateDnsEnabled")),
+        _has_private_dns(each),
         frozenset(each.get("RouteTableIds", [])),
         tuple(each.get("SubnetIds", [])),
         tuple(one["GroupId"] for one in each.get("Groups", [])),
     )
+
+
+def _has_private_dns(endpoint: Mapping[str, Any]) -> bool:
+    """Whether the VPC's own names lead to it; S3's may be for what comes from on-premises alone."""
+    options = endpoint.get("DnsOptions", {})
+    elsewhere = options.get("PrivateDnsOnlyForInboundResolverEndpoint")
+    return bool(endpoint.get("PrivateDnsEnabled")) and not elsewhere
 
 
 def _state(endpoint: Mapping[str, Any]) -> str:

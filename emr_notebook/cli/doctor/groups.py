@@ -7,7 +7,7 @@ from emr_notebook.cli.commands import Commands
 from emr_notebook.cli.doctor.ec2_commands import Ec2Commands
 from emr_notebook.cli.doctor.ec2_reads import Group, Subnet
 from emr_notebook.cli.doctor.groups_seen import Seen, given, see, subnet_ids
-from emr_notebook.cli.doctor.livy import Livy, Notebooks, group_line, way_line
+from emr_notebook.cli.doctor.livy import Livy, Notebooks, group_line, missing_line, way_line
 from emr_notebook.cli.doctor.livy_rule import rule_line
 from emr_notebook.cli.doctor.made_egress import made_egress
 from emr_notebook.cli.doctor.prerequisites import Line, Unknown, failed, not_checked, ok
@@ -46,21 +46,25 @@ def given_line(settings: Settings, group_id: str, found: Mapping[str, Group] | U
 
 def cluster_lines(settings: Settings, key: str, seen: Seen, to: Ec2Commands) -> list[Line]:
     """The lines of one cluster; none of what depends on a cluster that is not found."""
-    cluster, at = settings.clusters[key], seen.primaries[key]
-    named, known = cluster.security_group_id, at if isinstance(at, Primary) else None
-    if named is None and known is None:
-        return [not_checked(f"Livy rule of {key}", at)] if isinstance(at, Unknown) else []
-    if isinstance(seen.groups, Unknown):
-        about = [f"security group of {key}"] if named else []
-        return [
-            not_checked(each, seen.groups)
-            for each in [*about, f"Livy rule of {key}", f"way to Livy of {key}"]
-        ]
-    lines = []
-    if named is not None:
-        lines.append(group_line(key, named, seen.groups.get(named), at))
-    livy, notebooks = _livy(settings, key, seen), _notebooks(settings, key, seen, seen.groups)
-    if not livy.groups or notebooks is None:
+    named, at, found = settings.clusters[key].security_group_id, seen.primaries[key], seen.groups
+    of, rule, way = (f"{each} of {key}" for each in ("security group", "Livy rule", "way to Livy"))
+    if at is None:
+        # The cluster's own line has failed: of the rest, only what fails without a cluster, too.
+        gone = named and isinstance(found, Mapping) and named not in found
+        return [missing_line(key, named)] if named and gone else []
+    if named is None and isinstance(at, Unknown):
+        return [not_checked(rule, at)]
+    if isinstance(found, Unknown):
+        return [not_checked(each, found) for each in ([of] if named else []) + [rule, way]]
+    lines = [group_line(key, named, found.get(named), at)] if named else []
+    notebooks = _notebooks(settings, key, seen, found)
+    if notebooks is None or (named and named not in found):
+        return lines
+    if isinstance(at, Unknown) and opened_port(settings.network, settings.clusters[key]) is None:
+        # The port that Livy listens on is the cluster's own then.
+        return lines + [not_checked(each, at) for each in (rule, way)]
+    livy = _livy(settings, key, seen)
+    if not livy.groups:
         return lines
     return [*lines, rule_line(livy, notebooks, to), way_line(livy, notebooks, to)]
 
@@ -75,8 +79,6 @@ def _livy(settings: Settings, key: str, seen: Seen) -> Livy:
     found = seen.groups if isinstance(seen.groups, Mapping) else {}
     groups = tuple(found[each] for each in ids if each in found)
     port = opened_port(settings.network, cluster) or (known.port if known else cluster.port)
-    if named is not None and named not in found:
-        groups = ()
     return Livy(key, cluster, port, groups, _place(at, seen))
 
 

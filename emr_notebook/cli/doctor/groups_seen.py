@@ -6,7 +6,8 @@ from itertools import chain
 
 from emr_notebook.cli.doctor.ec2_reads import Group, Subnet, groups, subnets
 from emr_notebook.cli.doctor.prerequisites import Unknown, attempt
-from emr_notebook.cli.doctor.primaries import Primary, StackGroups, primary, stack_groups
+from emr_notebook.cli.doctor.primaries import Primary, primary
+from emr_notebook.cli.doctor.stack_groups import StackGroups, stack_groups
 from emr_notebook.cli.reader import Reader
 from emr_notebook.settings import Settings
 

@@ -32,11 +32,23 @@ class Decision:
 
     `may_be_granted`: one more policy would allow it, since nothing denies it explicitly.
     `depends_on` are the condition keys that were not known to IAM.
+    `by_organization`: a service control policy denies it, perhaps under a condition: IAM does not
+    say which of their keys it did not know.
     """
 
     allowed: bool
     may_be_granted: bool = True
     depends_on: tuple[str, ...] = ()
+    by_organization: bool = False
+
+    @property
+    def unsure(self) -> str:
+        """Why a denial need not be one when it comes to it; "" when it is."""
+        if self.allowed:
+            return ""
+        if self.depends_on:
+            return f"its policies depend on {', '.join(self.depends_on)}"
+        return "an SCP denies it, perhaps under a condition" if self.by_organization else ""
 
 
 def caller(reader: Reader) -> Principal | Unknown:
@@ -55,29 +67,44 @@ def caller(reader: Reader) -> Principal | Unknown:
 
 
 def simulated(
-    reader: Reader, principal_arn: str, actions: Sequence[str], resource: str
+    reader: Reader,
+    principal_arn: str,
+    actions: Sequence[str],
+    resource: str,
+    context: Mapping[str, str] | None = None,
 ) -> dict[str, Decision]:
     """IAM's decision on each action on the resource, as far as the principal's policies go.
 
-    What the resource's own policy says does not count. One call. Raises as Reader.ask does.
+    `context` are condition keys and their values, beside the region. What the resource's own policy
+    says does not count. One call. Raises as Reader.ask does.
     """
+    known = {"aws:RequestedRegion": reader.region, **(context or {})}
     answer = reader.ask(
         "iam",
         "simulate_principal_policy",
         PolicySourceArn=principal_arn,
         ActionNames=list(actions),
         ResourceArns=[resource],
+        ContextEntries=[
+            {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
+            for key, value in known.items()
+        ],
     )
     return {str(each["EvalActionName"]): _decision(each) for each in answer["EvaluationResults"]}
 
 
 def _decision(result: Mapping[str, Any]) -> Decision:
-    boundary = result.get("PermissionsBoundaryDecisionDetail", {})
+    # For a named resource IAM says some of it beside the resource alone.
+    parts = [result, *result.get("ResourceSpecificResults", [])]
+    boundaries = [each.get("PermissionsBoundaryDecisionDetail", {}) for each in parts]
+    missing = [str(key) for each in parts for key in each.get("MissingContextValues", [])]
     organization = result.get("OrganizationsDecisionDetail", {})
+    by_organization = not organization.get("AllowedByOrganizations", True)
     return Decision(
         allowed=result["EvalDecision"] == "allowed",
         may_be_granted=result["EvalDecision"] == "implicitDeny"
-        and boundary.get("AllowedByPermissionsBoundary", True)
-        and organization.get("AllowedByOrganizations", True),
-        depends_on=tuple(result.get("MissingContextValues", [])),
+        and all(each.get("AllowedByPermissionsBoundary", True) for each in boundaries)
+        and not by_organization,
+        depends_on=tuple(dict.fromkeys(missing)),
+        by_organization=by_organization,
     )

@@ -71,23 +71,18 @@ def policy_line(
         return not_checked(about, policy)
     account, deployer = settings.account, role_arn(settings, "cfn-exec")
     root = f"arn:{partition(settings.region)}:iam::{account}:root"
-    if decide(policy, GRANT, {account, root}) is Verdict.ALLOWS:
+    if decide(policy, GRANT, {account, root}, {deployer}) is Verdict.ALLOWS:
         return ok(about, "it lets the account's IAM policies decide")
     verdict = decide(policy, GRANT, {account, root, deployer})
     if verdict is Verdict.ALLOWS:
         return ok(about, f"it admits {deployer}")
     if verdict is Verdict.DEPENDS:
         return not_checked(about, Unknown(f"its conditions decide who may {GRANT}"))
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"AWS": deployer},
-        "Action": [GRANT, "kms:DescribeKey"],
-        "Resource": "*",
-    }
-    text = shlex.quote(json.dumps(with_statement(policy, statement)))
-    put = f"aws kms put-key-policy --key-id {arn} --policy-name default --policy {text}"
+    if verdict is Verdict.DENIES:
+        advice = "take out or narrow that statement: no further one can win against it"
+        return failed(about, f"a statement denies {deployer} {GRANT}", advice=advice)
     cause = f"it lets neither IAM's policies nor the CDK's role {GRANT}: {deployer}"
-    return failed(about, cause, f"{put} --region {to.region}")
+    return failed(about, cause, _admitting(arn, policy, deployer, to))
 
 
 def secret_line(arn: str, secret: Mapping[str, Any] | Unknown | None, to: Commands) -> Line:
@@ -114,6 +109,18 @@ def _key_lines(reader: Reader, arn: str, settings: Settings, to: Commands) -> li
     if key is None:
         return [line]
     return [line, policy_line(arn, _policy(reader, arn, settings), settings, to)]
+
+
+def _admitting(arn: str, policy: Mapping[str, Any], deployer: str, to: Commands) -> str:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": deployer},
+        "Action": [GRANT, "kms:DescribeKey"],
+        "Resource": "*",
+    }
+    text = shlex.quote(json.dumps(with_statement(policy, statement)))
+    put = f"aws kms put-key-policy --key-id {arn} --policy-name default --policy {text}"
+    return f"{put} --region {to.region}"
 
 
 def _policy(reader: Reader, arn: str, settings: Settings) -> Mapping[str, Any] | Unknown:

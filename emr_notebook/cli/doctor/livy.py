@@ -7,7 +7,8 @@ from emr_notebook.cli.doctor.ec2_commands import Ec2Commands
 from emr_notebook.cli.doctor.ec2_reads import Group, Subnet
 from emr_notebook.cli.doctor.ec2_rules import Rule, lists_for, through
 from emr_notebook.cli.doctor.prerequisites import Line, Unknown, failed, not_checked, ok
-from emr_notebook.cli.doctor.primaries import Primary, StackGroups
+from emr_notebook.cli.doctor.primaries import Primary
+from emr_notebook.cli.doctor.stack_groups import StackGroups
 from emr_notebook.settings_cluster import Cluster
 
 
@@ -52,37 +53,81 @@ class Livy:
         return self.groups[0].group_id
 
 
-def group_line(
-    key: str, group_id: str, group: Group | None, primary: Primary | Unknown | None
-) -> Line:
+def group_line(key: str, group_id: str, group: Group | None, primary: Primary | Unknown) -> Line:
     """Whether the group that the settings name exists, and is one of the running primary's."""
-    about, setting = f"security group of {key}", f"clusters.{key}.security_group_id"
+    about = f"security group of {key}"
     if isinstance(primary, Primary) and group_id not in primary.groups:
         cause = f"{group_id} is none of the primary's ({', '.join(primary.groups)})"
-        return failed(about, cause, advice=f"set {setting}: {primary.groups[0]}")
+        return failed(about, cause, advice=f"set {_setting(key)}: {primary.groups[0]}")
     if group is None:
-        advice = f"set {setting} to the primary's"
-        return failed(about, f"{group_id} does not exist in the region", advice=advice)
+        return missing_line(key, group_id)
     if isinstance(primary, Unknown):
         return not_checked(about, primary)
     return ok(about, group_id)
 
 
+def missing_line(key: str, group_id: str) -> Line:
+    """The group that the settings name does not exist."""
+    cause, advice = (
+        f"{group_id} does not exist in the region",
+        f"set {_setting(key)} to the primary's",
+    )
+    return failed(f"security group of {key}", cause, advice=advice)
+
+
+def _setting(key: str) -> str:
+    return f"clusters.{key}.security_group_id"
+
+
 def way_line(livy: Livy, notebooks: Notebooks, to: Ec2Commands) -> Line:
     """Whether the notebooks' own rules let them reach the primary."""
     about = f"way to Livy of {livy.key}"
+    far = apart(livy, notebooks)
+    if far and _to_be_made(livy, notebooks):
+        return not_checked(about, far)
     if _lets_out(livy, notebooks.egress):
         return ok(about, _beyond(livy, notebooks))
     if isinstance(livy.subnet, Unknown):
         return not_checked(about, livy.subnet)
     if lists := lists_for(notebooks.egress, livy.port):
         return ok(about, f"if {' and '.join(lists)} has its address: that is not looked at")
+    return _not_let_out(livy, notebooks, to)
+
+
+def apart(livy: Livy, notebooks: Notebooks) -> Unknown | None:
+    """Why it is unknown whether rules can name the groups of both sides: they are in two VPCs."""
+    at = livy.groups[0].vpc_id
+    if at in ("", notebooks.vpc_id):
+        return None
+    return Unknown(
+        f"{livy.group} is in {at}: EC2 lets rules name groups of another VPC only where a peering "
+        "or a transit gateway connects both, which is not looked at"
+    )
+
+
+def _not_let_out(livy: Livy, notebooks: Notebooks, to: Ec2Commands) -> Line:
+    """Ranges of addresses are let out to in other VPCs, too."""
+    about, port, peer = f"way to Livy of {livy.key}", livy.port, livy.group
+    if far := apart(livy, notebooks):
+        peer = livy.subnet.cidr if isinstance(livy.subnet, Subnet) else "the primary's addresses"
     if notebooks.given:
-        cause = f"no rule of {' and '.join(notebooks.given)} lets out to TCP port {livy.port} of it"
-        return failed(about, cause, to.let_out(notebooks.given[0], livy.port, to=livy.group))
-    cause = f"the group that the deploy makes does not let out to TCP port {livy.port} of it"
-    advice = f"give clusters.{livy.key}.security_group_id: {livy.group}, with ingress"
+        cause = f"no rule of {' and '.join(notebooks.given)} lets out to TCP port {port} of it"
+        if far and not isinstance(livy.subnet, Subnet):
+            return failed(about, cause, advice=f"let out to {peer}")
+        return failed(about, cause, to.let_out(notebooks.given[0], port, to=peer))
+    cause = f"the group that the deploy makes does not let out to TCP port {port} of it"
+    if far:
+        advice = f"give network.extra_egress to port {port} of {peer}, then deploy"
+        return failed(about, cause, advice=advice)
+    advice = f"give clusters.{livy.key}.security_group_id: {peer}, with ingress"
     return failed(about, cause, advice=advice)
+
+
+def _to_be_made(livy: Livy, notebooks: Notebooks) -> bool:
+    """Whether a deploy has yet to make a group of notebooks that names the primary's."""
+    made = [isinstance(each, StackGroups) and each.group for each in notebooks.stacks.values()]
+    named = livy.cluster.security_group_id is not None
+    return named and not notebooks.given and not all(made)
 
 
 def _lets_out(livy: Livy, egress: tuple[Rule, ...]) -> bool:

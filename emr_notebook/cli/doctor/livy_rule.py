@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from emr_notebook.cli.doctor.ec2_commands import Ec2Commands
 from emr_notebook.cli.doctor.ec2_rules import lists_for, tcp, through
-from emr_notebook.cli.doctor.livy import Livy, Notebooks
+from emr_notebook.cli.doctor.livy import Livy, Notebooks, apart
 from emr_notebook.cli.doctor.prerequisites import Line, State, Unknown, failed, not_checked, ok
 
 LATER = "the deploy makes it"
@@ -31,7 +31,8 @@ def _external(livy: Livy, notebooks: Notebooks, to: Ec2Commands) -> Line:
     if not outside:
         return ok(_about(livy))
     if given:
-        return _by_list(livy) or _not_admitted(livy, given[:1], to)
+        ranges = _in_rules(livy, notebooks, outside)
+        return _by_list(livy) or _not_admitted(livy, ranges or given[:1], to)
     return _external_for_made(livy, notebooks, outside, to)
 
 
@@ -46,7 +47,8 @@ def _external_for_made(
         made.append(stack.group)
     closed = [each for each in made if each and not _admits(livy, each)]
     if closed:
-        return _by_list(livy) or _not_admitted(livy, closed, to)
+        ranges = _in_rules(livy, notebooks, outside)
+        return _by_list(livy) or _not_admitted(livy, ranges or closed, to)
     if all(made):
         return ok(_about(livy))
     advice = (
@@ -63,7 +65,7 @@ def _created(livy: Livy, notebooks: Notebooks, to: Ec2Commands) -> Line:
     port, given = livy.port, notebooks.given
     there = [each for each in given if tcp(port, each) in livy.groups[0].ingress]
     if isinstance(stack, Unknown):
-        return not_checked(_about(livy), stack) if there else ok(_about(livy), LATER)
+        return not_checked(_about(livy), stack) if there else _later(livy, notebooks)
     own = [each for each in given if stack.made(livy.group, port, each)]
     by_hand = [each for each in there if each not in own]
     if by_hand:
@@ -71,7 +73,9 @@ def _created(livy: Livy, notebooks: Notebooks, to: Ec2Commands) -> Line:
         commands = [to.revoke(livy.group, port, source=each) for each in by_hand]
         advice = f"or leave the rule, and set clusters.{livy.key}.ingress: external"
         return failed(_about(livy), cause, *commands, advice=advice)
-    return _still_there(livy, [each for each in own if each not in there], to)
+    if gone := [each for each in own if each not in there]:
+        return _revoked(livy, gone, to)
+    return ok(_about(livy), LATER) if len(own) == len(given) else _later(livy, notebooks)
 
 
 def _created_for_made(livy: Livy, notebooks: Notebooks, to: Ec2Commands) -> Line:
@@ -81,16 +85,27 @@ def _created_for_made(livy: Livy, notebooks: Notebooks, to: Ec2Commands) -> Line
             return not_checked(_about(livy), stack)
         if stack.made(livy.group, livy.port):
             made.append(stack)
-    gone = [each.group for each in made if not _admits(livy, each.group)]
-    return _still_there(livy, gone, to)
+    if gone := [each.group for each in made if not _admits(livy, each.group)]:
+        return _revoked(livy, gone, to)
+    is_made = len(made) == len(notebooks.stacks)
+    return ok(_about(livy), LATER) if is_made else _later(livy, notebooks)
 
 
-def _still_there(livy: Livy, gone: Sequence[str], to: Ec2Commands) -> Line:
+def _later(livy: Livy, notebooks: Notebooks) -> Line:
+    """A rule that the deploy has yet to make; EC2 refuses some that name another VPC's group."""
+    far = apart(livy, notebooks)
+    return not_checked(_about(livy), far) if far else ok(_about(livy), LATER)
+
+
+def _revoked(livy: Livy, gone: Sequence[str], to: Ec2Commands) -> Line:
     """A rule that its stack made and somebody revoked: no deploy sees that."""
-    if not gone:
-        return ok(_about(livy), LATER)
     cause = "the stack's own rule was revoked, which a deploy does not see"
     return failed(_about(livy), cause, *_admit(livy, gone, to))
+
+
+def _in_rules(livy: Livy, notebooks: Notebooks, ranges: Sequence[str]) -> list[str]:
+    """The ranges to admit where rules may not be able to name the notebooks' groups."""
+    return [each for each in ranges if each] if apart(livy, notebooks) else []
 
 
 def _not_admitted(livy: Livy, sources: Sequence[str], to: Ec2Commands) -> Line:

@@ -10,7 +10,7 @@ from emr_notebook.settings_notebook import CodeRepository, ResolvedNotebook
 
 # Known to have public addresses alone; another host may be one of the company's own.
 PUBLIC_HOSTS = frozenset({"github.com", "gitlab.com", "bitbucket.org"})
-_CODECOMMIT = re.compile(r"git-codecommit\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
+_CODECOMMIT = re.compile(r"git-codecommit\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def needs_by_subnet(
             if settings.network.s3_prefix_list_id is not None:
                 needs[S3] = None
             for given in code_repositories(notebook):
-                needs |= dict.fromkeys(_of_repository(given, repositories))
+                needs |= dict.fromkeys(_of_repository(given, repositories, settings.region))
     return {subnet: list(needs) for subnet, needs in found.items()}
 
 
@@ -66,7 +66,9 @@ def code_repositories(notebook: ResolvedNotebook) -> list[CodeRepository]:
     return [each for each in given if each is not None]
 
 
-def _of_repository(given: CodeRepository, repositories: Mapping[str, Repository]) -> Iterator[Need]:
+def _of_repository(
+    given: CodeRepository, repositories: Mapping[str, Repository], region: str
+) -> Iterator[Need]:
     url, why = given.url or "", "a code repository is there"
     if given.name is not None:
         known = repositories.get(given.name, Repository("", has_secret=False))
@@ -75,7 +77,13 @@ def _of_repository(given: CodeRepository, repositories: Mapping[str, Repository]
             opens = f"the secret of the code repository {given.name} is there"
             yield Need("Secrets Manager", opens, "secretsmanager")
     host = urlsplit(url).hostname or ""
-    if _CODECOMMIT.fullmatch(host):
-        yield Need("CodeCommit", why, "git-codecommit")
+    if codecommit := _CODECOMMIT.fullmatch(host):
+        # No endpoint of this region leads to another one's.
+        here = codecommit[1] == region
+        yield (
+            Need("CodeCommit", why, "git-codecommit")
+            if here
+            else Need(f"CodeCommit of {codecommit[1]}", why)
+        )
     elif host in PUBLIC_HOSTS:
         yield Need(host, why)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from emr_notebook.cli.reader import Denied, Refused
+from emr_notebook.cli.reader import Denied, Refused, Unreachable
 
 Answer = TypeVar("Answer")
 
@@ -64,6 +64,8 @@ def attempt(read: Callable[[], Answer]) -> Answer | Unknown:
         return Unknown(f"these credentials may not {denied.action}")
     except Refused as refused:
         return Unknown(f"AWS refused {refused}")
+    except Unreachable as silent:
+        return Unknown(f"{silent.service} does not answer")
 
 
 def gravest(lines: Iterable[Line]) -> State:

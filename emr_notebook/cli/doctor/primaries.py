@@ -1,29 +1,33 @@
-"""doctor: what EMR and CloudFormation say of the security groups on both sides of Livy."""
+"""doctor: what EMR says of the network that a cluster's primary is in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from emr_notebook.cli.doctor.clusters import UNREAD
 from emr_notebook.cli.doctor.prerequisites import Unknown, attempt
 from emr_notebook.cli.look_up import live_endpoint
-from emr_notebook.cli.reader import Denied, Reader, Refused
+from emr_notebook.cli.reader import Reader, Refused
 from emr_notebook.cli.resolver_code import Refusal
 from emr_notebook.settings import Settings
 
 # Importable once the resolver's code is.
-from cluster_endpoint import livy  # isort: skip
+from cluster_endpoint import livy, resolve  # isort: skip
 
-GROUP = "AWS::EC2::SecurityGroup"
-INGRESS = "AWS::EC2::SecurityGroupIngress"
-# Of a resource that a stack has no more, or never had.
-ABSENT = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED", "CREATE_FAILED"})
+# DescribeCluster's code for an id that EMR does not know.
+UNKNOWN_ID = "InvalidRequestException"
+# By whether the cluster has fleets: boto3's method, and the items in its answer.
+LISTS = {
+    False: ("list_instance_groups", "InstanceGroups"),
+    True: ("list_instance_fleets", "InstanceFleets"),
+}
 
 
 @dataclass(frozen=True)
 class Primary:
     """A cluster's primary in the network: its security groups, EMR's own first, and its subnet.
 
-    `port` is the one that its Livy listens on, as the cluster's own configurations say.
+    `port` is the one that its Livy listens on, as the configurations say that the resolver reads.
     """
 
     groups: tuple[str, ...]
@@ -31,82 +35,76 @@ class Primary:
     port: int
 
 
-@dataclass(frozen=True)
-class StackGroups:
-    """What a deployed stack has made of the network: its group or "", and its Livy rules' ids.
-
-    The ids are logical ones, which come from the rules (`access.py`).
-    """
-
-    group: str = ""
-    rules: tuple[str, ...] = ()
-
-    def made(self, primary_group: str, port: int, source: str = "") -> bool:
-        """Whether the stack made the rule that admits the source, or its own group, to Livy."""
-        name = f"Livy{primary_group}{port}{source}".replace("-", "")
-        # The CDK ends an id with a hash of eight digits.
-        return any(each[:-8].endswith(name) for each in self.rules)
-
-
 def primary(reader: Reader, settings: Settings, key: str) -> Primary | Unknown | None:
-    """The primary of the cluster with this key; None when there is no such cluster.
+    """The primary of the cluster with this key; None where the line of the cluster has failed.
 
-    One call for a cluster that is given by its id; what the resolver needs to find another.
+    It is that of a cluster that is starting or cannot be used, too. One call for a cluster that
+    is given by its id, what the resolver needs to find another; one more for group_configurations.
     """
+    found = _cluster(reader, settings, key)
+    if found is None or isinstance(found, Unknown):
+        return found
+    grouped = settings.clusters[key].group_configurations
+    return attempt(lambda: _primary(found, _livy_conf(reader, found, grouped=grouped)))
+
+
+def _cluster(reader: Reader, settings: Settings, key: str) -> Mapping[str, Any] | Unknown | None:
     cluster_id = settings.clusters[key].id
     if cluster_id is None:
-        live = live_endpoint(reader, settings, key)
-        if live.denied:
-            return Unknown(f"these credentials may not {live.denied}")
-        cluster_id = live.values.get("ClusterId")
-    if not cluster_id:
-        return None
-    try:
-        answer = reader.ask("emr", "describe_cluster", ClusterId=cluster_id)
-    except Denied as denied:
-        return Unknown(f"these credentials may not {denied.action}")
-    except Refused:
-        return None
-    return _primary(answer["Cluster"])
+        return _looked_up(reader, settings, key)
 
-
-def stack_groups(reader: Reader, stack: str) -> StackGroups | Unknown:
-    """What the stack has made; nothing before its first deploy. A call for 100 resources."""
-
-    def read() -> StackGroups:
+    def read() -> Mapping[str, Any] | None:
         try:
-            listed = list(
-                reader.pages(
-                    "cloudformation",
-                    "list_stack_resources",
-                    items="StackResourceSummaries",
-                    StackName=stack,
-                )
-            )
+            return _of(reader.ask("emr", "describe_cluster", ClusterId=cluster_id))
         except Refused as refused:
-            if "does not exist" in refused.message:
-                return StackGroups()
+            if refused.code == UNKNOWN_ID:
+                return None
             raise
-        return _made([each for each in listed if each["ResourceStatus"] not in ABSENT])
 
     return attempt(read)
 
 
-def _made(resources: list[Mapping[str, Any]]) -> StackGroups:
-    groups = [each for each in resources if each["ResourceType"] == GROUP]
-    group = str(groups[0].get("PhysicalResourceId", "")) if groups else ""
-    rules = [each["LogicalResourceId"] for each in resources if each["ResourceType"] == INGRESS]
-    return StackGroups(group, tuple(rules))
+def _looked_up(reader: Reader, settings: Settings, key: str) -> Mapping[str, Any] | Unknown | None:
+    """What the look-up has read of the cluster, even where it refuses it after that."""
+    described: list[Mapping[str, Any]] = []
+
+    def call(service: str, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        answer = reader.call(service, method, arguments)
+        if method == "describe_cluster":
+            described.append(_of(answer))
+        return answer
+
+    live = live_endpoint(replace(reader, call=call), settings, key)
+    if described:
+        return described[-1]
+    if live.denied:
+        return Unknown(f"these credentials may not {live.denied}")
+    return Unknown(live.refusal) if live.refusal.startswith(UNREAD) else None
 
 
-def _primary(cluster: Mapping[str, Any]) -> Primary | None:
+def _of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    cluster: Mapping[str, Any] = answer["Cluster"]
+    return cluster
+
+
+def _livy_conf(reader: Reader, cluster: Mapping[str, Any], *, grouped: bool) -> dict[str, str]:
+    """As the resolver reads it: what is set for the primary's own group or fleet comes last."""
+    said = livy.properties(cluster.get("Configurations"))
+    if grouped:
+        method, items = LISTS[resolve.is_fleet(cluster)]
+        marker = ("Marker", "Marker")
+        own = reader.pages("emr", method, items=items, token=marker, ClusterId=cluster["Id"])
+        said |= livy.properties(livy.configurations_of_primary(own))
+    return said
+
+
+def _primary(cluster: Mapping[str, Any], said: Mapping[str, str]) -> Primary | Unknown:
     attributes = cluster.get("Ec2InstanceAttributes", {})
     own = attributes.get("EmrManagedMasterSecurityGroup", "")
     groups = [own, *attributes.get("AdditionalMasterSecurityGroups", [])]
     known = tuple(each for each in groups if each)
     if not known:
-        return None
-    said = livy.properties(cluster.get("Configurations"))
+        return Unknown(f"EMR names no security group of {cluster.get('Id')}'s primary")
     try:
         port = livy.port(said, str(cluster.get("Id")), None)
     except Refusal:

@@ -7,19 +7,33 @@ from typing import Any
 
 
 class Verdict(Enum):
-    """What the policy says; DEPENDS on what is not known here."""
+    """What the policy says; DEPENDS on what is not known here.
+
+    One that REFUSES lacks a statement; one that DENIES has one that no further statement outdoes.
+    """
 
     ALLOWS = "allows"
     REFUSES = "refuses"
+    DENIES = "denies"
     DEPENDS = "depends"
 
 
-def decide(document: Mapping[str, Any], action: str, principals: Collection[str]) -> Verdict:
-    """Whether one of the principals may do it: ARNs, account ids or a service's name."""
-    about = [each for each in statements(document) if _is_about(each, action, principals)]
-    allows = [each for each in about if each["Effect"] == "Allow"]
-    denies = [each for each in about if each["Effect"] == "Deny"]
-    if not allows or not all(map(_is_bound, denies)):
+def decide(
+    document: Mapping[str, Any],
+    action: str,
+    principals: Collection[str],
+    besides: Collection[str] = (),
+) -> Verdict:
+    """Whether one of the principals may do it: ARNs, account ids or a service's name.
+
+    What is denied to one `besides` them counts, too.
+    """
+    about = statements(document)
+    allows = [each for each in about if _counts(each, "Allow", action, principals)]
+    denies = [each for each in about if _counts(each, "Deny", action, {*principals, *besides})]
+    if not all(map(_is_bound, denies)):
+        return Verdict.DENIES
+    if not allows:
         return Verdict.REFUSES
     if denies or all(map(_is_bound, allows)):
         return Verdict.DEPENDS
@@ -36,7 +50,11 @@ def statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return list(_listed(document.get("Statement")))
 
 
-def _is_about(statement: Mapping[str, Any], action: str, principals: Collection[str]) -> bool:
+def _counts(
+    statement: Mapping[str, Any], effect: str, action: str, principals: Collection[str]
+) -> bool:
+    if statement["Effect"] != effect:
+        return False
     patterns = [str(each).lower() for each in _listed(statement.get("Action"))]
     if "Action" in statement and not any(fnmatchcase(action.lower(), p) for p in patterns):
         return False

@@ -88,6 +88,9 @@ def trust_line(given: Role, role: Role | Unknown | None, to: Commands) -> Line:
         return ok(about)
     if verdict is Verdict.DEPENDS:
         return ok(about, f"it trusts {SAGEMAKER} under conditions, which are not looked at")
+    if verdict is Verdict.DENIES:
+        advice = "take that statement out of its trust policy: no further one can win against it"
+        return failed(about, f"a statement denies {SAGEMAKER} to assume it", advice=advice)
     cause = f"it does not trust {SAGEMAKER}: no notebook can use it"
     return failed(about, cause, _trusting(role, to))
 
@@ -102,9 +105,9 @@ def logs_line(
     denied = {action: each for action, each in decisions.items() if not each.allowed}
     if not denied:
         return ok(about)
-    keys = {key for each in denied.values() for key in each.depends_on}
-    if keys:
-        return not_checked(about, Unknown(f"its policies depend on {', '.join(sorted(keys))}"))
+    unsure = next((each.unsure for each in denied.values() if each.unsure), "")
+    if unsure:
+        return not_checked(about, Unknown(unsure))
     cause = f"it may not {' and '.join(denied)}: verify and status have no reports of its starts"
     if not all(each.may_be_granted for each in denied.values()):
         return failed(about, cause, advice="look for what denies it: a policy, a boundary, an SCP")

@@ -5,9 +5,16 @@ from itertools import chain
 from typing import Any
 
 from emr_notebook.cli.commands import Commands
-from emr_notebook.cli.doctor.ec2_reads import groups
-from emr_notebook.cli.doctor.ec2_routes import endpoints, route_tables, subnets_in, table_of
-from emr_notebook.cli.doctor.made_egress import made_egress
+from emr_notebook.cli.doctor.ec2_reads import Group, groups
+from emr_notebook.cli.doctor.ec2_routes import (
+    Endpoint,
+    endpoints,
+    route_tables,
+    s3_lists,
+    subnets_in,
+    table_of,
+)
+from emr_notebook.cli.doctor.made_egress import HTTPS, made_egress
 from emr_notebook.cli.doctor.needs import (
     Need,
     Repository,
@@ -15,7 +22,9 @@ from emr_notebook.cli.doctor.needs import (
     needs_by_subnet,
 )
 from emr_notebook.cli.doctor.prerequisites import Line, Unknown, attempt, failed, not_checked, ok
-from emr_notebook.cli.doctor.ways import Ways, way_line
+from emr_notebook.cli.doctor.stack_groups import made_by_subnet
+from emr_notebook.cli.doctor.way_lines import way_line
+from emr_notebook.cli.doctor.ways import Ways
 from emr_notebook.cli.reader import Reader
 from emr_notebook.settings import Settings
 
@@ -26,8 +35,8 @@ def check(reader: Reader, settings: Settings, _to: Commands) -> list[Line]:
     """A line for everything that notebooks in a subnet have to reach outside their VPC.
 
     Four calls for the VPC's route tables, endpoints, subnets and security groups; one for S3's
-    prefix list when the settings name it, and one for 100 of the account's code repositories
-    when notebooks name some.
+    prefix list when the settings name it, one for 100 of the account's code repositories when
+    notebooks name some, and one for each stack when groups of endpoints admit groups.
     """
     named = named_repositories(settings)
     known = attempt(lambda: _repositories(reader)) if named else {}
@@ -35,7 +44,7 @@ def check(reader: Reader, settings: Settings, _to: Commands) -> list[Line]:
     lines = [repository_line(each, known) for each in named]
     given = settings.network.s3_prefix_list_id
     if given is not None:
-        lines.append(list_line(given, attempt(lambda: _s3_lists(reader))))
+        lines.append(list_line(given, attempt(lambda: s3_lists(reader))))
     needs = needs_by_subnet(settings, found)
     if not needs:
         return lines
@@ -101,6 +110,7 @@ def _ways(reader: Reader, settings: Settings, needs: Mapping[str, list[Need]]) -
     return Ways(
         vpc_id=network.vpc_id,
         region=settings.region,
+        account=settings.account,
         # Nothing is known of the ways of groups that do not exist.
         subnets=in_vpc if own or not named else {},
         tables={each: table for each, table in of_subnets.items() if table},
@@ -109,14 +119,19 @@ def _ways(reader: Reader, settings: Settings, needs: Mapping[str, list[Need]]) -
         given=tuple(each.group_id for each in own),
         egress=egress if named else made_egress(settings, settings.stack_names()[0]),
         s3_list=network.s3_prefix_list_id or "",
+        made={} if named else _made(reader, settings, ends, found),
     )
 
 
-def _s3_lists(reader: Reader) -> dict[str, str]:
-    name = f"com.amazonaws.{reader.region}.s3"
-    filters = [{"Name": "prefix-list-name", "Values": [name]}]
-    found = reader.pages("ec2", "describe_prefix_lists", items="PrefixLists", Filters=filters)
-    return {each["PrefixListId"]: each["PrefixListName"] for each in found}
+def _made(
+    reader: Reader, settings: Settings, ends: Iterable[Endpoint], found: Mapping[str, Group]
+) -> Mapping[str, tuple[str, ...]] | Unknown:
+    """The groups that stacks made, by subnet; none where no endpoint's group admits a group."""
+    ids = set(chain.from_iterable(each.groups for each in ends))
+    admitting = chain.from_iterable(found[each].ingress for each in ids if each in found)
+    if not any(rule.opens(HTTPS) and rule.peer.startswith("sg-") for rule in admitting):
+        return {}
+    return made_by_subnet(reader, settings)
 
 
 def _repositories(reader: Reader) -> dict[str, Repository]:
