@@ -170,6 +170,8 @@ def _cluster(world: World) -> ClusterSpec:
         ),
         applications={"Hadoop": "3.4.1", "Livy": "0.8.0", "Spark": pyspark.__version__},
         release_label="emr-7.9.0",
+        primary_security_group=_first_cluster(world.settings).security_group_id or "",
+        subnet_id=world.settings.network.subnet_id,
         configurations=(LIVY_KEYSTORE,) if world.speaks_tls else (),
     )
 
