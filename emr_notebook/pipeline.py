@@ -5,10 +5,10 @@ from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import aws_codepipeline as codepipeline
-from aws_cdk import aws_iam as iam
 from aws_cdk import pipelines
 from constructs import Construct
 
+from emr_notebook.boundary import bound_roles
 from emr_notebook.build import build
 from emr_notebook.checks import add_checks
 from emr_notebook.cli.lookup_role import lookup_role_arn
@@ -92,11 +92,7 @@ class PipelineStack(cdk.Stack):
         )
         for tag, value in settings.tags.items():
             cdk.Tags.of(self).add(tag, value)
-        if settings.permissions_boundary_arn is not None:
-            boundary = iam.ManagedPolicy.from_managed_policy_arn(
-                self, "Boundary", settings.permissions_boundary_arn
-            )
-            iam.PermissionsBoundary.of(self).apply(boundary)
+        bound_roles(self, settings.permissions_boundary_arn)
         self.pipeline = self._made(settings, source)
         for asked in settings.stages:
             steps = StageSteps(source, asked, stages[asked.stage])

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from emr_notebook.access import NotebookNetwork, VolumeKey
+from emr_notebook.boundary import bound_roles
 from emr_notebook.cluster_endpoint import ClusterEndpoint, EndpointResolver
 from emr_notebook.fixed_at_birth import own, shared
 from emr_notebook.lifecycle_configuration import LifecycleConfiguration
@@ -52,11 +52,7 @@ class EmrNotebookStack(cdk.Stack):
         )
         for tag, value in settings.tags.items():
             cdk.Tags.of(self).add(tag, value, priority=STAGE_TAG_PRIORITY)
-        if settings.permissions_boundary_arn is not None:
-            boundary = iam.ManagedPolicy.from_managed_policy_arn(
-                self, "Boundary", settings.permissions_boundary_arn
-            )
-            iam.PermissionsBoundary.of(self).apply(boundary)
+        bound_roles(self, settings.permissions_boundary_arn)
         self._settings, self._authorities = settings, authorities
         notebooks = [settings.notebook(key) for key in settings.notebooks]
         self._notebooks = [each for each in notebooks if each.stack == name]

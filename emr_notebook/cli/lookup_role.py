@@ -13,11 +13,16 @@ QUALIFIER = "hnb659fds"
 SESSION = "emr-notebook"
 
 
+def bootstrap_role_arn(settings: Settings, kind: str) -> str:
+    """A role that the bootstrap makes: deploy, file-publishing, lookup or cfn-exec."""
+    account, region = settings.account, settings.region
+    name = f"cdk-{QUALIFIER}-{kind}-role-{account}-{region}"
+    return f"arn:{partition(region)}:iam::{account}:role/{name}"
+
+
 def lookup_role_arn(settings: Settings) -> str:
     """The look-up role of the stage's account and region. It trusts whom bootstrap trusts."""
-    account, region = settings.account, settings.region
-    name = f"cdk-{QUALIFIER}-lookup-role-{account}-{region}"
-    return f"arn:{partition(region)}:iam::{account}:role/{name}"
+    return bootstrap_role_arn(settings, "lookup")
 
 
 def lookup_role_reader(settings: Settings) -> Reader:

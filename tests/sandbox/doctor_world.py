@@ -5,7 +5,6 @@ The notebooks' subnet leads to a NAT gateway, and the group that the deploy make
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,7 @@ from sandbox.aws.emr_seed import ClusterSpec, InstanceSpec
 from sandbox.environment import ACCOUNT, REGION
 from tests.sandbox import callers
 from tests.sandbox.callers import allow, deny, document
-from tests.sandbox.pasted_commands import put_tools
+from tests.sandbox.pasted_commands import paste, put_tools, with_tools
 from tests.sandbox.resolver_world import (
     BECAUSE,
     NETWORK,
@@ -141,27 +140,11 @@ class DoctorWorld:
 
     def paste(self, *commands: str, **env: str) -> str:
         """Run commands as a user does who pastes them into a shell; all that they print."""
-        printed = ""
-        for command in commands:
-            done = subprocess.run(
-                ["bash", "-c", command],
-                cwd=self.root,
-                env=self.env(**env),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=300,
-                check=False,
-            )
-            assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-            printed += done.stdout
-        return printed
+        return paste(*commands, root=self.root, env=self.env(**env))
 
     def env(self, **env: str) -> dict[str, str]:
         """The environment of commands: this AWS, and `cdk` and `aws` on PATH."""
-        found = self.world.aws.env() | {"CDK_VALIDATION": "false", "CI": "true"} | env
-        tools = f"{self.root / 'tools'}{os.pathsep}{found['PATH']}"
-        found |= {"PATH": tools, "CDK_DISABLE_CLI_TELEMETRY": "true"}
+        found = with_tools(self.root, self.world.aws.env(), **env)
         return {name: value for name, value in found.items() if value}
 
     def calls_by(self, principal: str) -> list[str]:

@@ -5,13 +5,36 @@ import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+from sandbox.aws.emr_seed import ClusterSpec, InstanceSpec
+from tests.conftest import ROOT
+
 FIRST, SECOND = "127.0.0.1", "127.0.0.2"
+SCRIPT = "assets/notebook/on_start.sh"
 # The real start script, in the fake host's folder instead of a home, and slow when told to.
 AT_HOME = """NOTEBOOK_HOME=$PWD NOTEBOOK_USER=$(id -un) LIVY_CHECK_SECONDS=1
 while [[ -e SageMaker/slow ]]; do sleep 0.1; done
 """
+
+
+def start_at_home(root: Path) -> None:
+    """Have the checkout's start script do its work in the fake host's folder."""
+    shebang, rest = (ROOT / SCRIPT).read_text().split("\n", 1)
+    (root / SCRIPT).write_text(f"{shebang}\n{AT_HOME}{rest}")
+
+
+def cluster_at(cluster_id: str, address: str, port: int, **changes: Any) -> ClusterSpec:
+    """A cluster whose primary is there, and says that its Livy listens on the port."""
+    conf = {"Classification": "livy-conf", "Properties": {"livy.server.port": str(port)}}
+    return ClusterSpec(
+        cluster_id,
+        name="nightly",
+        instances=(InstanceSpec(address),),
+        configurations=(conf,),
+        **changes,
+    )
 
 
 class IdleLivy(BaseHTTPRequestHandler):

@@ -1,7 +1,6 @@
 """`emr-notebook status` and `verify` against a stage that is really deployed."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,13 +12,11 @@ from typing import Any
 import pytest
 
 from emr_notebook.cli.reader import READING
-from sandbox.aws.emr_seed import ClusterSpec, InstanceSpec
-from tests.conftest import ROOT
 from tests.sandbox import callers
 from tests.sandbox.aws_world import settled, wait_until
 from tests.sandbox.callers import allow, document
-from tests.sandbox.idle_livy import AT_HOME, FIRST, SECOND, livies
-from tests.sandbox.pasted_commands import put_tools
+from tests.sandbox.idle_livy import FIRST, SECOND, cluster_at, livies, start_at_home
+from tests.sandbox.pasted_commands import paste, put_tools, with_tools
 from tests.sandbox.resolver_world import ResolverWorld, resolver_world
 
 pytestmark = pytest.mark.sandbox
@@ -88,37 +85,11 @@ class Lab:
 
     def paste(self, commands: list[str]) -> None:
         """Run commands as a user does who pastes them into a shell."""
-        tools = self.root / "tools"
-        env = self.world.aws.env() | {"CDK_VALIDATION": "false", "CI": "true"}
-        env |= {"PATH": f"{tools}{os.pathsep}{env['PATH']}", "CDK_DISABLE_CLI_TELEMETRY": "true"}
-        for command in commands:
-            done = subprocess.run(
-                ["bash", "-c", command],
-                cwd=self.root,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=300,
-                check=False,
-            )
-            assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        paste(*commands, root=self.root, env=with_tools(self.root, self.world.aws.env()))
 
     def put_cluster(self, address: str, **changes: Any) -> None:
         """Make the stage's cluster, or make it one whose primary is there."""
-        conf = {
-            "Classification": "livy-conf",
-            "Properties": {"livy.server.port": str(self.port)},
-        }
-        self.world.put(
-            ClusterSpec(
-                CLUSTER_ID,
-                name="nightly",
-                instances=(InstanceSpec(address),),
-                configurations=(conf,),
-                **changes,
-            )
-        )
+        self.world.put(cluster_at(CLUSTER_ID, address, self.port, **changes))
 
 
 @pytest.fixture(scope="module")
@@ -126,8 +97,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     directory = tmp_path_factory.mktemp("status")
     with livies() as port, resolver_world(directory) as world:
         lab = Lab(world, directory / "a check out", port)
-        shebang, rest = (ROOT / "assets/notebook/on_start.sh").read_text().split("\n", 1)
-        (lab.root / "assets/notebook/on_start.sh").write_text(f"{shebang}\n{AT_HOME}{rest}")
+        start_at_home(lab.root)
         put_tools(lab.root)
         lab.put_cluster(FIRST)
         clusters = {"analytics": {"name": "nightly", "port": port}}

@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
-from sandbox.aws.emr_seed import ClusterSpec, InstanceSpec
-from tests.conftest import ROOT, STAGE
+from tests.conftest import STAGE
 from tests.pipelines import Assembly, pipeline
 from tests.sandbox import callers
 from tests.sandbox.aws_world import settled
 from tests.sandbox.code_build import Build, bare, build, clone
-from tests.sandbox.idle_livy import AT_HOME, FIRST, SECOND, livies
+from tests.sandbox.idle_livy import FIRST, SECOND, cluster_at, livies, start_at_home
 from tests.sandbox.resolver_world import BECAUSE, ResolverWorld, resolver_world
 
 pytestmark = pytest.mark.sandbox
@@ -131,18 +130,7 @@ class Story:
         return str(client.describe_stacks(StackName=DEV)["Stacks"][0]["StackId"])
 
     def put_cluster(self, address: str) -> None:
-        conf = {
-            "Classification": "livy-conf",
-            "Properties": {"livy.server.port": str(self.port)},
-        }
-        self.world.put(
-            ClusterSpec(
-                CLUSTER_ID,
-                name="nightly",
-                instances=(InstanceSpec(address),),
-                configurations=(conf,),
-            )
-        )
+        self.world.put(cluster_at(CLUSTER_ID, address, self.port))
 
 
 @pytest.fixture(scope="module")
@@ -151,8 +139,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     with livies() as port, resolver_world(directory) as world:
         told = Story(world, directory / "a clean clone", port)
         clone(told.root)
-        shebang, rest = (ROOT / "assets/notebook/on_start.sh").read_text().split("\n", 1)
-        (told.root / "assets/notebook/on_start.sh").write_text(f"{shebang}\n{AT_HOME}{rest}")
+        start_at_home(told.root)
         run(told)
         yield told
 

@@ -5,7 +5,7 @@ import shlex
 from emr_notebook.cli.commands import Commands
 from emr_notebook.cli.doctor.absent import unless_absent
 from emr_notebook.cli.doctor.prerequisites import Line, Unknown, failed, not_checked, ok
-from emr_notebook.cli.lookup_role import QUALIFIER, partition
+from emr_notebook.cli.lookup_role import QUALIFIER
 from emr_notebook.cli.reader import Reader
 from emr_notebook.settings import Settings
 
@@ -37,10 +37,3 @@ def bootstrap_line(version: str | Unknown | None, settings: Settings, to: Comman
     if int(version) < OLDEST_WITH_LOOKUP:
         return ok(about, f"version {version}; --lookup-role needs {OLDEST_WITH_LOOKUP} or later")
     return ok(about, f"version {version}")
-
-
-def role_arn(settings: Settings, kind: str) -> str:
-    """One of the roles that the bootstrap makes: deploy, file-publishing, lookup or cfn-exec."""
-    account, region = settings.account, settings.region
-    name = f"cdk-{QUALIFIER}-{kind}-role-{account}-{region}"
-    return f"arn:{partition(region)}:iam::{account}:role/{name}"

@@ -5,9 +5,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from emr_notebook.cli.commands import Commands
-from emr_notebook.cli.doctor.bootstrap import role_arn
 from emr_notebook.cli.doctor.iam_simulation import Decision, Principal, caller, simulated
 from emr_notebook.cli.doctor.prerequisites import Line, Unknown, attempt, failed, not_checked, ok
+from emr_notebook.cli.lookup_role import bootstrap_role_arn
 from emr_notebook.cli.reader import Reader
 from emr_notebook.settings import Settings
 
@@ -28,7 +28,7 @@ def check(reader: Reader, settings: Settings, to: Commands) -> list[Line]:
         return [ok(ABOUT, "the account's root user may do everything")]
 
     def decide(kind: str) -> Decision | Unknown:
-        role = role_arn(settings, kind)
+        role = bootstrap_role_arn(settings, kind)
         return attempt(lambda: simulated(reader, principal.arn, [ACTION], role)[ACTION])
 
     kinds = [*NEEDED, LOOKUP]
@@ -47,7 +47,7 @@ def deploy_line(
     denied = [kind for kind in NEEDED if kind in found and not found[kind].allowed]
     sure = [kind for kind in denied if not found[kind].unsure]
     if sure:
-        roles = [role_arn(settings, kind) for kind in (*NEEDED, LOOKUP)]
+        roles = [bootstrap_role_arn(settings, kind) for kind in (*NEEDED, LOOKUP)]
         grantable = all(found[kind].may_be_granted for kind in sure)
         return _denied(principal, _names(sure), roles, grantable=grantable, region=to.region)
     for kind in NEEDED:

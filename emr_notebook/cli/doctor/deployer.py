@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from emr_notebook.cli.commands import Commands
 from emr_notebook.cli.doctor.absent import unless_absent
-from emr_notebook.cli.doctor.bootstrap import role_arn
 from emr_notebook.cli.doctor.deployer_needs import Need, needs
 from emr_notebook.cli.doctor.iam_simulation import Decision, simulated
 from emr_notebook.cli.doctor.prerequisites import Line, Unknown, failed, not_checked, ok
+from emr_notebook.cli.lookup_role import bootstrap_role_arn
 from emr_notebook.cli.reader import Reader
 from emr_notebook.settings import Settings
 
@@ -18,7 +18,7 @@ Decisions = Mapping[str, Decision]
 
 def check(reader: Reader, settings: Settings, _to: Commands) -> list[Line]:
     """The line of the role: a call for each kind of what is made, none for further notebooks."""
-    role = role_arn(settings, "cfn-exec")
+    role = bootstrap_role_arn(settings, "cfn-exec")
 
     def decide(need: Need) -> Decisions | Unknown:
         found = unless_absent(

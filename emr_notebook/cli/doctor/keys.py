@@ -7,11 +7,10 @@ from typing import Any
 
 from emr_notebook.cli.commands import Commands
 from emr_notebook.cli.doctor.absent import unless_absent
-from emr_notebook.cli.doctor.bootstrap import role_arn
-from emr_notebook.cli.doctor.needs import code_repositories
+from emr_notebook.cli.doctor.needs import all_code_repositories
 from emr_notebook.cli.doctor.prerequisites import Line, Unknown, attempt, failed, not_checked, ok
 from emr_notebook.cli.doctor.resource_policy import Verdict, decide, with_statement
-from emr_notebook.cli.lookup_role import partition
+from emr_notebook.cli.lookup_role import bootstrap_role_arn, partition
 from emr_notebook.cli.reader import Reader
 from emr_notebook.settings import Settings
 
@@ -35,8 +34,7 @@ def check(reader: Reader, settings: Settings, to: Commands) -> list[Line]:
 
 def secrets(settings: Settings) -> list[str]:
     """Those that the settings name, each once."""
-    notebooks = map(settings.notebook, settings.notebooks)
-    given = [each.secret_arn for x in notebooks for each in code_repositories(x)]
+    given = [each.secret_arn for each in all_code_repositories(settings)]
     return list(dict.fromkeys(each for each in given if each is not None))
 
 
@@ -69,7 +67,7 @@ def policy_line(
     about = f"policy of key {_short(arn)}"
     if isinstance(policy, Unknown):
         return not_checked(about, policy)
-    account, deployer = settings.account, role_arn(settings, "cfn-exec")
+    account, deployer = settings.account, bootstrap_role_arn(settings, "cfn-exec")
     root = f"arn:{partition(settings.region)}:iam::{account}:root"
     if decide(policy, GRANT, {account, root}, {deployer}) is Verdict.ALLOWS:
         return ok(about, "it lets the account's IAM policies decide")

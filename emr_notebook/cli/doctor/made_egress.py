@@ -1,9 +1,8 @@
 """What the security group that a stack makes lets notebooks reach, off the settings alone."""
 
+from emr_notebook.cli.doctor.ec2_commands import HTTPS
 from emr_notebook.cli.doctor.ec2_rules import Rule, tcp
 from emr_notebook.settings import Settings
-
-HTTPS = 443
 
 
 def made_egress(settings: Settings, stack: str) -> tuple[Rule, ...]:

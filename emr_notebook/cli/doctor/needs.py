@@ -55,9 +55,14 @@ def needs_by_subnet(
 
 def named_repositories(settings: Settings) -> list[str]:
     """The SageMaker code repositories that notebooks name."""
-    notebooks = map(settings.notebook, settings.notebooks)
-    given = [each for notebook in notebooks for each in code_repositories(notebook)]
+    given = all_code_repositories(settings)
     return list(dict.fromkeys(each.name for each in given if each.name is not None))
+
+
+def all_code_repositories(settings: Settings) -> list[CodeRepository]:
+    """Those of all notebooks."""
+    notebooks = map(settings.notebook, settings.notebooks)
+    return [each for notebook in notebooks for each in code_repositories(notebook)]
 
 
 def code_repositories(notebook: ResolvedNotebook) -> list[CodeRepository]:

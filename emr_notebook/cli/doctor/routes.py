@@ -5,6 +5,7 @@ from itertools import chain
 from typing import Any
 
 from emr_notebook.cli.commands import Commands
+from emr_notebook.cli.doctor.ec2_commands import HTTPS
 from emr_notebook.cli.doctor.ec2_reads import Group, groups
 from emr_notebook.cli.doctor.ec2_routes import (
     Endpoint,
@@ -14,7 +15,7 @@ from emr_notebook.cli.doctor.ec2_routes import (
     subnets_in,
     table_of,
 )
-from emr_notebook.cli.doctor.made_egress import HTTPS, made_egress
+from emr_notebook.cli.doctor.made_egress import made_egress
 from emr_notebook.cli.doctor.needs import (
     Need,
     Repository,
