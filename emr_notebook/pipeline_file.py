@@ -14,9 +14,8 @@ from emr_notebook.settings_file import (
     read_file,
     validated,
 )
+from emr_notebook.settings_network_mistakes import Mistake
 from emr_notebook.settings_words import refusal
-
-Mistake = tuple[tuple[str | int, ...], str, str]
 
 
 def parse_pipeline(data: Any) -> PipelineSettings:
