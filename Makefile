@@ -63,7 +63,7 @@ template: install ## STAGE's stacks as plain CloudFormation files, for deploying
 	@$(BIN)/python -m emr_notebook.plain_template --stage $(STAGE)
 
 schema: install ## write the schemas that editors use for config/*.yaml
-	@$(BIN)/python -m emr_notebook.schema
+	@$(BIN)/python -m emr_notebook.settings.schema
 
 diff: install ## what deploying STAGE would do, with a new REFRESH if given: cdk diff, then the plan
 	@scripts/diff.sh $(STAGE) $(addprefix --refresh=,$(REFRESH))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The CDK app: reads the settings of a stage, or of the pipeline, and puts the stacks together."""
+"""The CDK app: synthesizes what `-c stage=<stage>` names, or dev; says in words why not."""
 
 import sys
 from pathlib import Path
@@ -7,43 +7,32 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from emr_notebook.build import build
-from emr_notebook.settings_file import PIPELINE, SettingsError, load_stage
-from emr_notebook.start_script import ScriptTooLarge
-from emr_notebook.template_limits import COUNTED_HERE, TemplateTooLarge, check_templates
+from emr_notebook.checks.template_limits import CDK_RESOURCE_LIMIT_OFF
+from emr_notebook.settings.file import PIPELINE, SettingsError, load_stage
+from emr_notebook.synthesis import SynthesisError, synthesize
 
 
-def main() -> None:
-    """Synthesize what `-c stage=<stage>` names, or dev; say in words why not."""
-    app = cdk.App(context=COUNTED_HERE)
+def build_stacks(app: cdk.App) -> None:
+    """Add the stacks of the stage, or of the pipeline; cdk runs this in the folder of cdk.json."""
     stage = app.node.try_get_context("stage") or "dev"
-    try:
-        refresh = str(app.node.try_get_context("refresh") or "")
-        # cdk runs this app in the folder of cdk.json.
-        if stage == PIPELINE:
-            _build_pipeline(app, refresh)
-        else:
-            build(app, load_stage(stage), directory=Path.cwd(), refresh=refresh)
-    except (SettingsError, ScriptTooLarge) as error:
-        sys.exit(f"error: {error}")
-    try:
-        check_templates(Path(app.synth().directory))
-    except (RuntimeError, TemplateTooLarge) as error:
-        # A finding of the checks has its words in a RuntimeError, without jsii's stack trace.
-        sys.exit(f"error: {error}")
+    refresh = str(app.node.try_get_context("refresh") or "")
+    if stage == PIPELINE:
+        # Here, because a stage's own synthesis is a third faster without.
+        from emr_notebook.pipeline.stack import build_pipeline
+        from emr_notebook.settings.pipeline import load_pipeline
 
-
-def _build_pipeline(app: cdk.App, refresh: str) -> None:
-    # Here, because a stage's own synthesis is a third faster without.
-    from emr_notebook.pipeline import build_pipeline
-    from emr_notebook.pipeline_file import load_pipeline
-
-    if refresh:
-        raise SettingsError(
-            "-c refresh= is of one stage; in the pipeline a stage's settings have `refresh`"
-        )
-    pipeline, stages = load_pipeline()
-    build_pipeline(app, pipeline, stages, directory=Path.cwd())
+        if refresh:
+            raise SettingsError(
+                "-c refresh= is of one stage; in the pipeline a stage's settings have `refresh`"
+            )
+        build_pipeline(app, *load_pipeline(), directory=Path.cwd())
+    else:
+        build(app, load_stage(stage), directory=Path.cwd(), refresh=refresh)
 
 
 if __name__ == "__main__":
-    main()
+    app = cdk.App(context=CDK_RESOURCE_LIMIT_OFF)
+    try:
+        synthesize(app, lambda: build_stacks(app))
+    except (SettingsError, SynthesisError) as error:
+        sys.exit(f"error: {error}")

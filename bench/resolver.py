@@ -10,8 +10,8 @@ from pathlib import Path
 from bench.children import run_python
 from bench.pairs import Sample
 from bench.stub_aws import running_stub
-from emr_notebook.resolver_request import properties
-from emr_notebook.settings_cluster import Cluster
+from emr_notebook.constructs.resolver_request import properties
+from emr_notebook.settings.cluster import Cluster
 
 FUNCTION_CODE = Path(__file__).parent.parent / "assets" / "lambda"
 LEAST_LAMBDA_MIB = 128.0

@@ -10,10 +10,11 @@ from unittest.mock import patch
 
 from bench.stages import ACCOUNT, REGION
 from bench.stub_aws import ANSWERS as OF_EMR
-from emr_notebook.cli import main, plan
-from emr_notebook.cli.reader import Reader
-from emr_notebook.cli.synthesis import synthesized
-from emr_notebook.settings_file import load_stage
+from emr_notebook.cli import main
+from emr_notebook.cli.aws.reader import Reader
+from emr_notebook.cli.plan import command
+from emr_notebook.settings.file import load_stage
+from emr_notebook.synthesis import stage_templates
 
 # A round trip to another continent.
 SECONDS_A_CALL = 0.05
@@ -21,14 +22,14 @@ SECONDS_A_CALL = 0.05
 
 def synthesize(stage: str) -> None:
     """What a plan begins with, and nothing else."""
-    synthesized(load_stage(stage), refresh="", directory=Path())
+    stage_templates(load_stage(stage), refresh="", directory=Path())
 
 
 def run_plan(stage: str, template: str) -> None:
     """The whole command; the stage's one stack is deployed as the template has it."""
     aws = Aws(json.loads(Path(template).read_text()))
     sys.argv = ["emr-notebook", "plan", "--stage", stage]
-    with patch.object(plan, "reader_for", lambda *_, **__: Reader(REGION, aws.call)):
+    with patch.object(command, "reader_for", lambda *_, **__: Reader(REGION, aws.call)):
         main.main()
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from constructs import Construct
 
-from emr_notebook.ca_file import read_ca_files
-from emr_notebook.checks import add_checks
-from emr_notebook.settings import Settings
+from emr_notebook.checks.nag import add_checks
+from emr_notebook.settings.ca_file import read_ca_files
+from emr_notebook.settings.model import Settings
 from emr_notebook.stack import EmrNotebookStack
 
 

@@ -5,17 +5,17 @@ from collections.abc import Mapping
 import aws_cdk as cdk
 from constructs import Construct
 
-from emr_notebook.access import NotebookNetwork, VolumeKey
-from emr_notebook.boundary import bound_roles
-from emr_notebook.cluster_endpoint import ClusterEndpoint, EndpointResolver
-from emr_notebook.fixed_at_birth import own, shared
-from emr_notebook.lifecycle_configuration import LifecycleConfiguration
-from emr_notebook.notebook_role import NotebookRoles
-from emr_notebook.owners import OwnersPolicy
-from emr_notebook.replacement_guard import ReplacementGuard
-from emr_notebook.resolver_request import opened_port
-from emr_notebook.settings import Settings
-from emr_notebook.spark_notebook import SparkNotebook
+from emr_notebook.constructs.cluster_endpoint import ClusterEndpoint, EndpointResolver
+from emr_notebook.constructs.iam import bound_roles
+from emr_notebook.constructs.lifecycle_configuration import LifecycleConfiguration
+from emr_notebook.constructs.network import NotebookNetwork
+from emr_notebook.constructs.notebook import SparkNotebook
+from emr_notebook.constructs.notebook_role import NotebookRoles
+from emr_notebook.constructs.owners_policy import OwnersPolicy
+from emr_notebook.constructs.replacement_guard import ReplacementGuard, own, shared
+from emr_notebook.constructs.resolver_request import opened_port
+from emr_notebook.constructs.volume_key import VolumeKey
+from emr_notebook.settings.model import Settings
 
 # Below what a resource says of itself: a notebook's own tag wins over the stage's.
 STAGE_TAG_PRIORITY = 40

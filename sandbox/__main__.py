@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sandbox.contained import run_contained
 from sandbox.errors import SandboxError
+from sandbox.isolation.contained import run_contained
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox.errors import SandboxError
-from sandbox.processes import die_with_parent
+from sandbox.isolation.processes import die_with_parent
 
 CLI = Path("node_modules/.bin/cdk")
 SHOWN_LINES = 25

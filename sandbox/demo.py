@@ -14,14 +14,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from emr_notebook.settings_file import load_stage
-from sandbox import trips
+from emr_notebook.settings.file import load_stage
+from sandbox import data
 from sandbox.deployment import STAGE, Deployment, bootstrap, deploy
 from sandbox.errors import SandboxError
-from sandbox.progress import Progress
-from sandbox.report import Report
-from sandbox.result import output_of, spark_table
-from sandbox.run_notebook import NotebookFailed, run_notebook
+from sandbox.jupyter.outputs import output_of, spark_table
+from sandbox.jupyter.run_notebook import NotebookFailed, run_notebook
+from sandbox.report import Progress, Report
 from sandbox.world import Options, World, start_world
 
 EXAMPLE = Path("examples/spark_on_emr.ipynb")
@@ -159,7 +158,7 @@ def _checked_result(world: World, executed: NotebookNode) -> list[dict[str, Any]
     """The rows that Spark printed last; SandboxError unless they are what the data adds up to."""
     rows = spark_table(output_of(_tagged(executed, "result")))
     found = {row["zone"]: (int(row["trips"]), int(row["fare_cents"])) for row in rows}
-    expected = trips.expected_by_zone(trips.make_trips())
+    expected = data.expected_by_zone(data.make_trips())
     if found != expected:
         raise SandboxError(f"Spark's result is {found}; the data adds up to {expected}")
     stored = world.aws.client("s3").list_objects_v2(

@@ -1,10 +1,14 @@
 """`.sandbox/report.json`: what a demo did, for whoever reads it with a program."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from rich.console import Console
 
 
 @dataclass
@@ -34,3 +38,42 @@ class Report:
         partial = path.with_suffix(".partial")
         partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         partial.replace(path)
+
+
+@dataclass
+class Progress:
+    """The steps that were taken, and what they took; `failed` names the one that did not end."""
+
+    console: Console
+    steps: list[tuple[str, float]] = field(default_factory=list)
+    failed: str | None = None
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Show the step while it runs, and its time when it has ended."""
+        started = time.monotonic()
+        try:
+            with self._shown(name):
+                yield
+        except BaseException:
+            self.failed = self.failed or name
+            seconds = time.monotonic() - started
+            self.console.print(f"[red]✗[/] {name} [dim]{seconds:.1f} s[/]", highlight=False)
+            raise
+        seconds = time.monotonic() - started
+        self.steps.append((name, seconds))
+        self.console.print(f"[green]✓[/] {name} [dim]{seconds:.1f} s[/]", highlight=False)
+
+    def note(self, text: str) -> None:
+        """A line under the running step."""
+        self.console.print(f"  [dim]{text}[/]", highlight=False)
+
+    @contextmanager
+    def _shown(self, name: str) -> Iterator[None]:
+        if self.console.is_terminal:
+            with self.console.status(f"{name} …"):
+                yield
+        else:
+            # In a log nothing moves: say what has begun.
+            self.console.print(f"… {name}", highlight=False)
+            yield

@@ -9,10 +9,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from emr_notebook.settings_file import load_stage
+from emr_notebook.settings.file import load_stage
 from sandbox.deployment import STAGE, bootstrap, deploy
 from sandbox.errors import SandboxError
-from sandbox.progress import Progress
+from sandbox.report import Progress
 from sandbox.world import Options, World, start_world
 
 # What a shell may have of its own, and the sandbox's account does not know.

@@ -10,21 +10,21 @@ from pathlib import Path
 
 import pyspark
 
-from emr_notebook.settings import Settings
-from emr_notebook.settings_cluster import Cluster
-from sandbox import trips
-from sandbox.aws.ec2_seed import put_network
-from sandbox.aws.emr_seed import ClusterSpec, InstanceSpec, put_cluster
+from emr_notebook.settings.cluster import Cluster
+from emr_notebook.settings.model import Settings
+from sandbox import data
+from sandbox.aws.ec2.logs_endpoint import put_logs_endpoint
+from sandbox.aws.ec2.seed import put_network
+from sandbox.aws.emr.seed import ClusterSpec, InstanceSpec, put_cluster
 from sandbox.aws.launcher import RunningAws, start_aws
-from sandbox.aws.vpc_endpoints import put_logs_endpoint
+from sandbox.data import Lake, make_lake
 from sandbox.errors import SandboxError
-from sandbox.java import choose_java
-from sandbox.lake import Lake, make_lake
+from sandbox.isolation.processes import port_is_open
 from sandbox.livy.server import RunningLivy, start_livy
-from sandbox.processes import port_is_open
-from sandbox.progress import Progress
-from sandbox.spark_conf import write_spark_conf
-from sandbox.spark_jars import ensure_jars
+from sandbox.report import Progress
+from sandbox.spark.conf import write_spark_conf
+from sandbox.spark.jars import ensure_jars
+from sandbox.spark.java import choose_java
 from sandbox.tls import make_authority
 
 LIVY_PORT = 8998
@@ -103,7 +103,7 @@ def start_world(
         running.callback(aws.stop)
         _network(aws, settings)
     with step("Put data into S3"):
-        lake = make_lake(aws, trips.make_trips())
+        lake = make_lake(aws, data.make_trips())
     with step("Start Livy on the cluster's primary node"):
         primary_ip = _free_address()
         spark_env = write_spark_conf(

@@ -17,7 +17,7 @@ cp -R assets/lambda/. "$scratch/src/"
 cp -R emr_notebook "$scratch/"
 cp docs/troubleshooting.md "$scratch/docs/"
 cp assets/notebook/on_start.sh "$scratch/assets/notebook/"
-cp tests/__init__.py tests/emr_*.py tests/resolver_truth.py "$scratch/tests/"
+cp tests/__init__.py tests/emr_*.py tests/assets/cluster_endpoint/oracle.py "$scratch/tests/"
 for name in aws find forms handler last_value livy_conf refusals request resolve{,r_properties}; do
   cp "tests/test_$name.py" "$scratch/tests/"
 done
@@ -35,7 +35,7 @@ also_copy = ["emr_notebook", "docs", "assets"]
 only_mutate = [${only%, }]
 pytest_add_cli_args = [
   "--hypothesis-seed=0", "-p", "no:cacheprovider",
-  "--deselect=tests/test_refusals.py::test_every_way_to_refuse_has_an_example_here",
+  "--deselect=tests/assets/cluster_endpoint/test_refusals.py::test_every_way_to_refuse_has_an_example_here",
 ]
 TOML
 

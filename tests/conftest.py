@@ -23,7 +23,7 @@ import aws_cdk as cdk
 from aws_cdk.assertions import Template
 
 from emr_notebook.build import build
-from emr_notebook.settings_file import parse
+from emr_notebook.settings.file import parse
 
 # A CI that runs in the background ignores these, and whatever it starts would, too: tests that
 # interrupt a program would wait for ever.

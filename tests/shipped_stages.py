@@ -8,11 +8,11 @@ import aws_cdk as cdk
 import pytest
 
 from emr_notebook.build import build
-from emr_notebook.pipeline import build_pipeline
-from emr_notebook.pipeline_file import parse_pipeline
-from emr_notebook.settings_file import PIPELINE, load_stage
+from emr_notebook.pipeline.stack import build_pipeline
+from emr_notebook.settings.file import PIPELINE, load_stage
+from emr_notebook.settings.pipeline import parse_pipeline
 from tests.conftest import ROOT, cdk_context
-from tests.pipelines import pipeline
+from tests.pipeline.pipelines import pipeline
 
 STAGES = ("example", "sandbox", "pipeline")
 

@@ -9,7 +9,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from emr_notebook.build import build
-from emr_notebook.settings_file import parse
+from emr_notebook.settings.file import parse
 from tests.conftest import Change, cdk_context, stage, template
 from tests.templates import (
     ENDPOINT,

@@ -9,7 +9,7 @@ import aws_cdk as cdk
 import pytest
 
 from emr_notebook.build import build
-from emr_notebook.settings_file import parse
+from emr_notebook.settings.file import parse
 from tests.conftest import ROOT, cdk_context, stage, template
 from tests.templates import ENDPOINT, resources
 

@@ -3,9 +3,9 @@
 import typer
 
 from emr_notebook.cli.doctor.command import doctor
-from emr_notebook.cli.plan import plan
-from emr_notebook.cli.status import status
-from emr_notebook.cli.verify import verify
+from emr_notebook.cli.health.status import status
+from emr_notebook.cli.health.verify import verify
+from emr_notebook.cli.plan.command import plan
 
 app = typer.Typer(
     help="Look after the notebooks of a stage. Nothing here changes anything.",

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emr_notebook.plain_template.errors import TemplateError
-
 STACK, ASSETS = "aws:cloudformation:stack", "cdk:asset-manifest"
 LAMBDA = "AWS::Lambda::Function"
 
@@ -87,3 +85,7 @@ def _folders(directory: Path, manifest: Mapping[str, Any]) -> dict[str, Path]:
 
 def _json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+class TemplateError(Exception):
+    """No template is written; the text says why, and what to do."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from string import Template
 
 from emr_notebook.plain_template.assembly import SynthesizedStack
-from emr_notebook.settings import Settings
+from emr_notebook.settings.model import Settings
 
 _HEAD = Template("""\
 # The stage $stage as plain CloudFormation

@@ -3,18 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from emr_notebook import patterns
-from emr_notebook.names import STACK_TAG
-from emr_notebook.plain_template.names import notebook_names
-from emr_notebook.plain_template.network import network
+from emr_notebook.names import NAME_TAG, STACK_TAG
 from emr_notebook.plain_template.rules import (
     STACK_NAME,
     Rule,
     camel,
+    declared,
     for_place,
     parameter,
 )
-from emr_notebook.settings import Settings
+from emr_notebook.settings import types
+from emr_notebook.settings.model import Settings
 
 
 def stage_rules(settings: Settings, stack_name: str) -> tuple[Rule, ...]:
@@ -37,28 +36,28 @@ def _clusters(settings: Settings) -> Iterator[Rule]:
     """Tags stay as they are: the resolver's role is limited to clusters that carry them."""
     for key, cluster in settings.clusters.items():
         says = f"The EMR cluster {key}"
-        yield from parameter(f"ClusterId{camel(key)}", cluster.id, patterns.ClusterId, says)
+        yield from parameter(f"ClusterId{camel(key)}", cluster.id, types.ClusterId, says)
         name = f"ClusterName{camel(key)}"
         says = f"The name of the EMR cluster {key}"
-        yield from parameter(name, cluster.name, patterns.ClusterName, says, "ClusterName")
+        yield from parameter(name, cluster.name, types.ClusterName, says, "ClusterName")
 
 
 def _access(settings: Settings) -> Iterator[Rule]:
     key_arn, boundary = settings.kms_key_arn, settings.permissions_boundary_arn
-    yield from parameter("KmsKeyArn", key_arn, patterns.KmsKeyArn, "Encrypts the volumes")
+    yield from parameter("KmsKeyArn", key_arn, types.KmsKeyArn, "Encrypts the volumes")
     says = "Bounds every role that is made"
-    yield from parameter("PermissionsBoundaryArn", boundary, patterns.PolicyArn, says)
+    yield from parameter("PermissionsBoundaryArn", boundary, types.PolicyArn, says)
     says, default = "The notebooks' role", settings.defaults.role_arn
-    yield from parameter("RoleArn", default, patterns.RoleArn, says)
+    yield from parameter("RoleArn", default, types.RoleArn, says)
     for key in settings.notebooks:
         notebook = settings.notebook(key)
         says = f"The role of {key}"
-        yield from parameter(f"RoleArn{camel(key)}", notebook.role_arn, patterns.RoleArn, says)
+        yield from parameter(f"RoleArn{camel(key)}", notebook.role_arn, types.RoleArn, says)
         repositories = [notebook.default_code_repository, *notebook.additional_code_repositories]
         says = f"The secret of a code repository of {key}"
         for each in filter(None, repositories):
             name = f"SecretArn{camel(key)}"
-            yield from parameter(name, each.secret_arn, patterns.SecretArn, says)
+            yield from parameter(name, each.secret_arn, types.SecretArn, says)
 
 
 def _apart(rules: list[Rule]) -> Iterator[Rule]:
@@ -74,3 +73,80 @@ def _apart(rules: list[Rule]) -> Iterator[Rule]:
             name = f"{rule.parameter.name}No{number}"
         renamed = replace(rule.parameter, name=name)
         yield rule if number == 1 else replace(rule, pieces=({"Ref": name},), parameter=renamed)
+
+
+NOTEBOOK_NAME = ("NotebookInstanceName", f"tag:{NAME_TAG}")
+LIFECYCLE_NAME = "NotebookInstanceLifecycleConfigName"
+
+
+def notebook_names(settings: Settings, stack_name: str) -> Iterator[Rule]:
+    """A name that was made up begins with the stack's own; one that was given is a parameter.
+
+    So a template can be deployed twice in one region. The stage's other stacks, whose names the
+    notebooks' names do not begin with, have the beginning as a parameter.
+    """
+    says = "What the names of the notebooks begin with, fixed at their birth"
+    prefix = declared("NamePrefix", settings.stack_name, types.StackName, says)
+    is_home = stack_name == settings.stack_name
+    begin = STACK_NAME if is_home else {"Ref": prefix.name}
+    for key, own in settings.notebooks.items():
+        notebook = settings.notebook(key)
+        says = f"The name of the notebook {key}, fixed at its birth"
+        name = f"NotebookName{camel(key)}"
+        if own.name is None:
+            pieces = (begin, notebook.name.removeprefix(settings.stack_name))
+            declares = None if is_home else prefix
+            keys = frozenset(NOTEBOOK_NAME)
+            yield Rule(notebook.name, pieces, keys=keys, parameter=declares)
+        yield from parameter(name, own.name, types.NotebookName, says, *NOTEBOOK_NAME)
+        says = f"The name of the lifecycle configuration of {key}"
+        name, given = f"LifecycleConfigName{camel(key)}", notebook.lifecycle_config_name
+        yield from parameter(name, given, types.LifecycleConfigName, says, LIFECYCLE_NAME)
+
+
+SUBNET = "AWS::EC2::Subnet::Id"
+SECURITY_GROUP = "AWS::EC2::SecurityGroup::Id"
+# A range may be another rule's by chance: it is replaced in rules only.
+RANGE = "CidrIp"
+
+
+def network(settings: Settings) -> Iterator[Rule]:
+    """The VPC, subnets, groups, ranges and prefix lists of a stage."""
+    given = settings.network
+    says = "The VPC of the notebooks and clusters"
+    yield from parameter("VpcId", given.vpc_id, types.VpcId, says, kind="AWS::EC2::VPC::Id")
+    says = "The VPC's range of addresses"
+    yield from parameter("VpcCidr", given.vpc_cidr, types.Cidr, says, RANGE)
+    yield from _subnet("", given.subnet_id, "The notebooks' subnet")
+    for key, notebook in settings.notebooks.items():
+        yield from _subnet(camel(key), notebook.subnet_id, f"The subnet of {key}")
+    for number, each in enumerate(given.security_group_ids or (), start=1):
+        says = "A security group of the notebooks, fixed at their birth"
+        yield from _group(f"SecurityGroupId{number}", each, says)
+    for key, cluster in settings.clusters.items():
+        says = f"The security group of the primary node of {key}"
+        yield from _group(f"PrimarySecurityGroupId{camel(key)}", cluster.security_group_id, says)
+    says = "S3's prefix list in the region"
+    yield from _prefix_list("S3PrefixListId", given.s3_prefix_list_id, says)
+    yield from _extra_egress(settings)
+
+
+def _extra_egress(settings: Settings) -> Iterator[Rule]:
+    for number, extra in enumerate(settings.network.extra_egress, start=1):
+        says = f"Notebooks may reach it: {extra.because}"
+        yield from parameter(f"EgressCidr{number}", extra.cidr, types.Cidr, says, RANGE)
+        yield from _group(f"EgressSecurityGroupId{number}", extra.security_group_id, says)
+        yield from _prefix_list(f"EgressPrefixListId{number}", extra.prefix_list_id, says)
+
+
+def _subnet(suffix: str, value: str | None, says: str) -> list[Rule]:
+    says = f"{says}, fixed at a notebook's birth"
+    return parameter(f"SubnetId{suffix}", value, types.SubnetId, says, kind=SUBNET)
+
+
+def _group(name: str, value: str | None, says: str) -> list[Rule]:
+    return parameter(name, value, types.SecurityGroupId, says, kind=SECURITY_GROUP)
+
+
+def _prefix_list(name: str, value: str | None, says: str) -> list[Rule]:
+    return parameter(name, value, types.PrefixListId, says)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from emr_notebook.patterns import Form
+from emr_notebook.settings.types import Form
 
 # A text, or a reference such as {"Ref": "VpcId"}.
 Piece = str | dict[str, Any]

@@ -5,7 +5,8 @@ import json
 import sys
 from pathlib import Path
 
-from sandbox.aws.server import Options, serve
+from sandbox.aws.options import Options
+from sandbox.aws.server import serve
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -17,7 +17,7 @@ from botocore.config import Config
 from sandbox.aws.server import HOST, PORT_FILE
 from sandbox.environment import ACCOUNT, REGION, clean_environment
 from sandbox.errors import SandboxError
-from sandbox.processes import Child
+from sandbox.isolation.processes import Child
 from sandbox.tls import Authority
 
 # The emulator does not check the secret of an account's root.

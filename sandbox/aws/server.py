@@ -5,13 +5,13 @@ import logging
 import os
 import signal
 import socket
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from hypercorn.asyncio import serve as serve_application
 from hypercorn.config import Config
 
+from sandbox.aws.options import Options
 from sandbox.environment import ACCOUNT, REGION
 
 if TYPE_CHECKING:
@@ -19,21 +19,6 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 PORT_FILE = "port"
-
-
-@dataclass(frozen=True)
-class Options:
-    """What `python -m sandbox.aws` was told."""
-
-    state: Path
-    # 0: whichever is free.
-    port: int
-    certificate: Path
-    key: Path
-    ca: Path
-    hook_seconds: float
-    instances_per_page: int
-    notebook_host: list[str]
 
 
 def emulator_environment(options: Options) -> dict[str, str]:
@@ -82,7 +67,7 @@ def serve(options: Options) -> None:
     (options.state / "tmp").mkdir(parents=True, exist_ok=True)
     os.environ.update(emulator_environment(options))
     # After the environment: these import ministack, which reads it once.
-    from sandbox.aws.additions import install
+    from sandbox.aws.patches import install
 
     application, stop_notebooks = install(options)
     _announce(options)

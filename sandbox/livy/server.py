@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sandbox.environment import clean_environment
 from sandbox.errors import SandboxError
+from sandbox.isolation.processes import Child, port_is_open
 from sandbox.livy.real import prepare_livy
-from sandbox.processes import Child, port_is_open
 
 STAND_IN = "stand-in"
 START_SECONDS = 60

@@ -12,9 +12,9 @@ import os
 import sys
 from pathlib import Path
 
-from sandbox import namespaces
-from sandbox.contained import run_contained
 from sandbox.errors import SandboxError
+from sandbox.isolation import namespaces
+from sandbox.isolation.contained import run_contained
 from sandbox.notebook_host.hooks import LIMIT_SECONDS
 from sandbox.notebook_host.image import wipe
 from sandbox.notebook_host.instance import Instance, emit, run

@@ -8,12 +8,12 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sandbox.contained import Terminated
 from sandbox.errors import SandboxError
+from sandbox.isolation.contained import Terminated
+from sandbox.isolation.processes import free_port
 from sandbox.notebook_host import filesystem, image, lab
 from sandbox.notebook_host.hooks import LIMIT_SECONDS, run_hook
 from sandbox.notebook_host.user import Ec2User, this_machines_ec2_user
-from sandbox.processes import free_port
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.environment import clean_environment
+from sandbox.isolation.processes import Child
 from sandbox.notebook_host.filesystem import HOME, PRIVATE, VOLUME, is_open_to_others
 from sandbox.notebook_host.user import Ec2User
-from sandbox.processes import Child
 
 START_SECONDS = 60
 PATH = f"{HOME}/anaconda3/bin:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"

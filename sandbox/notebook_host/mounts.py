@@ -5,8 +5,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from sandbox import namespaces as ns
 from sandbox.errors import SandboxError
+from sandbox.isolation import namespaces as ns
 
 
 def cover(

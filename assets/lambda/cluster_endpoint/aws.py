@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from cluster_endpoint import refusals
-from cluster_endpoint.operations import OPERATIONS
+from refusal import Refusal
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
@@ -156,7 +156,7 @@ class Aws:
             token = {marker: page[marker]}
         raise refusals.unfit_answer(marker, f"more than {MOST_PAGES} pages")
 
-    def _refusal(self, operation: str, resource: str, error: ClientError) -> refusals.Refusal:
+    def _refusal(self, operation: str, resource: str, error: ClientError) -> Refusal:
         if _code(error) in DENIED:
             return refusals.access_denied(OPERATIONS[operation].action, resource)
         # EMR has no code for an unknown id: this is DescribeCluster's only refusal of a
@@ -186,3 +186,32 @@ def _status(error: ClientError) -> int:
 
 def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A call: whose it is, boto3's name for it, and the IAM action that allows it."""
+
+    service: str
+    method: str
+    action: str
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    name: Operation(service, method, f"{prefix}:{name}")
+    for name, service, method, prefix in (
+        ("DescribeCluster", "emr", "describe_cluster", "elasticmapreduce"),
+        ("ListInstances", "emr", "list_instances", "elasticmapreduce"),
+        ("ListClusters", "emr", "list_clusters", "elasticmapreduce"),
+        ("ListInstanceGroups", "emr", "list_instance_groups", "elasticmapreduce"),
+        ("ListInstanceFleets", "emr", "list_instance_fleets", "elasticmapreduce"),
+        (
+            "DescribeSecurityConfiguration",
+            "emr",
+            "describe_security_configuration",
+            "elasticmapreduce",
+        ),
+        ("GetResources", "resourcegroupstaggingapi", "get_resources", "tag"),
+        ("DescribeStacks", "cloudformation", "describe_stacks", "cloudformation"),
+    )
+}

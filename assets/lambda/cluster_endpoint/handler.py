@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from cluster_endpoint import last_value
 from cluster_endpoint.aws import Aws, Outside, real_outside
 from cluster_endpoint.find import Scope, find_endpoint
-from cluster_endpoint.refusals import Refusal
 from cluster_endpoint.request import Request, parse
+from refusal import Refusal
 
 # Part of an update's time, all of a rollback's.
 STACK_SECONDS = 45

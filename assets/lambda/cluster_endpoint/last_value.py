@@ -11,7 +11,7 @@ from typing import Any
 
 from cluster_endpoint import forms
 from cluster_endpoint.aws import Aws
-from cluster_endpoint.refusals import Refusal
+from refusal import Refusal
 
 # In a rollback some answer is needed even when no earlier value can be read. It names no host.
 PLACEHOLDER: Mapping[str, str] = {

@@ -1,23 +1,8 @@
 """Every reason for which a cluster is refused: code, what was found, and the next step."""
 
-from collections.abc import Sequence
+from refusal import MOST_NAMES, Refusal, listed
 
-# Of what was found. CloudFormation takes an answer of 4,096 bytes, which the Provider framework's
-# own lines and the stack's ids share; a longer one is reported as that, without a word of it.
-MOST_BYTES = 1500
-MOST_NAMES = 10
 MOST_CANDIDATES = 20
-
-
-class Refusal(Exception):
-    """A cluster that notebooks cannot use, said to whoever deploys.
-
-    The text is what CloudFormation shows: the code, what was found and the next step.
-    """
-
-    def __init__(self, code: str, found: str, next_step: str) -> None:
-        super().__init__(f"[{code}] {_one_line(found)} Next: {next_step}")
-        self.code = code
 
 
 def unknown_cluster(cluster_id: str, region: str) -> Refusal:
@@ -205,29 +190,3 @@ def unfit_answer(field: str, value: object) -> Refusal:
         f"EMR answered {shown} for {field}, which is not of the form that a start script may hold.",
         "look at the cluster in the EMR console, and report this answer.",
     )
-
-
-def bad_request(name: str, value: object) -> Refusal:
-    """The template asked for something that this Lambda does not accept."""
-    return Refusal(
-        "request-unfit",
-        f"The custom resource's property {name} is {repr(value)[:80]}.",
-        "deploy with the app that made this Lambda, unedited.",
-    )
-
-
-def _one_line(text: str) -> str:
-    """The text for CloudFormation's events and the CLI's table, which show one line.
-
-    EMR's names may hold anything: what a terminal would obey is replaced.
-    """
-    line = "".join(each if each.isprintable() else "?" for each in " ".join(text.split()))
-    if len(line.encode()) <= MOST_BYTES:
-        return line
-    return line.encode()[:MOST_BYTES].decode(errors="ignore") + " …"
-
-
-def listed(items: Sequence[str], most: int) -> str:
-    """The first items in words, and how many more there are; `none` without any."""
-    more = f" and {len(items) - most} more" if len(items) > most else ""
-    return (", ".join(items[:most]) + more) or "none"

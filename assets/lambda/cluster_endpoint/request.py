@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cluster_endpoint import forms, livy, refusals
+from cluster_endpoint import forms, livy
+from refusal import bad_request
 
 MOST_WAIT_MINUTES = 13
 SCHEMES = {"": None, "detect": "detect", "http": "http", "https": "https"}
@@ -48,7 +49,7 @@ def parse(properties: Mapping[str, Any]) -> Request:
     # CloudFormation hands every scalar over as text.
     minutes = _text(properties, "WaitMinutes", r"[0-9]{1,2}")
     if int(minutes) > MOST_WAIT_MINUTES:
-        raise refusals.bad_request("WaitMinutes", minutes)
+        raise bad_request("WaitMinutes", minutes)
     scheme = _text(properties, "Scheme", "|".join(SCHEMES))
     opened = _text(properties, "OpenedPort", r"|[0-9]{1,5}")
     return Request(
@@ -70,7 +71,7 @@ def _selector(properties: Mapping[str, Any]) -> Selector:
     name = _text(properties, "ClusterName", rf"|{NAME}")
     tags = _tags(properties)
     if [bool(cluster_id), bool(name), bool(tags)].count(True) != 1:
-        raise refusals.bad_request("ClusterId, ClusterName or ClusterTags", "not exactly one")
+        raise bad_request("ClusterId, ClusterName or ClusterTags", "not exactly one")
     return Selector(cluster_id, name, tags)
 
 
@@ -79,16 +80,16 @@ def _tags(properties: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     try:
         tags = json.loads(text) if text else {}
     except (ValueError, RecursionError):
-        raise refusals.bad_request("ClusterTags", text) from None
+        raise bad_request("ClusterTags", text) from None
     if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
-        raise refusals.bad_request("ClusterTags", text)
+        raise bad_request("ClusterTags", text)
     return tuple(sorted(tags.items()))
 
 
 def _text(properties: Mapping[str, Any], name: str, form: str) -> str:
     value = properties.get(name, "")
     if not isinstance(value, str) or not re.fullmatch(form, value):
-        raise refusals.bad_request(name, value)
+        raise bad_request(name, value)
     return value
 
 

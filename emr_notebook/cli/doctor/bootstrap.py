@@ -2,12 +2,11 @@
 
 import shlex
 
-from emr_notebook.cli.commands import Commands
-from emr_notebook.cli.doctor.absent import unless_absent
-from emr_notebook.cli.doctor.prerequisites import Line, Unknown, failed, not_checked, ok
-from emr_notebook.cli.lookup_role import QUALIFIER
-from emr_notebook.cli.reader import Reader
-from emr_notebook.settings import Settings
+from emr_notebook.bootstrap import QUALIFIER
+from emr_notebook.cli.aws.reader import Reader
+from emr_notebook.cli.doctor.report import Line, Unknown, failed, not_checked, ok, unless_absent
+from emr_notebook.cli.next_commands import Commands
+from emr_notebook.settings.model import Settings
 
 PARAMETER = f"/cdk-bootstrap/{QUALIFIER}/version"
 # The CDK's own demands: of a stack with assets, and of its look-up role.

@@ -4,12 +4,12 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 
-from emr_notebook.cli.commands import Commands
-from emr_notebook.cli.doctor.iam_simulation import Decision, Principal, caller, simulated
-from emr_notebook.cli.doctor.prerequisites import Line, Unknown, attempt, failed, not_checked, ok
-from emr_notebook.cli.lookup_role import bootstrap_role_arn
-from emr_notebook.cli.reader import Reader
-from emr_notebook.settings import Settings
+from emr_notebook.bootstrap import bootstrap_role_arn
+from emr_notebook.cli.aws.reader import Reader
+from emr_notebook.cli.doctor.iam import Decision, Principal, caller, simulated
+from emr_notebook.cli.doctor.report import Line, Unknown, attempt, failed, not_checked, ok
+from emr_notebook.cli.next_commands import Commands
+from emr_notebook.settings.model import Settings
 
 ABOUT = "permission to deploy"
 ACTION = "sts:AssumeRole"
@@ -94,3 +94,13 @@ def _allowed(principal: Principal, lookup: Decision | Unknown) -> str:
 
 def _names(kinds: Sequence[str]) -> str:
     return f"{' and '.join(kinds)} role{'s' if len(kinds) > 1 else ''}"
+
+
+def account_line(reader: Reader, settings: Settings) -> Line:
+    """Whether the credentials are of the stage's account. AWS lets everybody ask that."""
+    caller = reader.ask("sts", "get_caller_identity")
+    about = f"account {settings.account}"
+    if caller["Account"] == settings.account:
+        return ok(about, f"as {caller['Arn']}")
+    cause = f"the credentials are of account {caller['Account']}: nothing else can be checked"
+    return failed(about, cause, advice="choose another profile (AWS_PROFILE) or stage (--stage)")

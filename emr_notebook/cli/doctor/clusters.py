@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from emr_notebook.cli.commands import Commands
-from emr_notebook.cli.doctor.prerequisites import Line, Unknown, failed, not_checked, ok
-from emr_notebook.cli.look_up import LiveEndpoint, live_endpoint
-from emr_notebook.cli.reader import Reader
-from emr_notebook.settings import Settings
+from emr_notebook.cli.aws.live_endpoint import LiveEndpoint, live_endpoint
+from emr_notebook.cli.aws.reader import Reader
+from emr_notebook.cli.doctor.report import Line, Unknown, failed, not_checked, ok
+from emr_notebook.cli.next_commands import Commands
+from emr_notebook.settings.model import Settings
 
 STARTING = "[cluster-not-ready]"
 # Refusals that say nothing of the cluster.

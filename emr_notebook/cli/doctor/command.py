@@ -9,37 +9,33 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from emr_notebook.cli.commands import Commands
-from emr_notebook.cli.common import (
+from emr_notebook.cli.aws.reader import Reader, aws_reader
+from emr_notebook.cli.command import (
     FAILED,
     OK,
     UNKNOWN,
     AsJson,
     Stage,
     fails_in_words,
-    output,
-    progress_output,
     settings_of,
 )
 from emr_notebook.cli.doctor import (
     bootstrap,
-    boundary,
     caller,
     clusters,
-    deployer,
-    groups,
+    deploy_role,
     keys,
     machine,
     quotas,
     roles,
-    routes,
     stacks,
-    subnet,
 )
-from emr_notebook.cli.doctor.account import account_line
-from emr_notebook.cli.doctor.prerequisites import Line, State, gravest
-from emr_notebook.cli.reader import Reader, aws_reader
-from emr_notebook.settings import Settings
+from emr_notebook.cli.doctor.caller import account_line
+from emr_notebook.cli.doctor.network import egress, security_groups, subnets
+from emr_notebook.cli.doctor.report import Line, State, gravest
+from emr_notebook.cli.next_commands import Commands
+from emr_notebook.cli.output import output, progress_output
+from emr_notebook.settings.model import Settings
 
 Check = Callable[[Reader, Settings, Commands], list[Line]]
 
@@ -48,13 +44,13 @@ AREAS: tuple[Check, ...] = (
     machine.check,
     caller.check,
     bootstrap.check,
-    deployer.check,
-    subnet.check,
-    routes.check,
+    deploy_role.check,
+    subnets.check,
+    egress.check,
     clusters.check,
-    groups.check,
+    security_groups.check,
+    roles.boundary_check,
     roles.check,
-    boundary.check,
     keys.check,
     quotas.check,
     stacks.check,

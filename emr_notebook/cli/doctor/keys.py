@@ -5,14 +5,21 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from emr_notebook.cli.commands import Commands
-from emr_notebook.cli.doctor.absent import unless_absent
-from emr_notebook.cli.doctor.needs import all_code_repositories
-from emr_notebook.cli.doctor.prerequisites import Line, Unknown, attempt, failed, not_checked, ok
-from emr_notebook.cli.doctor.resource_policy import Verdict, decide, with_statement
-from emr_notebook.cli.lookup_role import bootstrap_role_arn, partition
-from emr_notebook.cli.reader import Reader
-from emr_notebook.settings import Settings
+from emr_notebook.bootstrap import bootstrap_role_arn, partition
+from emr_notebook.cli.aws.reader import Reader
+from emr_notebook.cli.doctor.iam import Verdict, decide, with_statement
+from emr_notebook.cli.doctor.network.destinations import all_code_repositories
+from emr_notebook.cli.doctor.report import (
+    Line,
+    Unknown,
+    attempt,
+    failed,
+    not_checked,
+    ok,
+    unless_absent,
+)
+from emr_notebook.cli.next_commands import Commands
+from emr_notebook.settings.model import Settings
 
 ENABLED = "Enabled"
 # What SageMaker does with a key, in the name of who makes the notebook: here, of the CDK's role.

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from emr_notebook.cli.commands import Commands
-from emr_notebook.cli.doctor.prerequisites import Line, failed, ok
-from emr_notebook.cli.reader import Reader
-from emr_notebook.settings import Settings
+from emr_notebook.cli.aws.reader import Reader
+from emr_notebook.cli.doctor.report import Line, failed, ok
+from emr_notebook.cli.next_commands import Commands
+from emr_notebook.settings.model import Settings
 
 INSTALL = "make install"
 # requires-python of this app; the CDK's own demand of Node, and what it still supports.

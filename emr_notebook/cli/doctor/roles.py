@@ -6,21 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from emr_notebook.cli.commands import Commands
-from emr_notebook.cli.doctor.absent import unless_absent
-from emr_notebook.cli.doctor.iam_simulation import Decision, simulated
-from emr_notebook.cli.doctor.prerequisites import Line, Unknown, attempt, failed, not_checked, ok
-from emr_notebook.cli.doctor.resource_policy import Verdict, decide, with_statement
-from emr_notebook.cli.lookup_role import partition
-from emr_notebook.cli.reader import Reader
-from emr_notebook.cli.start_log import STREAM
+from emr_notebook.bootstrap import partition
+from emr_notebook.cli.aws.reader import Reader
+from emr_notebook.cli.aws.start_log import STREAM
+from emr_notebook.cli.doctor.iam import Decision, Verdict, decide, simulated, with_statement
+from emr_notebook.cli.doctor.report import (
+    Line,
+    Unknown,
+    attempt,
+    failed,
+    not_checked,
+    ok,
+    unless_absent,
+)
+from emr_notebook.cli.next_commands import Commands
 from emr_notebook.names import LOG_GROUP
-from emr_notebook.settings import Settings
+from emr_notebook.settings.model import Settings
 
 ABSENT = "NoSuchEntity"
 SAGEMAKER, ASSUME = "sagemaker.amazonaws.com", "sts:AssumeRole"
 LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
 POLICY = "notebook-logs"
+BOUNDARY = "permissions boundary"
 
 
 @dataclass(frozen=True)
@@ -137,3 +144,24 @@ def _role(reader: Reader, name: str) -> Role:
     trust = found.get("AssumeRolePolicyDocument", {})
     # boto3 reads the JSON by itself; botocore's model says that it is text.
     return Role(str(found["Arn"]), trust if isinstance(trust, Mapping) else json.loads(trust))
+
+
+def boundary_check(reader: Reader, settings: Settings, _to: Commands) -> list[Line]:
+    """The line of the boundary: one call; none when the settings give no boundary."""
+    arn = settings.permissions_boundary_arn
+    if arn is None:
+        return []
+    found = unless_absent(
+        "NoSuchEntity", lambda: str(reader.ask("iam", "get_policy", PolicyArn=arn)["Policy"]["Arn"])
+    )
+    return [boundary_line(arn, found)]
+
+
+def boundary_line(arn: str, policy: str | Unknown | None) -> Line:
+    """Whether the policy exists; whether it allows what the roles need is not looked at."""
+    if isinstance(policy, Unknown):
+        return not_checked(BOUNDARY, policy)
+    if policy is None:
+        advice = "make that policy, or correct permissions_boundary_arn in the settings"
+        return failed(BOUNDARY, f"{arn} does not exist", advice=advice)
+    return ok(BOUNDARY, f"{arn} exists")

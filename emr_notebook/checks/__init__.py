@@ -1,0 +1,1 @@
+"""Checks of what is synthesized: cdk-nag's packs, and CloudFormation's limits."""

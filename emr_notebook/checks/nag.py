@@ -1,0 +1,103 @@
+"""The checks of cdk-nag that fail a synthesis."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, cast
+
+import aws_cdk as cdk
+import jsii
+from cdk_nag import AwsSolutionsChecks, NagPack, NIST80053R5Checks
+from constructs import IConstruct
+
+# By the names that the settings know them by.
+OPTIONAL: Final[Mapping[str, Callable[[], NagPack]]] = {"nist": NIST80053R5Checks}
+
+
+def add_checks(scope: IConstruct, optional: Iterable[str] = ()) -> None:
+    """Check what stands below the scope, an app, a stage or a stack: AwsSolutions, and more.
+
+    `optional` are names in OPTIONAL.
+
+    A finding that nobody accepted fails the synthesis, and is printed with the construct it is
+    about. Accepted ones are in validation-report.json beside the templates, with their reasons.
+    """
+    packs = [AwsSolutionsChecks(), *(OPTIONAL[name]() for name in sorted(set(optional)))]
+    cdk.Validations.of(scope).add_plugins(*(_Below(scope, pack) for pack in packs))
+
+
+@jsii.implements(cdk.IPolicyValidationPlugin)
+class _Below:
+    """A pack that looks at one scope.
+
+    By itself a pack looks at the whole app, whatever it was added to: with two stages in one app,
+    everything would be reported twice, and one stage's wish would be laid upon the other.
+    """
+
+    def __init__(self, scope: IConstruct, pack: NagPack) -> None:
+        self._scope = scope
+        self._pack = pack
+
+    @property
+    def name(self) -> str:
+        return self._pack.name
+
+    @property
+    def rule_ids(self) -> list[str] | None:
+        return self._pack.rule_ids
+
+    @property
+    def version(self) -> str | None:
+        return self._pack.version
+
+    def validate(
+        self,
+        context: cdk.IPolicyValidationContext,  # noqa: ARG002 - what CDK hands to every plugin
+    ) -> cdk.PolicyValidationPluginReport:
+        return self._pack.validate_scope(self._scope)
+
+
+CHECKOV = "CKV"
+# cdk-nag's packs: a rule's name starts with its pack's.
+PACKS = ("AwsSolutions", "NIST.800.53.R5")
+
+
+def acknowledge(resource: IConstruct, reasons: Mapping[str, str]) -> None:
+    """Accept findings on a resource: {rule as its check prints it: a true reason}.
+
+    A finding in brackets is part of a rule's name. cdk-nag's rules are accepted for all that
+    stands below the construct, and leave nothing in the template, whether the pack is asked for
+    or not. checkov's are accepted for the resource alone, in its Metadata, where checkov reads
+    them. Raises ValueError for a rule of another check.
+    """
+    accepted = [
+        cdk.Acknowledgment(id=f"{_pack(rule)}::{rule}", reason=reason)
+        for rule, reason in reasons.items()
+        if not rule.startswith(CHECKOV)
+    ]
+    if accepted:
+        cdk.Validations.of(resource).acknowledge(*accepted)
+    skipped = {rule: because for rule, because in reasons.items() if rule.startswith(CHECKOV)}
+    if skipped:
+        _skip_in_checkov(resource, skipped)
+
+
+def wildcard(stack: cdk.Stack, arn: str) -> str:
+    """AwsSolutions' rule against a wildcard in that ARN, as cdk-nag prints it."""
+    partition = stack.partition
+    # A text where CDK knows the region, a reference elsewhere.
+    if cdk.Token.is_unresolved(partition):
+        arn = arn.replace(partition, "<AWS::Partition>")
+    # What is left are policy variables.
+    return f"AwsSolutions-IAM5[Resource::{arn.replace('${', '<').replace('}', '>')}]"
+
+
+def _pack(rule: str) -> str:
+    for pack in PACKS:
+        if rule.startswith(f"{pack}-"):
+            return pack
+    raise ValueError(f"{rule!r} is no rule of {', '.join(PACKS)} or checkov ({CHECKOV}…)")
+
+
+def _skip_in_checkov(resource: IConstruct, reasons: Mapping[str, str]) -> None:
+    found = resource if cdk.CfnResource.is_cfn_resource(resource) else resource.node.default_child
+    skips = [{"id": rule, "comment": reason} for rule, reason in reasons.items()]
+    cast("cdk.CfnResource", found).add_metadata("checkov", {"skip": skips})

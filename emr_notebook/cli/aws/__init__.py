@@ -1,0 +1,1 @@
+"""Reads AWS: the commands' one seam, and what is read through it."""

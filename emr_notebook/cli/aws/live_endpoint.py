@@ -1,0 +1,51 @@
+"""Where a cluster's Livy is now: the resolver's own decisions, made on this machine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cluster_endpoint.aws import OPERATIONS, Outside
+from cluster_endpoint.find import Scope, find_endpoint
+from cluster_endpoint.request import parse
+from emr_notebook.bootstrap import partition
+from emr_notebook.cli.aws.reader import Reader, iam_action
+from emr_notebook.constructs.resolver_request import opened_port, properties
+from emr_notebook.settings.model import Settings
+from refusal import Refusal
+
+
+@dataclass(frozen=True)
+class LiveEndpoint:
+    """What a deploy would find of a cluster now: its values, or why it would fail.
+
+    `denied` is the IAM action that is missing to know; the caller's, not the resolver's.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    refusal: str = ""
+    denied: str = ""
+
+
+def live_endpoint(reader: Reader, settings: Settings, key: str) -> LiveEndpoint:
+    """Look the cluster with this key up as the resolver does, without waiting for it."""
+    cluster = settings.clusters[key].model_copy(update={"wait_minutes": 0})
+    opened = opened_port(settings.network, cluster)
+    request = parse(properties(key, cluster, opened_port=opened, refresh=""))
+    # Of this look-up alone: others run beside it.
+    asked: list[str] = []
+
+    def call(operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        known = OPERATIONS[operation]
+        asked.append(iam_action(known.service, known.method))
+        reader.asked.append(asked[-1])
+        return reader.call(known.service, known.method, arguments)
+
+    outside = Outside(call=call, region=reader.region)
+    region = settings.region
+    scope = Scope(partition=partition(region), region=region, account=settings.account)
+    try:
+        return LiveEndpoint(find_endpoint(request, outside, scope, outside.now()))
+    except Refusal as refusal:
+        if refusal.code == "access-denied":
+            return LiveEndpoint(refusal=str(refusal), denied=asked[-1])
+        return LiveEndpoint(refusal=str(refusal))

@@ -1,0 +1,153 @@
+"""A stage's notebooks as AWS shows them: their states, deployed scripts and last starts."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Any, TypeVar
+
+from emr_notebook.cli.aws.reader import Denied, Reader, Refused, iam_action
+from emr_notebook.cli.aws.start_log import StartReport, last_start
+from emr_notebook.cli.aws.start_script import DeployedScript, deployed_script
+from emr_notebook.settings.notebook import ResolvedNotebook
+
+# SageMaker API, ListNotebookInstances.MaxResults; it gives 10 to who does not ask.
+PAGE = 100
+READ_SCRIPT = iam_action("sagemaker", "describe_notebook_instance_lifecycle_config")
+READ_LOG = iam_action("logs", "get_log_events")
+IN_SERVICE, FAILED = "InService", "Failed"
+# States that pass by themselves and end in InService, Stopped or Failed.
+PASSING = frozenset({"Pending", "Updating", "PendingMaintenance", "InMaintenance"})
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A notebook in SageMaker's list: its state, and its lifecycle configuration's name or ""."""
+
+    name: str
+    state: str
+    lifecycle: str = ""
+
+
+@dataclass(frozen=True)
+class SeenNotebook:
+    """A notebook of the settings, and what AWS says of it.
+
+    `state` is SageMaker's, "" when it has no such notebook; `failure` is its reason for Failed.
+    `script` is None for a notebook without a lifecycle configuration. `denied` are the IAM actions
+    without which some of this is not known.
+    """
+
+    settings: ResolvedNotebook
+    state: str = ""
+    failure: str = ""
+    script: DeployedScript | None = None
+    report: StartReport = field(default_factory=StartReport)
+    denied: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The instance's name."""
+        return self.settings.name
+
+
+def list_notebooks(reader: Reader, names: Sequence[str]) -> dict[str, Listed]:
+    """Notebooks in SageMaker by name: these, and others that are named alike.
+
+    One call for a hundred of them. Raises as Reader.ask does.
+    """
+    if not names:
+        return {}
+    start = _common_start(names)
+    narrowed: dict[str, Any] = {"NameContains": start} if start else {}
+    pages = reader.pages(
+        "sagemaker",
+        "list_notebook_instances",
+        items="NotebookInstances",
+        MaxResults=PAGE,
+        **narrowed,
+    )
+    return {str(each["NotebookInstanceName"]): listed(each) for each in pages}
+
+
+def listed(described: Mapping[str, str]) -> Listed:
+    """The notebook in one of SageMaker's answers."""
+    return Listed(
+        described["NotebookInstanceName"],
+        described["NotebookInstanceStatus"],
+        described.get("NotebookInstanceLifecycleConfigName", ""),
+    )
+
+
+def see(
+    reader: Reader,
+    notebooks: Sequence[ResolvedNotebook],
+    found: Mapping[str, Listed],
+    *,
+    closely: Callable[[str], bool] = bool,
+    done: Callable[[], object] = lambda: None,
+) -> list[SeenNotebook]:
+    """Look at those notebooks whose state is to be seen `closely`; the others keep what was found.
+
+    A call for each distinct lifecycle configuration, one for each notebook's log, and one for each
+    that is Failed. What the credentials may not read is missing, and said in `denied`; other
+    failures raise as Reader.ask does.
+    """
+    at_all = [found[each.name] for each in notebooks if each.name in found]
+    close = [each for each in at_all if closely(each.state)]
+    scripts = _each(reader, deployed_script, [each.lifecycle for each in close], done)
+    reports = _each(reader, last_start, [each.name for each in close], done)
+    failed = [each.name for each in close if each.state == FAILED]
+    reasons = _each(reader, _failure, failed, done)
+
+    def seen(notebook: ResolvedNotebook) -> SeenNotebook:
+        at = found.get(notebook.name, Listed(notebook.name, ""))
+        script, no_script = scripts.get(at.lifecycle, (None, ""))
+        report, no_report = reports.get(at.name, (None, ""))
+        reason, no_reason = reasons.get(at.name, (None, ""))
+        denied = tuple(each for each in (no_script, no_report, no_reason) if each)
+        return SeenNotebook(
+            notebook, at.state, reason or "", script, report or StartReport(), denied
+        )
+
+    return [seen(each) for each in notebooks]
+
+
+def describe(reader: Reader, name: str) -> Listed | None:
+    """One notebook by its name; None when SageMaker has none. Raises as Reader.ask does."""
+    try:
+        answer = reader.ask("sagemaker", "describe_notebook_instance", NotebookInstanceName=name)
+    except Refused as refused:
+        if "RecordNotFound" in refused.message:
+            return None
+        raise
+    return listed(answer)
+
+
+def _common_start(names: Sequence[str]) -> str:
+    pairs = zip(min(names), max(names), strict=False)
+    return "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _failure(reader: Reader, name: str) -> str:
+    answer = reader.ask("sagemaker", "describe_notebook_instance", NotebookInstanceName=name)
+    return str(answer.get("FailureReason", ""))
+
+
+def _each(
+    reader: Reader,
+    ask: Callable[[Reader, str], Result],
+    names: Iterable[str],
+    done: Callable[[], object],
+) -> dict[str, tuple[Result | None, str]]:
+    """By name the answer, or None and the IAM action that is missing."""
+
+    def unless_denied(name: str) -> tuple[Result | None, str]:
+        try:
+            return ask(reader, name), ""
+        except Denied as denied:
+            return None, denied.action
+
+    distinct = sorted(set(names) - {""})
+    return dict(zip(distinct, reader.together(unless_denied, distinct, done), strict=True))

@@ -1,0 +1,76 @@
+"""What the commands share: the stage that is meant, where they print, and how they fail."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, NoReturn, ParamSpec
+
+import typer
+
+from emr_notebook.cli.aws.lookup_role import lookup_role_reader
+from emr_notebook.cli.aws.reader import (
+    CommandError,
+    Denied,
+    Reader,
+    Refused,
+    aws_reader,
+    check_account,
+)
+from emr_notebook.settings.file import SettingsError, load_stage
+from emr_notebook.settings.model import Settings
+from emr_notebook.synthesis import SynthesisError
+
+OK, FAILED, DIFFERENT, UNKNOWN = 0, 1, 2, 3
+
+Stage = Annotated[
+    str, typer.Option("--stage", "-s", help="the settings in config/<stage>.yaml", metavar="NAME")
+]
+LookupRole = Annotated[
+    bool,
+    typer.Option("--lookup-role", help="read with cdk bootstrap's look-up role of the account"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON for other programs")]
+
+Parameters = ParamSpec("Parameters")
+
+
+def settings_of(stage: str, directory: Path = Path()) -> Settings:
+    """The stage's settings. Raises SettingsError."""
+    return load_stage(stage, directory / "config")
+
+
+def reader_for(settings: Settings, *, lookup_role: bool = False) -> Reader:
+    """AWS with the caller's credentials, which are of the stage's account. Raises CommandError.
+
+    Or, from any account, with the look-up role of the stage's.
+    """
+    if lookup_role:
+        return lookup_role_reader(settings)
+    reader = aws_reader(settings.region)
+    check_account(reader, settings.account)
+    return reader
+
+
+def fails_in_words(command: Callable[Parameters, int]) -> Callable[Parameters, None]:
+    """A command whose mistakes are one line on standard error, and whose result is its status."""
+
+    @functools.wraps(command)
+    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
+        try:
+            status = command(*args, **kwargs)
+        except (SettingsError, SynthesisError, CommandError) as error:
+            _fail(str(error))
+        except Denied as denied:
+            _fail(f"these credentials may not {denied.action}: let their IAM policy allow it")
+        except Refused as refused:
+            _fail(f"AWS refused {refused}")
+        except KeyboardInterrupt:
+            _fail("interrupted")
+        raise typer.Exit(status)
+
+    return run
+
+
+def _fail(text: str) -> NoReturn:
+    typer.echo(f"error: {text}", err=True)
+    raise typer.Exit(FAILED)

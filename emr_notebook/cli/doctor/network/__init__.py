@@ -1,0 +1,1 @@
+"""Checks who reaches whom: subnets, routes, endpoints and security groups."""

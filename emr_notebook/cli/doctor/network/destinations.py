@@ -1,0 +1,94 @@
+"""doctor: what the settings have notebooks reach outside their VPC; without AWS."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from emr_notebook.settings.model import Settings
+from emr_notebook.settings.notebook import CodeRepository, ResolvedNotebook
+
+# Known to have public addresses alone; another host may be one of the company's own.
+PUBLIC_HOSTS = frozenset({"github.com", "gitlab.com", "bitbucket.org"})
+_CODECOMMIT = re.compile(r"git-codecommit\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something to reach: `service` is the end of its endpoints' names, "" when it has none."""
+
+    name: str
+    why: str
+    service: str = ""
+
+
+LOGS = Need("CloudWatch Logs", "reports of starts go there: verify and status read them", "logs")
+S3 = Need("S3", "network.s3_prefix_list_id is given", "s3")
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A SageMaker code repository: where it is, and whether a secret opens it."""
+
+    url: str
+    has_secret: bool
+
+
+def needs_by_subnet(
+    settings: Settings, repositories: Mapping[str, Repository]
+) -> dict[str, list[Need]]:
+    """What the notebooks in each subnet have to reach through it.
+
+    One with direct internet access reaches everything through SageMaker's own network.
+    """
+    found: dict[str, dict[Need, None]] = {}
+    for notebook in map(settings.notebook, settings.notebooks):
+        if notebook.opt_outs.direct_internet_access is None:
+            needs = found.setdefault(notebook.subnet_id, {})
+            needs[LOGS] = None
+            if settings.network.s3_prefix_list_id is not None:
+                needs[S3] = None
+            for given in code_repositories(notebook):
+                needs |= dict.fromkeys(_of_repository(given, repositories, settings.region))
+    return {subnet: list(needs) for subnet, needs in found.items()}
+
+
+def named_repositories(settings: Settings) -> list[str]:
+    """The SageMaker code repositories that notebooks name."""
+    given = all_code_repositories(settings)
+    return list(dict.fromkeys(each.name for each in given if each.name is not None))
+
+
+def all_code_repositories(settings: Settings) -> list[CodeRepository]:
+    """Those of all notebooks."""
+    notebooks = map(settings.notebook, settings.notebooks)
+    return [each for notebook in notebooks for each in code_repositories(notebook)]
+
+
+def code_repositories(notebook: ResolvedNotebook) -> list[CodeRepository]:
+    """All that a notebook has."""
+    given = [notebook.default_code_repository, *notebook.additional_code_repositories]
+    return [each for each in given if each is not None]
+
+
+def _of_repository(
+    given: CodeRepository, repositories: Mapping[str, Repository], region: str
+) -> Iterator[Need]:
+    url, why = given.url or "", "a code repository is there"
+    if given.name is not None:
+        known = repositories.get(given.name, Repository("", has_secret=False))
+        url, why = known.url, f"the code repository {given.name} is there"
+        if known.has_secret or given.secret_arn is not None:
+            opens = f"the secret of the code repository {given.name} is there"
+            yield Need("Secrets Manager", opens, "secretsmanager")
+    host = urlsplit(url).hostname or ""
+    if codecommit := _CODECOMMIT.fullmatch(host):
+        # No endpoint of this region leads to another one's.
+        here = codecommit[1] == region
+        yield (
+            Need("CodeCommit", why, "git-codecommit")
+            if here
+            else Need(f"CodeCommit of {codecommit[1]}", why)
+        )
+    elif host in PUBLIC_HOSTS:
+        yield Need(host, why)

@@ -1,0 +1,147 @@
+"""doctor: both sides of a cluster's Livy in the network, and the way there; without AWS."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from emr_notebook.cli.doctor.network.ec2 import Group, Subnet
+from emr_notebook.cli.doctor.network.ec2_commands import Ec2Commands
+from emr_notebook.cli.doctor.network.primary_node import Primary
+from emr_notebook.cli.doctor.network.security_rules import Rule, lists_for, through
+from emr_notebook.cli.doctor.network.stack_groups import StackGroups
+from emr_notebook.cli.doctor.report import Line, Unknown, failed, not_checked, ok
+from emr_notebook.settings.cluster import Cluster
+
+
+@dataclass(frozen=True)
+class Notebooks:
+    """The notebooks that use a cluster.
+
+    `given` are their security groups, none when each stack makes one. `subnets` are theirs, as
+    far as they exist; `stacks` what their stacks have made, by the stacks' names; `egress` the
+    rules by which they reach others.
+    """
+
+    vpc_id: str
+    given: tuple[str, ...]
+    subnets: tuple[Subnet, ...] | Unknown
+    stacks: Mapping[str, StackGroups | Unknown]
+    egress: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class Livy:
+    """A cluster's Livy: what the settings say of it, and what is so.
+
+    `groups` are its primary's, the one that the settings name first, as far as they exist;
+    `subnet` is its primary's, if it can be seen.
+    """
+
+    key: str
+    cluster: Cluster
+    port: int
+    groups: tuple[Group, ...]
+    subnet: Subnet | Unknown | None = None
+
+    @property
+    def ingress(self) -> tuple[Rule, ...]:
+        """Whom the primary admits: the rules of all of its groups count."""
+        return tuple(rule for group in self.groups for rule in group.ingress)
+
+    @property
+    def group(self) -> str:
+        """The group that rules are made in."""
+        return self.groups[0].group_id
+
+
+def group_line(key: str, group_id: str, group: Group | None, primary: Primary | Unknown) -> Line:
+    """Whether the group that the settings name exists, and is one of the running primary's."""
+    about = f"security group of {key}"
+    if isinstance(primary, Primary) and group_id not in primary.groups:
+        cause = f"{group_id} is none of the primary's ({', '.join(primary.groups)})"
+        return failed(about, cause, advice=f"set {_setting(key)}: {primary.groups[0]}")
+    if group is None:
+        return missing_line(key, group_id)
+    if isinstance(primary, Unknown):
+        return not_checked(about, primary)
+    return ok(about, group_id)
+
+
+def missing_line(key: str, group_id: str) -> Line:
+    """The group that the settings name does not exist."""
+    cause, advice = (
+        f"{group_id} does not exist in the region",
+        f"set {_setting(key)} to the primary's",
+    )
+    return failed(f"security group of {key}", cause, advice=advice)
+
+
+def _setting(key: str) -> str:
+    return f"clusters.{key}.security_group_id"
+
+
+def way_line(livy: Livy, notebooks: Notebooks, to: Ec2Commands) -> Line:
+    """Whether the notebooks' own rules let them reach the primary."""
+    about = f"way to Livy of {livy.key}"
+    far = apart(livy, notebooks)
+    if far and _to_be_made(livy, notebooks):
+        return not_checked(about, far)
+    if _lets_out(livy, notebooks.egress):
+        return ok(about, _beyond(livy, notebooks))
+    if isinstance(livy.subnet, Unknown):
+        return not_checked(about, livy.subnet)
+    if lists := lists_for(notebooks.egress, livy.port):
+        return ok(about, f"if {' and '.join(lists)} has its address: that is not looked at")
+    return _not_let_out(livy, notebooks, to)
+
+
+def apart(livy: Livy, notebooks: Notebooks) -> Unknown | None:
+    """Why it is unknown whether rules can name the groups of both sides: they are in two VPCs."""
+    at = livy.groups[0].vpc_id
+    if at in ("", notebooks.vpc_id):
+        return None
+    return Unknown(
+        f"{livy.group} is in {at}: EC2 lets rules name groups of another VPC only where a peering "
+        "or a transit gateway connects both, which is not looked at"
+    )
+
+
+def _not_let_out(livy: Livy, notebooks: Notebooks, to: Ec2Commands) -> Line:
+    """Ranges of addresses are let out to in other VPCs, too."""
+    about, port, peer = f"way to Livy of {livy.key}", livy.port, livy.group
+    if far := apart(livy, notebooks):
+        peer = livy.subnet.cidr if isinstance(livy.subnet, Subnet) else "the primary's addresses"
+    if notebooks.given:
+        cause = f"no rule of {' and '.join(notebooks.given)} lets out to TCP port {port} of it"
+        if far and not isinstance(livy.subnet, Subnet):
+            return failed(about, cause, advice=f"let out to {peer}")
+        return failed(about, cause, to.let_out(notebooks.given[0], port, to=peer))
+    cause = f"the group that the deploy makes does not let out to TCP port {port} of it"
+    if far:
+        advice = f"give network.extra_egress to port {port} of {peer}, then deploy"
+        return failed(about, cause, advice=advice)
+    advice = f"give clusters.{livy.key}.security_group_id: {peer}, with ingress"
+    return failed(about, cause, advice=advice)
+
+
+def _to_be_made(livy: Livy, notebooks: Notebooks) -> bool:
+    """Whether a deploy has yet to make a group of notebooks that names the primary's."""
+    made = [isinstance(each, StackGroups) and each.group for each in notebooks.stacks.values()]
+    named = livy.cluster.security_group_id is not None
+    return named and not notebooks.given and not all(made)
+
+
+def _lets_out(livy: Livy, egress: tuple[Rule, ...]) -> bool:
+    groups = [each.group_id for each in livy.groups]
+    if isinstance(livy.subnet, Subnet):
+        return through(egress, livy.port, groups=groups, cidr=livy.subnet.cidr)
+    if through(egress, livy.port, groups=groups):
+        return True
+    # A subnet of another account is not shown: any rule for the port may be for it.
+    return livy.subnet is None and any(rule.opens(livy.port) for rule in egress)
+
+
+def _beyond(livy: Livy, notebooks: Notebooks) -> str:
+    at = livy.subnet
+    if not isinstance(at, Subnet) or at.vpc_id == notebooks.vpc_id:
+        return ""
+    return f"it is in {at.vpc_id}: routes between the VPCs are not looked at"

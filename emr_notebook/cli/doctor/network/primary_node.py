@@ -1,0 +1,111 @@
+"""doctor: what EMR says of the network that a cluster's primary is in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cluster_endpoint import livy, resolve
+from emr_notebook.cli.aws.live_endpoint import live_endpoint
+from emr_notebook.cli.aws.reader import Reader, Refused
+from emr_notebook.cli.doctor.clusters import UNREAD
+from emr_notebook.cli.doctor.report import Unknown, attempt
+from emr_notebook.settings.model import Settings
+from refusal import Refusal
+
+# DescribeCluster's code for an id that EMR does not know.
+UNKNOWN_ID = "InvalidRequestException"
+# By whether the cluster has fleets: boto3's method, and the items in its answer.
+LISTS = {
+    False: ("list_instance_groups", "InstanceGroups"),
+    True: ("list_instance_fleets", "InstanceFleets"),
+}
+
+
+@dataclass(frozen=True)
+class Primary:
+    """A cluster's primary in the network: its security groups, EMR's own first, and its subnet.
+
+    `port` is the one that its Livy listens on, as the configurations say that the resolver reads.
+    """
+
+    groups: tuple[str, ...]
+    subnet_id: str
+    port: int
+
+
+def primary(reader: Reader, settings: Settings, key: str) -> Primary | Unknown | None:
+    """The primary of the cluster with this key; None where the line of the cluster has failed.
+
+    It is that of a cluster that is starting or cannot be used, too. One call for a cluster that
+    is given by its id, what the resolver needs to find another; one more for group_configurations.
+    """
+    found = _cluster(reader, settings, key)
+    if found is None or isinstance(found, Unknown):
+        return found
+    grouped = settings.clusters[key].group_configurations
+    return attempt(lambda: _primary(found, _livy_conf(reader, found, grouped=grouped)))
+
+
+def _cluster(reader: Reader, settings: Settings, key: str) -> Mapping[str, Any] | Unknown | None:
+    cluster_id = settings.clusters[key].id
+    if cluster_id is None:
+        return _looked_up(reader, settings, key)
+
+    def read() -> Mapping[str, Any] | None:
+        try:
+            return _of(reader.ask("emr", "describe_cluster", ClusterId=cluster_id))
+        except Refused as refused:
+            if refused.code == UNKNOWN_ID:
+                return None
+            raise
+
+    return attempt(read)
+
+
+def _looked_up(reader: Reader, settings: Settings, key: str) -> Mapping[str, Any] | Unknown | None:
+    """What the look-up has read of the cluster, even where it refuses it after that."""
+    described: list[Mapping[str, Any]] = []
+
+    def call(service: str, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        answer = reader.call(service, method, arguments)
+        if method == "describe_cluster":
+            described.append(_of(answer))
+        return answer
+
+    live = live_endpoint(replace(reader, call=call), settings, key)
+    if described:
+        return described[-1]
+    if live.denied:
+        return Unknown(f"these credentials may not {live.denied}")
+    return Unknown(live.refusal) if live.refusal.startswith(UNREAD) else None
+
+
+def _of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    cluster: Mapping[str, Any] = answer["Cluster"]
+    return cluster
+
+
+def _livy_conf(reader: Reader, cluster: Mapping[str, Any], *, grouped: bool) -> dict[str, str]:
+    """As the resolver reads it: what is set for the primary's own group or fleet comes last."""
+    said = livy.properties(cluster.get("Configurations"))
+    if grouped:
+        method, items = LISTS[resolve.is_fleet(cluster)]
+        marker = ("Marker", "Marker")
+        own = reader.pages("emr", method, items=items, token=marker, ClusterId=cluster["Id"])
+        said |= livy.properties(livy.configurations_of_primary(own))
+    return said
+
+
+def _primary(cluster: Mapping[str, Any], said: Mapping[str, str]) -> Primary | Unknown:
+    attributes = cluster.get("Ec2InstanceAttributes", {})
+    own = attributes.get("EmrManagedMasterSecurityGroup", "")
+    groups = [own, *attributes.get("AdditionalMasterSecurityGroups", [])]
+    known = tuple(each for each in groups if each)
+    if not known:
+        return Unknown(f"EMR names no security group of {cluster.get('Id')}'s primary")
+    try:
+        port = livy.port(said, str(cluster.get("Id")), None)
+    except Refusal:
+        # The line of the cluster says that.
+        port = livy.DEFAULT_PORT
+    return Primary(known, attributes.get("Ec2SubnetId", ""), port)

@@ -1,0 +1,171 @@
+"""doctor: the security groups of notebooks and primaries, and who admits whom to Livy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from emr_notebook.cli.aws.reader import Reader
+from emr_notebook.cli.doctor.network.ec2 import Group, Subnet, groups, subnets
+from emr_notebook.cli.doctor.network.ec2_commands import Ec2Commands
+from emr_notebook.cli.doctor.network.livy_egress import (
+    Livy,
+    Notebooks,
+    group_line,
+    missing_line,
+    way_line,
+)
+from emr_notebook.cli.doctor.network.livy_ingress import rule_line
+from emr_notebook.cli.doctor.network.primary_node import Primary, primary
+from emr_notebook.cli.doctor.network.stack_groups import StackGroups, made_egress, stack_groups
+from emr_notebook.cli.doctor.report import Line, Unknown, attempt, failed, not_checked, ok
+from emr_notebook.cli.next_commands import Commands
+from emr_notebook.constructs.resolver_request import opened_port
+from emr_notebook.settings.model import Settings
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What AWS says: the primaries by their clusters' keys, and the rest by its ids."""
+
+    primaries: Mapping[str, Primary | Unknown | None]
+    stacks: Mapping[str, StackGroups | Unknown]
+    groups: Mapping[str, Group] | Unknown
+    subnets: Mapping[str, Subnet] | Unknown
+
+
+def check(reader: Reader, settings: Settings, to: Commands) -> list[Line]:
+    """The lines of the groups that the settings name, and of each cluster's Livy.
+
+    A call for each cluster (more for one by its name or tags: it is looked up first), one for
+    each stack, one for 200 security groups, one for 200 subnets.
+    """
+    seen = see(reader, settings)
+    lines = [given_line(settings, each, seen.groups) for each in given(settings)]
+    for key in settings.clusters:
+        lines += cluster_lines(settings, key, seen, Ec2Commands(to.region))
+    return lines
+
+
+def given_line(settings: Settings, group_id: str, found: Mapping[str, Group] | Unknown) -> Line:
+    """Whether a group of the notebooks' own exists where they do."""
+    about, vpc_id = f"security group {group_id}", settings.network.vpc_id
+    if isinstance(found, Unknown):
+        return not_checked(about, found)
+    group = found.get(group_id)
+    advice = f"correct network.security_group_ids: groups of {vpc_id}"
+    if group is None:
+        return failed(about, "this account has no such group in the region", advice=advice)
+    if group.vpc_id != vpc_id:
+        return failed(about, f"it is in {group.vpc_id}, not in {vpc_id}", advice=advice)
+    return ok(about)
+
+
+def cluster_lines(settings: Settings, key: str, seen: Seen, to: Ec2Commands) -> list[Line]:
+    """The lines of one cluster; none of what depends on a cluster that is not found."""
+    named, at, found = settings.clusters[key].security_group_id, seen.primaries[key], seen.groups
+    of, rule, way = (f"{each} of {key}" for each in ("security group", "Livy rule", "way to Livy"))
+    if at is None:
+        # The cluster's own line has failed: of the rest, only what fails without a cluster, too.
+        gone = named and isinstance(found, Mapping) and named not in found
+        return [missing_line(key, named)] if named and gone else []
+    if named is None and isinstance(at, Unknown):
+        return [not_checked(rule, at)]
+    if isinstance(found, Unknown):
+        return [not_checked(each, found) for each in ([of] if named else []) + [rule, way]]
+    lines = [group_line(key, named, found.get(named), at)] if named else []
+    notebooks = _notebooks(settings, key, seen, found)
+    if notebooks is None or (named and named not in found):
+        return lines
+    if isinstance(at, Unknown) and opened_port(settings.network, settings.clusters[key]) is None:
+        # The port that Livy listens on is the cluster's own then.
+        return lines + [not_checked(each, at) for each in (rule, way)]
+    livy = _livy(settings, key, seen)
+    if not livy.groups:
+        return lines
+    return [*lines, rule_line(livy, notebooks, to), way_line(livy, notebooks, to)]
+
+
+def _livy(settings: Settings, key: str, seen: Seen) -> Livy:
+    cluster, at = settings.clusters[key], seen.primaries[key]
+    known = at if isinstance(at, Primary) else None
+    ids, named = known.groups if known else (), cluster.security_group_id
+    if named is not None:
+        # Rules are made in it. What it is wrongly named for is told once, in a line of its own.
+        ids = (named, *(each for each in ids if each != named))
+    found = seen.groups if isinstance(seen.groups, Mapping) else {}
+    groups = tuple(found[each] for each in ids if each in found)
+    port = opened_port(settings.network, cluster) or (known.port if known else cluster.port)
+    return Livy(key, cluster, port, groups, _place(at, seen))
+
+
+def _place(at: Primary | Unknown | None, seen: Seen) -> Subnet | Unknown | None:
+    if not isinstance(at, Primary):
+        return at
+    places = seen.subnets
+    return places if isinstance(places, Unknown) else places.get(at.subnet_id)
+
+
+def _notebooks(
+    settings: Settings, key: str, seen: Seen, found: Mapping[str, Group]
+) -> Notebooks | None:
+    """None when none of their own groups is in the VPC: the lines of these say it."""
+    vpc_id = settings.network.vpc_id
+    named = [found[each] for each in given(settings) if each in found]
+    own = [each for each in named if each.vpc_id == vpc_id]
+    if given(settings) and not own:
+        return None
+    stacks, places = settings.stacks_of_cluster(key), seen.subnets
+    rules = [each.egress for each in own] or [made_egress(settings, each) for each in stacks]
+    ids = subnet_ids(settings, key)
+    return Notebooks(
+        vpc_id,
+        tuple(each.group_id for each in own),
+        places
+        if isinstance(places, Unknown)
+        else tuple(places[each] for each in ids if each in places),
+        {each: seen.stacks[each] for each in stacks if each in seen.stacks},
+        tuple(chain.from_iterable(rules)),
+    )
+
+
+def see(reader: Reader, settings: Settings) -> Seen:
+    """A call a cluster, more for one by its name or tags; the rest is one call for 200."""
+
+    def one(key: str) -> Primary | Unknown | None:
+        # A record of its own: a look-up reads there which of its calls was denied.
+        return primary(replace(reader, asked=[]), settings, key)
+
+    keys = list(settings.clusters)
+    primaries = dict(zip(keys, reader.together(one, keys, lambda: None), strict=True))
+    known = [each for each in primaries.values() if isinstance(each, Primary)]
+    named = [each.security_group_id for each in settings.clusters.values()]
+    wanted = {each for each in named if each is not None}.union(
+        given(settings), chain.from_iterable(each.groups for each in known)
+    )
+    places = {each.subnet_id for each in known if each.subnet_id}.union(subnet_ids(settings))
+    stacks = settings.stack_names() if _stacks_count(settings) else []
+    made = reader.together(lambda each: stack_groups(reader, each), stacks, lambda: None)
+    return Seen(
+        primaries,
+        dict(zip(stacks, made, strict=True)),
+        attempt(lambda: groups(reader, wanted)),
+        attempt(lambda: subnets(reader, places)),
+    )
+
+
+def _stacks_count(settings: Settings) -> bool:
+    """Whether anything depends on what the stacks have made."""
+    clusters = settings.clusters.values()
+    return not given(settings) or any(each.ingress == "create" for each in clusters)
+
+
+def given(settings: Settings) -> tuple[str, ...]:
+    """The notebooks' own security groups; none where each stack makes one."""
+    return settings.network.security_group_ids or ()
+
+
+def subnet_ids(settings: Settings, key: str | None = None) -> list[str]:
+    """The subnets of a cluster's notebooks, or of all; the network's own where there is none."""
+    notebooks = [settings.notebook(each) for each in settings.notebooks]
+    used = [each.subnet_id for each in notebooks if key is None or each.cluster == key]
+    return list(dict.fromkeys(used)) or [settings.network.subnet_id]

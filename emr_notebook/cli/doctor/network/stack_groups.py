@@ -1,0 +1,96 @@
+"""doctor: what CloudFormation says of the security groups and rules that stacks have made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from emr_notebook.cli.aws.reader import Reader, Refused
+from emr_notebook.cli.doctor.network.ec2_commands import HTTPS
+from emr_notebook.cli.doctor.network.security_rules import Rule, tcp
+from emr_notebook.cli.doctor.report import Unknown, attempt
+from emr_notebook.settings.model import Settings
+
+GROUP = "AWS::EC2::SecurityGroup"
+INGRESS = "AWS::EC2::SecurityGroupIngress"
+# Of a resource that a stack has no more, or never had.
+ABSENT = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED", "CREATE_FAILED"})
+
+
+@dataclass(frozen=True)
+class StackGroups:
+    """What a deployed stack has made of the network: its group or "", and its Livy rules' ids.
+
+    The ids are logical ones, which come from the rules (`access.py`).
+    """
+
+    group: str = ""
+    rules: tuple[str, ...] = ()
+
+    def made(self, primary_group: str, port: int, source: str = "") -> bool:
+        """Whether the stack made the rule that admits the source, or its own group, to Livy."""
+        name = f"Livy{primary_group}{port}{source}".replace("-", "")
+        # The CDK ends an id with a hash of eight digits.
+        return any(each[:-8].endswith(name) for each in self.rules)
+
+
+def stack_groups(reader: Reader, stack: str) -> StackGroups | Unknown:
+    """What the stack has made; nothing before its first deploy. A call for 100 resources."""
+
+    def read() -> StackGroups:
+        try:
+            listed = list(
+                reader.pages(
+                    "cloudformation",
+                    "list_stack_resources",
+                    items="StackResourceSummaries",
+                    StackName=stack,
+                )
+            )
+        except Refused as refused:
+            if "does not exist" in refused.message:
+                return StackGroups()
+            raise
+        return _made([each for each in listed if each["ResourceStatus"] not in ABSENT])
+
+    return attempt(read)
+
+
+def made_by_subnet(reader: Reader, settings: Settings) -> dict[str, tuple[str, ...]] | Unknown:
+    """The groups of the stacks with notebooks in a subnet, "" for one that is yet to be made."""
+    made: dict[str, StackGroups] = {}
+    for stack in settings.stack_names():
+        found = stack_groups(reader, stack)
+        if isinstance(found, Unknown):
+            return found
+        made[stack] = found
+    groups: dict[str, dict[str, None]] = {}
+    for key, own in settings.notebooks.items():
+        group = made[settings.full_stack_name(own.stack)].group
+        groups.setdefault(settings.notebook(key).subnet_id, {})[group] = None
+    return {subnet: tuple(each) for subnet, each in groups.items()}
+
+
+def _made(resources: list[Mapping[str, Any]]) -> StackGroups:
+    groups = [each for each in resources if each["ResourceType"] == GROUP]
+    group = str(groups[0].get("PhysicalResourceId", "")) if groups else ""
+    rules = [each["LogicalResourceId"] for each in resources if each["ResourceType"] == INGRESS]
+    return StackGroups(group, tuple(rules))
+
+
+def made_egress(settings: Settings, stack: str) -> tuple[Rule, ...]:
+    """The rules of a stack's group as `access.py` makes them; the template is held against it."""
+    network = settings.network
+    used = [c for key, c in settings.clusters.items() if stack in settings.stacks_of_cluster(key)]
+    rules = [tcp(each.port, each.security_group_id or network.vpc_cidr or "") for each in used]
+    https = [network.vpc_cidr, network.s3_prefix_list_id]
+    rules += [tcp(HTTPS, each) for each in https if each is not None]
+    rules += [
+        Rule(
+            each.protocol,
+            each.port,
+            each.port,
+            each.security_group_id or each.prefix_list_id or each.cidr or "",
+        )
+        for each in network.extra_egress
+    ]
+    return tuple(dict.fromkeys(rules))

@@ -1,0 +1,88 @@
+"""What a deploy needs before it can succeed: one line for each thing, and how it is mended."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from emr_notebook.cli.aws.reader import Denied, Refused, Unreachable
+
+Answer = TypeVar("Answer")
+
+
+class State(StrEnum):
+    """What is known of a prerequisite."""
+
+    OK = "ok"
+    NOT_CHECKED = "not checked"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One prerequisite: what is so, and what mends it.
+
+    `about` names it, the same in every run. `what` is what was found, the cause of a failure, or
+    what is missing to know. `commands` are run in their order; `advice` is for what no command
+    does.
+    """
+
+    about: str
+    state: State
+    what: str = ""
+    commands: tuple[str, ...] = ()
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """What could not be read, and why: a missing permission, or AWS's own words."""
+
+    why: str
+
+
+def ok(about: str, what: str = "") -> Line:
+    """It is as it should be."""
+    return Line(about, State.OK, what)
+
+
+def failed(about: str, cause: str, *commands: str, advice: str = "") -> Line:
+    """A deploy, or a notebook after it, fails for this cause."""
+    return Line(about, State.FAILED, cause, commands, advice)
+
+
+def not_checked(about: str, unknown: Unknown) -> Line:
+    """It could not be found out."""
+    return Line(about, State.NOT_CHECKED, unknown.why)
+
+
+def attempt(read: Callable[[], Answer]) -> Answer | Unknown:
+    """What `read` answers, or why AWS does not; credentials that are no good still raise."""
+    try:
+        return read()
+    except Denied as denied:
+        return Unknown(f"these credentials may not {denied.action}")
+    except Refused as refused:
+        return Unknown(f"AWS refused {refused}")
+    except Unreachable as silent:
+        return Unknown(f"{silent.service} does not answer")
+
+
+def gravest(lines: Iterable[Line]) -> State:
+    """The state that counts; OK when there is no line."""
+    order = list(State)
+    return max((line.state for line in lines), key=order.index, default=State.OK)
+
+
+def unless_absent(code: str, read: Callable[[], Answer]) -> Answer | Unknown | None:
+    """What `read` answers; None when AWS refuses with `code`; otherwise as attempt says."""
+
+    def tolerant() -> Answer | None:
+        try:
+            return read()
+        except Refused as refused:
+            if refused.code == code:
+                return None
+            raise
+
+    return attempt(tolerant)

@@ -1,0 +1,1 @@
+"""Checks notebooks that are deployed: `verify` and `status`."""

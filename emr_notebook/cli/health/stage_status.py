@@ -1,0 +1,46 @@
+"""What `status` shows: every notebook of a stage, and what each needs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from emr_notebook.cli.aws.kept_notebooks import KeptNotebook, kept_notebooks
+from emr_notebook.cli.aws.notebooks import SeenNotebook, list_notebooks, see
+from emr_notebook.cli.aws.reader import Denied, Reader
+from emr_notebook.cli.health.findings import Finding, attention
+from emr_notebook.cli.next_commands import Commands
+from emr_notebook.settings.model import Settings
+
+
+@dataclass(frozen=True)
+class StageStatus:
+    """A stage's notebooks in the settings' order, and those it has kept beside them.
+
+    `denied` are the IAM actions without which some of this is not known.
+    """
+
+    notebooks: Sequence[tuple[SeenNotebook, Sequence[Finding]]]
+    kept: Sequence[KeptNotebook] = ()
+    denied: frozenset[str] = frozenset()
+
+    def needing_attention(self) -> "StageStatus":
+        """The notebooks that somebody has to do something about."""
+        return replace(self, notebooks=[each for each in self.notebooks if each[1]], kept=())
+
+
+def stage_status(
+    reader: Reader, settings: Settings, to: Commands, done: Callable[[], object]
+) -> StageStatus:
+    """The stage's notebooks now; `done` is called after each call about one of them.
+
+    Raises Denied when not even a list may be had, and otherwise as Reader.ask does.
+    """
+    notebooks = [settings.notebook(key) for key in settings.notebooks]
+    found = list_notebooks(reader, [each.name for each in notebooks])
+    seen = see(reader, notebooks, found, done=done)
+    denied = {action for each in seen for action in each.denied}
+    kept: list[KeptNotebook] = []
+    try:
+        kept = kept_notebooks(reader, settings, found)
+    except Denied as missing:
+        denied.add(missing.action)
+    return StageStatus([(each, attention(each, to)) for each in seen], kept, frozenset(denied))

@@ -1,0 +1,62 @@
+"""`emr-notebook status`: the stage's notebooks, one line each."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from emr_notebook.cli.aws.notebooks import READ_LOG, READ_SCRIPT
+from emr_notebook.cli.command import (
+    OK,
+    UNKNOWN,
+    AsJson,
+    Stage,
+    fails_in_words,
+    reader_for,
+    settings_of,
+)
+from emr_notebook.cli.health.stage_status import StageStatus, stage_status
+from emr_notebook.cli.health.table import print_status, status_json
+from emr_notebook.cli.next_commands import Commands
+from emr_notebook.cli.output import output, progress_output
+
+OnlyFailed = Annotated[
+    bool, typer.Option("--failed", help="only the notebooks that need somebody's attention")
+]
+# Without these, a notebook that needs attention may be among those that seem not to.
+ESSENTIAL = frozenset({READ_LOG, READ_SCRIPT})
+
+
+@fails_in_words
+def status(stage: Stage = "dev", failed: OnlyFailed = False, as_json: AsJson = False) -> int:
+    """Show the stage's notebooks: state, owner, cluster, address, script, last start.
+
+    An arrow shows what the next start will be told. Notebooks that were kept when
+    their entry was removed are listed, too.
+
+    Exit status: 0; 3 when the credentials may not read what this needs.
+
+    Example: emr-notebook status --stage dev --failed
+    """
+    settings = settings_of(stage)
+    with progress_output().status("Looking at notebooks") as progress:
+        asked = 0
+
+        def done() -> None:
+            nonlocal asked
+            asked += 1
+            progress.update(f"Looking at notebooks: {asked} answers")
+
+        reader = reader_for(settings)
+        found = stage_status(reader, settings, Commands.of(stage, settings), done)
+    _show(stage, found.needing_attention() if failed else found, as_json=as_json)
+    return UNKNOWN if found.denied & ESSENTIAL else OK
+
+
+def _show(stage: str, found: StageStatus, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(status_json(stage, found), indent=2))
+        return
+    print_status(output(), found)
+    for action in sorted(found.denied):
+        typer.echo(f"not all is shown: these credentials may not {action}", err=True)

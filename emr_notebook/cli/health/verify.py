@@ -1,0 +1,102 @@
+"""`emr-notebook verify`: whether the notebooks that run can do what they were deployed for."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from emr_notebook.cli.aws.reader import Denied, Refused
+from emr_notebook.cli.command import (
+    FAILED,
+    OK,
+    UNKNOWN,
+    AsJson,
+    LookupRole,
+    Stage,
+    fails_in_words,
+    reader_for,
+    settings_of,
+)
+from emr_notebook.cli.health.findings import Verdict, gravest
+from emr_notebook.cli.health.stage_check import NotebookCheck, check_notebooks, settled
+from emr_notebook.cli.health.table import print_next
+from emr_notebook.cli.next_commands import Commands, in_order
+from emr_notebook.cli.output import output, progress_output
+
+Wait = Annotated[
+    float,
+    typer.Option(
+        "--wait", help="how long to wait for notebooks that start", metavar="MINUTES", min=0
+    ),
+]
+STATUS = {Verdict.FAILED: FAILED, Verdict.UNKNOWN: UNKNOWN}
+STYLES = {Verdict.OK: "green", Verdict.FAILED: "red", Verdict.STOPPED: "dim"}
+
+
+@fails_in_words
+def verify(
+    stage: Stage = "dev",
+    wait: Wait = 5,
+    lookup_role: LookupRole = False,
+    as_json: AsJson = False,
+) -> int:
+    """Check the stage's running notebooks after a deploy.
+
+    Of each: its state, its last start, its script against the deployed one, and
+    the address it uses against where its cluster's Livy is now. One that is
+    stopped is listed, and is no failure.
+
+    Exit status: 0 all work; 1 some do not; 3 it could not be found out.
+
+    Example: emr-notebook verify --stage dev --wait 10
+    """
+    settings = settings_of(stage)
+    try:
+        with progress_output().status("Looking at notebooks") as progress:
+            reader = reader_for(settings, lookup_role=lookup_role)
+            found = settled(reader, settings, minutes=wait, say=progress.update)
+            to = Commands.of(stage, settings)
+            checks = check_notebooks(reader, settings, found, to, say=progress.update)
+    except Denied as denied:
+        typer.echo(f"error: not verified: these credentials may not {denied.action}", err=True)
+        return UNKNOWN
+    except Refused as refused:
+        typer.echo(f"error: not verified: AWS refused {refused}", err=True)
+        return UNKNOWN
+    if as_json:
+        typer.echo(json.dumps(checks_json(stage, checks), indent=2))
+    else:
+        print_checks(output(), checks)
+    return STATUS.get(gravest(each.verdict for each in checks), OK)
+
+
+def print_checks(console: Console, checks: Sequence[NotebookCheck]) -> None:
+    """A line for each notebook, and the commands that help."""
+    for check in checks:
+        said = "; ".join(map(str, check.findings))
+        line = Text(f"{check.verdict:<12}", STYLES.get(check.verdict, "yellow"))
+        line.append(f"{check.name}: {said}" if said else check.name, "default")
+        console.print(line, soft_wrap=True)
+    print_next(console, [finding for check in checks for finding in check.findings])
+
+
+def checks_json(stage: str, checks: Sequence[NotebookCheck]) -> dict[str, Any]:
+    """The same for other programs."""
+    verdict = gravest(check.verdict for check in checks)
+    return {
+        "stage": stage,
+        "ok": verdict not in STATUS,
+        "notebooks": [
+            {
+                "key": check.key,
+                "name": check.name,
+                "verdict": check.verdict.value,
+                "findings": [str(finding) for finding in check.findings],
+                "next": in_order(x for finding in check.findings for x in finding.commands),
+            }
+            for check in checks
+        ],
+    }

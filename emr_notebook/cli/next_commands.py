@@ -1,0 +1,57 @@
+"""The commands that the reports tell their readers to run next."""
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from emr_notebook.cli.aws.start_log import STREAM
+from emr_notebook.names import LOG_GROUP
+from emr_notebook.settings.model import Settings
+
+_CDK = "cdk deploy"
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Commands for one stage, ready to paste; `several` when it has more than one stack."""
+
+    stage: str
+    region: str
+    several: bool
+
+    @classmethod
+    def of(cls, stage: str, settings: Settings) -> "Commands":
+        """Those of a stage with these settings."""
+        return cls(stage, settings.region, several=len(settings.stack_names()) > 1)
+
+    def deploy(self) -> str:
+        """Make what is deployed what the settings say."""
+        return f"{_CDK}{' --all' if self.several else ''} -c stage={shlex.quote(self.stage)}"
+
+    def refresh(self) -> str:
+        """Look every cluster up again."""
+        return f"{self.deploy()} -c refresh=$(date +%s)"
+
+    def restart(self, notebook: str) -> str:
+        """Stop a notebook and start it: it takes the deployed script and address."""
+        stop = self._sagemaker("stop-notebook-instance", notebook)
+        stopped = self._sagemaker("wait notebook-instance-stopped", notebook)
+        return f"{stop} && {stopped} && {self.start(notebook)}"
+
+    def start(self, notebook: str) -> str:
+        """Start a notebook that is Stopped or Failed."""
+        return self._sagemaker("start-notebook-instance", notebook)
+
+    def log(self, notebook: str) -> str:
+        """Read what a notebook's last starts printed."""
+        stream = f"--log-stream-names {notebook}/{STREAM}"
+        return f"aws logs tail {LOG_GROUP} {stream} --since 1d --region {self.region}"
+
+    def _sagemaker(self, operation: str, notebook: str) -> str:
+        of = f"--notebook-instance-name {notebook} --region {self.region}"
+        return f"aws sagemaker {operation} {of}"
+
+
+def in_order(commands: Iterable[str]) -> list[str]:
+    """Each command once, deploys first: a start takes what a deploy has brought."""
+    return sorted(dict.fromkeys(commands), key=lambda command: not command.startswith(_CDK))

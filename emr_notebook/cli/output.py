@@ -1,0 +1,45 @@
+"""Where the commands print, and tables that a pipe gets whole."""
+
+import os
+import sys
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+
+# The width of what goes into a file or a pipe: nothing in it is cut.
+PIPED_COLUMNS = 200
+# No table is wider; a pipe gets each row on one line.
+WIDEST = 10_000
+
+
+def output() -> Console:
+    """Where results go: a terminal, or plain text for a pipe."""
+    piped = not sys.stdout.isatty()
+    width = PIPED_COLUMNS if piped and "COLUMNS" not in os.environ else None
+    return Console(width=width, soft_wrap=False, highlight=False, no_color=True if piped else None)
+
+
+def progress_output() -> Console:
+    """Where progress goes: the terminal, never the result."""
+    return Console(stderr=True)
+
+
+def make_table(*columns: str) -> Table:
+    """An empty table with these headings."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Print the table: folded to fit a terminal; for a pipe, each row on one line."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    widest = console.options.update(max_width=WIDEST)
+    needed = Measurement.get(console, widest, table).maximum
+    for line in console.render_lines(table, widest.update(max_width=needed), pad=False):
+        # Nothing stands behind a row: console.print alone would fill it up with spaces.
+        console.print("".join(part.text for part in line).rstrip(), soft_wrap=True, markup=False)

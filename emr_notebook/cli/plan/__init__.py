@@ -1,0 +1,1 @@
+"""Says what the next deploy does: `emr-notebook plan`."""

@@ -1,0 +1,93 @@
+"""Why a deploy would fail at a notebook: decisions on its properties before and after."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from emr_notebook.cli.aws.deployed_stack import NOTEBOOK
+from emr_notebook.cli.plan.create_only import CREATE_ONLY
+from emr_notebook.cli.plan.template_diff import Fate, ResourceChange
+from replacement_guard.guard import decide
+from replacement_guard.properties import NAME, ImmutableProperties
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a notebook is paid for by."""
+
+    instance_type: str
+    volume_gb: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known beside the templates.
+
+    `states` are SageMaker's by name, None when they may not be read. `may_be_replaced` are keys.
+    `scripts` are the contents of a notebook's start script before and after, by logical id.
+    """
+
+    states: Mapping[str, str] | None = field(default_factory=dict)
+    may_be_replaced: frozenset[str] = frozenset()
+    scripts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def refusal(change: ResourceChange, key: str, facts: Facts) -> str:
+    """The words, with the next step; "" when nothing is in the way."""
+    if change.fate is Fate.CHANGED and change.is_touched:
+        return _unchangeable(change, facts)
+    if change.fate is Fate.REPLACED:
+        before, after = immutable_properties(change.before), immutable_properties(change.after)
+        refused = decide({key: before}, {key: after}, facts.may_be_replaced)
+        if refused is not None:
+            return str(refused)
+    return _taken(change, facts) if change.fate in (Fate.CREATED, Fate.REPLACED) else ""
+
+
+def _taken(change: ResourceChange, facts: Facts) -> str:
+    name = str(change.after.get(NAME, ""))
+    if name not in (facts.states or {}):
+        return ""
+    return (
+        f"SageMaker has a notebook named {name} already, which is none of this stack's. Next: "
+        "give this one another `name`, or delete that one."
+    )
+
+
+def _unchangeable(change: ResourceChange, facts: Facts) -> str:
+    name = str(change.after.get(NAME, ""))
+    if facts.states is not None and name not in facts.states:
+        return (
+            f"SageMaker has no notebook named {name} any more, and CloudFormation would change it. "
+            "Next: remove its entry, deploy, and add it again."
+        )
+    had, has = size_of(change.before), size_of(change.after)
+    if had and has and has.volume_gb < had.volume_gb:
+        return (
+            f"The volume of {name} has {had.volume_gb} GB and can only grow; volume_size_in_gb is "
+            f"{has.volume_gb}. Next: give {had.volume_gb} or more."
+        )
+    return ""
+
+
+def immutable_properties(properties: Mapping[str, Any]) -> ImmutableProperties:
+    """What is fixed of a notebook instance, in the form in which the guard compares it."""
+    return {
+        name: tuple(sorted(map(_text, value))) if isinstance(value, list) else _text(value)
+        for name, value in properties.items()
+        if name in CREATE_ONLY[NOTEBOOK]
+    }
+
+
+def size_of(properties: Mapping[str, Any]) -> Size | None:
+    """The size in a notebook instance's properties; None where there is no notebook."""
+    if not properties:
+        return None
+    # CloudFormation, AWS::SageMaker::NotebookInstance: the volume has 5 GB unless it is said.
+    volume = int(properties.get("VolumeSizeInGB", 5))
+    return Size(str(properties.get("InstanceType", "")), volume)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

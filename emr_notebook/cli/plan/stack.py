@@ -1,0 +1,138 @@
+"""What a deploy does to one stack: decisions, without AWS."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from emr_notebook.cli.aws.deployed_stack import ENDPOINT, LIFECYCLE, NOTEBOOK
+from emr_notebook.cli.plan.deployed import Deployed
+from emr_notebook.cli.plan.endpoint import EndpointPlan, plan_endpoint
+from emr_notebook.cli.plan.notebook import NotebookPlan, plan_notebook
+from emr_notebook.cli.plan.notebook_refusal import Facts
+from emr_notebook.cli.plan.read import Seen
+from emr_notebook.cli.plan.template_diff import Comparison, Fate, ResourceChange
+from emr_notebook.settings.model import Settings
+from emr_notebook.synthesis import Template
+from refusal import Refusal
+from replacement_guard.guard import on_event as guard
+from replacement_guard.properties import NAME
+
+GUARD = "Custom::ReplacementGuard"
+# Told apart from the others, or no resource but what the CDK counts its users by.
+UNCOUNTED = frozenset({NOTEBOOK, ENDPOINT, "AWS::CDK::Metadata"})
+
+
+@dataclass(frozen=True)
+class StackPlan:
+    """One stack's part: `status` is CloudFormation's, None before the stack is made.
+
+    `others` and `outputs` are the numbers of further resources and of outputs that change.
+    `refusals` say why the deploy of this stack fails.
+    """
+
+    name: str
+    status: str | None
+    endpoints: Sequence[EndpointPlan] = ()
+    notebooks: Sequence[NotebookPlan] = ()
+    others: int = 0
+    outputs: int = 0
+    refusals: Sequence[str] = field(default_factory=list)
+
+
+def plan_stack(settings: Settings, template: Template, deployed: Deployed, seen: Seen) -> StackPlan:
+    """What the deploy of one stack does, without AWS."""
+    name = deployed.stack.name
+    endpoints: dict[str, EndpointPlan] = {}
+
+    def answers(change: ResourceChange) -> Mapping[str, str] | None:
+        if change.kind != ENDPOINT or change.fate is Fate.REMOVED:
+            return None
+        if change.logical_id not in endpoints:
+            cluster = str(change.after["ClusterKey"])
+            before = deployed.stack.endpoints().get(cluster, {})
+            endpoints[change.logical_id] = plan_endpoint(change, name, before, seen.live[cluster])
+        return endpoints[change.logical_id].after
+
+    comparison = Comparison(deployed, template, answers)
+    for each in comparison.of_type(ENDPOINT):
+        answers(each)
+    outputs_before = deployed.stack.template.get("Outputs", {})
+    outputs_after = template.get("Outputs", {})
+    names = outputs_before.keys() | outputs_after.keys()
+    changed = [each for each in comparison.all() if each.fate is not Fate.SAME]
+    return StackPlan(
+        name,
+        deployed.stack.status,
+        list(endpoints.values()),
+        _notebooks(settings, comparison, name, seen),
+        sum(each.kind not in UNCOUNTED for each in changed),
+        sum(outputs_before.get(each) != outputs_after.get(each) for each in names),
+        [*_stuck(deployed), *_guarded(comparison)],
+    )
+
+
+def _notebooks(
+    settings: Settings, comparison: Comparison, stack: str, seen: Seen
+) -> list[NotebookPlan]:
+    keys = {settings.notebook(key).name: key for key in settings.notebooks}
+    facts = Facts(
+        seen.states,
+        frozenset(key for key, each in settings.notebooks.items() if each.replace),
+        _scripts(comparison),
+    )
+    found = []
+    for each in comparison.of_type(NOTEBOOK):
+        name = str((each.after or each.before).get(NAME, ""))
+        key = keys.get(name, name) if each.after else name
+        found.append(plan_notebook(each, key=key, stack=stack, facts=facts))
+    return found
+
+
+def _scripts(comparison: Comparison) -> dict[str, tuple[str, str]]:
+    """Each notebook's start script before and after, in base64, by its logical id."""
+    named = "NotebookInstanceLifecycleConfigName"
+    before, after = {}, {}
+    for each in comparison.of_type(LIFECYCLE):
+        physical = comparison.reference(each.logical_id, named)
+        before[physical[0]] = _content(each.before)
+        after[physical[1]] = _content(each.after)
+    used = "LifecycleConfigName"
+    return {
+        each.logical_id: (
+            before.get(each.before.get(used), ""),
+            after.get(each.after.get(used), ""),
+        )
+        for each in comparison.of_type(NOTEBOOK)
+    }
+
+
+def _content(properties: Mapping[str, Any]) -> str:
+    hooks = properties.get("OnStart") or [{}]
+    content = hooks[0].get("Content", "")
+    return content if isinstance(content, str) else ""
+
+
+def _stuck(deployed: Deployed) -> list[str]:
+    if deployed.stack.status != "UPDATE_ROLLBACK_FAILED":
+        return []
+    name = deployed.stack.name
+    why = f"stack {name} is UPDATE_ROLLBACK_FAILED, and can be changed only after its rollback."
+    return [f"{why} Next: aws cloudformation continue-update-rollback --stack-name {name}"]
+
+
+def _guarded(comparison: Comparison) -> list[str]:
+    """The guard's refusal of the update, if it refuses it."""
+    found = []
+    for each in comparison.of_type(GUARD):
+        if each.fate not in (Fate.CHANGED, Fate.REPLACED):
+            continue
+        event = {
+            "RequestType": "Update",
+            "OldResourceProperties": each.before,
+            "ResourceProperties": each.after,
+        }
+        try:
+            guard(event, lambda: False)
+        except Refusal as refusal:
+            found.append(str(refusal))
+    return found

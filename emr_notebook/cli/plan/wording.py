@@ -1,0 +1,127 @@
+"""A plan's findings in words: what is said of each cluster, notebook and price."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from emr_notebook.cli.plan.costs import VOLUME, Costs
+from emr_notebook.cli.plan.endpoint import EndpointPlan, Verdict
+from emr_notebook.cli.plan.notebook import STOPPED, NotebookFate, NotebookPlan
+from emr_notebook.cli.plan.template_diff import POLICIES, Change
+
+FAILS = ": the deploy fails, see below"
+REFRESH = "-c refresh=$(date +%s)"
+# What is told of an endpoint when it changes; LivyUrl has a column of its own.
+TOLD = ("ClusterId", "ReleaseLabel", "SparkVersion", "LivyVersion")
+
+
+def endpoint_words(endpoint: EndpointPlan) -> str:
+    """What this deploy makes of an endpoint."""
+    kept = "" if endpoint.is_looked_up else "; this deploy does not look it up"
+    words: Mapping[Verdict, Callable[[], str]] = {
+        Verdict.UNCHANGED: lambda: "unchanged" if kept else "looked up again, unchanged",
+        Verdict.FOUND: lambda: f"will be found: {_told({}, endpoint.live)}",
+        Verdict.CHANGES: lambda: f"changes{_moved(endpoint)}",
+        Verdict.NOT_TAKEN: lambda: (
+            f"stays as deployed{_moved(endpoint)}: the live one is taken with {REFRESH}"
+        ),
+        Verdict.GONE: lambda: f"the cluster is gone, the deployed address is kept: {endpoint.why}",
+        Verdict.UNUSABLE: lambda: f"cannot be used{kept}: {endpoint.why}",
+        Verdict.REFUSED: lambda: f"CANNOT BE USED{FAILS}",
+        Verdict.NOT_CHECKED: lambda: f"not checked: {endpoint.why} is missing{kept}",
+        Verdict.NOT_READY: lambda: f"not known yet{kept}: {endpoint.why}",
+    }
+    return words[endpoint.verdict]()
+
+
+def notebook_words(notebook: NotebookPlan) -> str:
+    """What this deploy does to a notebook."""
+    changes = changes_words(notebook.changes)
+    words: Mapping[NotebookFate, Callable[[], str]] = {
+        NotebookFate.UNCHANGED: lambda: "unchanged",
+        NotebookFate.NEXT_START: lambda: f"at its next start: {_at_next_start(notebook)}",
+        NotebookFate.IN_PLACE: lambda: f"changed in place, without a stop: {changes}",
+        NotebookFate.WHILE_STOPPED: lambda: f"{_stop(notebook)}: {changes}",
+        NotebookFate.CREATED: lambda: "created",
+        NotebookFate.REPLACED: lambda: _replaced(notebook),
+        NotebookFate.REMOVED: lambda: _removed(notebook),
+    }
+    said = words[notebook.fate]()
+    if notebook.at_next_start and notebook.fate is not NotebookFate.NEXT_START:
+        when = "the restart brings" if notebook.restarts else "at its next start"
+        said += f"; {when}: {_at_next_start(notebook)}"
+    return f"{said}{FAILS}" if notebook.refusal else said
+
+
+def changes_words(changes: Sequence[Change]) -> str:
+    """The changes on one line, the keeping policies as one."""
+    told = [each for each in changes if each.name not in POLICIES]
+    words = [f"{each.name} {_shown(each.before)} → {_shown(each.after)}" for each in told]
+    kept = [each for each in changes if each.name == POLICIES[0]]
+    words += ["deleted with its entry" if x.after == "Delete" else "kept" for x in kept]
+    return ", ".join(words) or "how it is replaced"
+
+
+def summary(notebooks: Sequence[NotebookPlan]) -> str:
+    """How many notebooks there are of each fate, in the order of the fates."""
+    counted = [(fate, sum(each.fate is fate for each in notebooks)) for fate in NotebookFate]
+    return ", ".join(f"{number} {fate}" for fate, number in counted if number)
+
+
+def without_a_price(costs: Costs) -> str:
+    """What has no price, in words; "" when all has."""
+    words = []
+    for what, number in costs.without_a_price.items():
+        unit = "volume" if what == VOLUME else "notebook"
+        words.append(f"{what} ({number} {unit}{'' if number == 1 else 's'})")
+    return ", ".join(words)
+
+
+def _moved(endpoint: EndpointPlan) -> str:
+    told = _told(endpoint.before, endpoint.live)
+    return f" ({told})" if told else ""
+
+
+def _told(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    """The values that are not the same; all of them where there were none."""
+    pairs = [(before.get(name), after.get(name)) for name in TOLD]
+    return ", ".join(
+        f"{old} → {new}" if old else str(new) for old, new in pairs if new and old != new
+    )
+
+
+def _at_next_start(notebook: NotebookPlan) -> str:
+    return changes_words(notebook.at_next_start)
+
+
+def _stop(notebook: NotebookPlan) -> str:
+    if notebook.state is None:
+        return "stopped for a change, and started again if it runs"
+    if notebook.state == STOPPED:
+        return "changed, stays stopped"
+    return "RESTARTS" if notebook.restarts else "changed"
+
+
+def _replaced(notebook: NotebookPlan) -> str:
+    files = (
+        f"its files are not carried over: they stay on {notebook.old_name}, which is kept"
+        if notebook.keeps_old
+        else f"its files are DELETED with {notebook.old_name}"
+    )
+    allowed = "NOT ALLOWED" if notebook.refusal else "allowed by replace: true"
+    by = f"{changes_words(notebook.changes)}"
+    return f"REPLACED by an empty one ({by}); {files}; {allowed}"
+
+
+def _removed(notebook: NotebookPlan) -> str:
+    if notebook.keeps_old:
+        return "removed from the settings: kept with its files, and still paid for"
+    return "removed from the settings: DELETED with its files"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else json.dumps(value)

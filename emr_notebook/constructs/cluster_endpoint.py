@@ -1,0 +1,184 @@
+"""Constructs: the resolver Lambda, and one custom resource for each cluster."""
+
+from collections.abc import Mapping
+from typing import cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import custom_resources as cr
+from constructs import Construct
+
+from emr_notebook.checks.nag import acknowledge, wildcard
+from emr_notebook.constructs.iam import LambdaRole, allow, lambda_role
+from emr_notebook.constructs.resolver_request import ANY_CLUSTER, THIS_STACK, grants, properties
+from emr_notebook.names import LAMBDA_ASSETS
+from emr_notebook.settings.cluster import Cluster
+
+# Lambda's own limit. The resolver gives up before it, in words.
+RESOLVER_TIMEOUT = cdk.Duration.minutes(15)
+# Lambda's least. The longest look-up peaks at 52 MiB (`make bench`, resolver_memory), which leaves
+# the rest for Lambda's own runtime. More memory would only buy a faster processor.
+RESOLVER_MEMORY_MIB = 128
+
+PUBLIC = (
+    "It talks to AWS's public endpoints alone, never to a cluster; inside the VPC it would need "
+    "a way out, or endpoints, that the notebooks do without."
+)
+ANSWERED = (
+    "CloudFormation waits for the answer and reports one that fails or never comes; a queue would "
+    "keep a request that has been given up."
+)
+UNRESERVED = (
+    "Only a deploy calls it, a few times; a reservation is taken from the account's pool, and "
+    "cannot be made where the pool is small."
+)
+# What checkov and NIST 800-53 ask of every Lambda, and why it is not done here.
+AS_ANY_LAMBDA_HERE = {
+    "CKV_AWS_115": UNRESERVED,
+    "CKV_AWS_116": ANSWERED,
+    "CKV_AWS_117": PUBLIC,
+    "NIST.800.53.R5-LambdaConcurrency": UNRESERVED,
+    "NIST.800.53.R5-LambdaDLQ": ANSWERED,
+    "NIST.800.53.R5-LambdaInsideVPC": PUBLIC,
+}
+
+
+class EndpointResolver(Construct):
+    """The Lambda that looks clusters up at deploy time: one for a whole stack.
+
+    It runs outside the VPC: CloudFormation and EMR are reached by their public endpoints, and it
+    never talks to a cluster itself. It may read the clusters of the settings and nothing else.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, clusters: Mapping[str, Cluster]):
+        super().__init__(scope, construct_id)
+        handler = self._handler(clusters)
+        # The framework would ask for every version and alias, too.
+        call = allow(["lambda:InvokeFunction", "lambda:GetFunction"], [handler.function_arn])
+        framework = lambda_role(
+            self,
+            "Framework",
+            description="Calls the resolver and answers CloudFormation",
+            statements=[call],
+        )
+        self._provider = cr.Provider(
+            self,
+            "Provider",
+            on_event_handler=handler,
+            framework_on_event_role=framework.role,
+            log_group=framework.log_group,
+        )
+        function = self._provider.node.find_child("framework-onEvent")
+        # CDK's own names the place in the app, which differs between a laptop and the pipeline.
+        cast("cdk.CfnResource", function.node.default_child).add_property_override(
+            "Description", "Answers CloudFormation for the resolver and the replacement guard"
+        )
+        acknowledge(
+            function,
+            {
+                **AS_ANY_LAMBDA_HERE,
+                "CKV_AWS_173": "Its one variable is the resolver's ARN, which is no secret; "
+                "Lambda encrypts it with a key of its own.",
+            },
+        )
+
+    @property
+    def service_token(self) -> str:
+        """What a custom resource names as its provider."""
+        return self._provider.service_token
+
+    def _handler(self, clusters: Mapping[str, Cluster]) -> lambda_.Function:
+        role = self._role(clusters)
+        handler = lambda_.Function(
+            self,
+            "Function",
+            description="Looks up the Livy endpoint of an EMR cluster",
+            code=lambda_.Code.from_asset(str(LAMBDA_ASSETS), exclude=["**/__pycache__", "*.pyc"]),
+            handler="cluster_endpoint.handler.on_event",
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            memory_size=RESOLVER_MEMORY_MIB,
+            timeout=RESOLVER_TIMEOUT,
+            role=role.role,
+            log_group=role.log_group,
+        )
+        acknowledge(handler, AS_ANY_LAMBDA_HERE)
+        return handler
+
+    def _role(self, clusters: Mapping[str, Cluster]) -> LambdaRole:
+        """What the settings' clusters need looked up, and no more."""
+        wanted = [
+            (grant, [self._arn(resource) for resource in grant.resources])
+            for grant in grants(clusters.values())
+        ]
+        made = lambda_role(
+            self,
+            "",
+            description="Reads the clusters that notebooks use",
+            statements=[
+                allow(grant.actions, arns, dict(grant.conditions)) for grant, arns in wanted
+            ],
+        )
+        stack = cdk.Stack.of(self)
+        acknowledge(
+            self,
+            {
+                wildcard(stack, arn): grant.because
+                for grant, arns in wanted
+                for arn in arns
+                if "*" in arn
+            },
+        )
+        return made
+
+    def _arn(self, resource: str) -> str:
+        stack = cdk.Stack.of(self)
+        if resource == THIS_STACK:
+            return stack.stack_id
+        if resource == "*":
+            return resource
+        name = "*" if resource == ANY_CLUSTER else resource
+        return stack.format_arn(service="elasticmapreduce", resource="cluster", resource_name=name)
+
+
+class ClusterEndpoint(Construct):
+    """Where a cluster's Livy answers, as the deploy found it.
+
+    It is looked up again when the cluster's settings change, or `refresh` does. `opened_port` is
+    the port that the stack's security group rules open, None when it makes none for the cluster.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: str,
+        cluster: Cluster,
+        by: EndpointResolver,
+        opened_port: int | None,
+        refresh: str,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._resource = cdk.CustomResource(
+            self,
+            "Endpoint",
+            resource_type="Custom::ClusterEndpoint",
+            service_token=by.service_token,
+            service_timeout=RESOLVER_TIMEOUT,
+            properties=properties(key, cluster, opened_port=opened_port, refresh=refresh),
+        )
+        self.livy_url = self._resource.get_att_string("LivyUrl")
+        self.cluster_id = self._resource.get_att_string("ClusterId")
+        self.release_label = self._resource.get_att_string("ReleaseLabel")
+        self.spark_version = self._resource.get_att_string("SparkVersion")
+        self.livy_version = self._resource.get_att_string("LivyVersion")
+        for name in ("LivyUrl", "ClusterId", "ReleaseLabel", "State"):
+            self._output(name)
+        # The resolver reads this output of the deploy before, to answer a rollback with it.
+        last_value = cdk.Stack.of(self).get_logical_id(self._output("Value"))
+        resource = cast("cdk.CfnResource", self._resource.node.default_child)
+        resource.add_property_override("LastValueOutput", last_value)
+
+    def _output(self, name: str) -> cdk.CfnOutput:
+        return cdk.CfnOutput(self, name, value=self._resource.get_att_string(name))

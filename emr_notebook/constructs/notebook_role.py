@@ -1,0 +1,134 @@
+"""Construct: what the roles made for a stack's notebooks have in common."""
+
+import hashlib
+import json
+import re
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from emr_notebook.checks.nag import acknowledge, wildcard
+from emr_notebook.constructs.retention import kept_with_the_files
+from emr_notebook.names import LOG_GROUP, NAME_TAG
+from emr_notebook.settings.model import StageOptOuts
+from emr_notebook.settings.notebook import CodeRepository, ResolvedNotebook
+
+# CodeCommit API, RepositoryName.
+_CODECOMMIT = re.compile(
+    r"https://git-codecommit\.([a-z0-9-]+)\.amazonaws\.com[^/]*/v1/repos/([\w.-]{1,100})"
+)
+
+
+class NotebookRoles(Construct):
+    """A notebook's role may write that notebook's own log, and read its own repositories.
+
+    Nothing else: the access to data belongs to the cluster. One policy serves all roles, each of
+    which carries its notebook's name as a tag; a policy for each would double a template's size.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage_opt_outs: StageOptOuts):
+        super().__init__(scope, construct_id)
+        self._stack = cdk.Stack.of(self)
+        self.trust = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Action": "sts:AssumeRole",
+                    "Principal": {"Service": "sagemaker.amazonaws.com"},
+                }
+            ],
+        }
+        self._stage_opt_outs = stage_opt_outs
+        self._made: dict[str, iam.CfnManagedPolicy] = {}
+        policy = self._policy(
+            "Log", "A SageMaker notebook writes its own log", self._log_document()
+        )
+        self._policy_arns = [policy.ref]
+        acknowledge(
+            policy,
+            {
+                wildcard(self._stack, self._own_streams): "SageMaker names a notebook's "
+                "log streams <notebook>/<hook>: the prefix is the role's own notebook."
+            },
+        )
+
+    def policy_arns_for(self, notebook: ResolvedNotebook) -> list[str]:
+        """The policies of a notebook's role; those who read the same repositories share one."""
+        given = [notebook.default_code_repository, *notebook.additional_code_repositories]
+        read = [each for each in given if each is not None]
+        statements = [statement for each in read for statement in self._reading(each)]
+        if not statements:
+            return self._policy_arns
+        text = json.dumps([each.model_dump() for each in read])
+        if text not in self._made:
+            digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+            self._made[text] = self._policy(
+                f"Repositories-{digest}",
+                "A SageMaker notebook reads its code repositories",
+                {"Version": "2012-10-17", "Statement": statements},
+            )
+        return [*self._policy_arns, self._made[text].ref]
+
+    def _policy(
+        self, construct_id: str, description: str, document: dict[str, Any]
+    ) -> iam.CfnManagedPolicy:
+        policy = iam.CfnManagedPolicy(
+            self, construct_id, description=description, policy_document=document
+        )
+        kept_with_the_files(policy, self._stage_opt_outs)
+        return policy
+
+    @property
+    def _own_streams(self) -> str:
+        return f"{self._group}:log-stream:${{aws:PrincipalTag/{NAME_TAG}}}/*"
+
+    @property
+    def _group(self) -> str:
+        return self._arn("logs", f"log-group:{LOG_GROUP}")
+
+    def _log_document(self) -> dict[str, Any]:
+        group = self._group
+        return {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                    "Resource": self._own_streams,
+                },
+                {
+                    "Effect": "Allow",
+                    "Action": ["logs:CreateLogGroup", "logs:DescribeLogStreams"],
+                    # IAM is asked about the group under either of these names.
+                    "Resource": [group, f"{group}:log-stream:"],
+                },
+            ],
+        }
+
+    def _reading(self, repository: CodeRepository) -> list[dict[str, Any]]:
+        if repository.name is not None:
+            found = [self._allow("sagemaker:DescribeCodeRepository", "sagemaker", repository.name)]
+            if repository.secret_arn is not None:
+                action = "secretsmanager:GetSecretValue"
+                found.append(
+                    {"Effect": "Allow", "Action": action, "Resource": repository.secret_arn}
+                )
+            return found
+        in_codecommit = _CODECOMMIT.fullmatch(repository.url or "")
+        if in_codecommit is None:
+            return []
+        region, name = in_codecommit.groups()
+        arn = f"arn:{self._stack.partition}:codecommit:{region}:{self._stack.account}:{name}"
+        actions = ["codecommit:GitPull", "codecommit:GitPush"]
+        return [{"Effect": "Allow", "Action": actions, "Resource": arn}]
+
+    def _allow(self, action: str, service: str, repository: str) -> dict[str, Any]:
+        arn = self._arn(service, f"code-repository/{repository.lower()}")
+        return {"Effect": "Allow", "Action": action, "Resource": arn}
+
+    def _arn(self, service: str, resource: str) -> str:
+        stack = self._stack
+        return f"arn:{stack.partition}:{service}:{stack.region}:{stack.account}:{resource}"

@@ -1,0 +1,88 @@
+"""What the resolver is asked for a cluster, and what it must be allowed for that: plain values."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from emr_notebook.settings.cluster import Cluster
+from emr_notebook.settings.network import Network
+
+# Stands for the ARN of the stack that holds the resolver.
+THIS_STACK = "this stack"
+
+ANY_CLUSTER = "any cluster"
+_BY_NAME = "A cluster that is selected by its name or tags has an id that only the deploy learns."
+_UNSCOPED = "IAM knows no resource for this action."
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Actions on resources: cluster ids, ANY_CLUSTER, THIS_STACK, or `*`.
+
+    `because` is the reason for a wildcard.
+    """
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    because: str = ""
+
+
+def opened_port(network: Network, cluster: Cluster) -> int | None:
+    """The Livy port that this stack's rules open for a cluster; None when it makes no rule."""
+    makes_rule = network.security_group_ids is None or cluster.ingress == "create"
+    return cluster.port if makes_rule else None
+
+
+def properties(
+    key: str, cluster: Cluster, *, opened_port: int | None, refresh: str
+) -> dict[str, str]:
+    """The custom resource's properties; all texts, as CloudFormation hands them over."""
+    wanted = {
+        "ClusterKey": key,
+        "ClusterId": cluster.id,
+        "ClusterName": cluster.name,
+        "ClusterTags": None if cluster.tags is None else json.dumps(cluster.tags, sort_keys=True),
+        "WaitMinutes": str(cluster.wait_minutes),
+        "Scheme": cluster.scheme,
+        "OpenedPort": None if opened_port is None else str(opened_port),
+        "TrustIsGiven": None if cluster.tls is None else "true",
+        "ReadGroupConfigurations": "true" if cluster.group_configurations else None,
+        "Refresh": refresh,
+    }
+    return {name: value for name, value in wanted.items() if value}
+
+
+def grants(clusters: Iterable[Cluster]) -> list[Grant]:
+    """What the resolver needs for these clusters; for one given by its id, two actions on it."""
+    listed = list(clusters)
+    found = [Grant(("cloudformation:DescribeStacks",), (THIS_STACK,))]
+    found += _reading(
+        ("elasticmapreduce:DescribeCluster", "elasticmapreduce:ListInstances"), listed
+    )
+    grouped = [each for each in listed if each.group_configurations]
+    group_actions = ("ListInstanceFleets", "ListInstanceGroups")
+    found += _reading(tuple(f"elasticmapreduce:{each}" for each in group_actions), grouped)
+    if any(each.id is None for each in listed):
+        found.append(Grant(("elasticmapreduce:ListClusters",), ("*",), because=_UNSCOPED))
+    if any(each.tags is not None for each in listed):
+        found.append(Grant(("tag:GetResources",), ("*",), because=_UNSCOPED))
+    if any(each.scheme == "detect" for each in listed):
+        action = "elasticmapreduce:DescribeSecurityConfiguration"
+        found.append(Grant((action,), ("*",), because=_UNSCOPED))
+    return found
+
+
+def _reading(actions: tuple[str, ...], clusters: list[Cluster]) -> list[Grant]:
+    """The actions on each cluster: on its ARN, on all, or on those with its tags."""
+    found: list[Grant] = []
+    ids = sorted({each.id for each in clusters if each.id is not None})
+    if ids:
+        found.append(Grant(actions, tuple(ids)))
+    if any(each.name is not None for each in clusters):
+        return [Grant(actions, (ANY_CLUSTER,), because=_BY_NAME)]
+    tagged = {tuple(sorted(each.tags.items())) for each in clusters if each.tags is not None}
+    for tags in sorted(tagged):
+        conditions = {"StringEquals": {f"aws:ResourceTag/{key}": value for key, value in tags}}
+        found.append(Grant(actions, (ANY_CLUSTER,), conditions, _BY_NAME))
+    return found

@@ -1,0 +1,1 @@
+"""Deploys continuously: a CodePipeline, and CodeBuild's checks of pull requests."""

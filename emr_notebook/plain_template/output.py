@@ -1,0 +1,124 @@
+"""The files of a stage's plain templates. Reads the code of the Lambdas, and writes nothing."""
+
+import contextlib
+import hashlib
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from emr_notebook.plain_template.assembly import SynthesizedStack, TemplateError
+from emr_notebook.plain_template.guide import guide
+from emr_notebook.plain_template.parameters import stage_rules
+from emr_notebook.plain_template.template import CODE_BUCKET, PlainTemplate, plain
+from emr_notebook.settings.model import Settings
+
+CODE = "code"
+# Of no bucket's form: CloudFormation refuses it, in words, until it is replaced.
+YOUR_BUCKET = "REPLACE-WITH-YOUR-BUCKET"
+
+
+def result(stage: str, settings: Settings, stacks: Sequence[SynthesizedStack]) -> dict[str, bytes]:
+    """Templates, their parameters' values, zips, and how to deploy them, by path."""
+    files = {"README.md": guide(stage, settings, stacks).encode()}
+    for stack in stacks:
+        zips: dict[str, str] = {}
+        for key, code in stack.code.items():
+            content = code_zip(code.folder)
+            zips[key] = zip_name(code.handler, content)
+            files[f"{CODE}/{zips[key]}"] = content
+        made = plain(stack.template, stage_rules(settings, stack.name), zips)
+        files[f"{stack.name}.template.json"] = made.text().encode()
+        files[f"{stack.name}.parameters.json"] = _parameters(made).encode()
+    return files
+
+
+def _parameters(made: PlainTemplate) -> str:
+    """The parameters' values as the AWS CLI reads them."""
+    values: Mapping[str, str] = {CODE_BUCKET: YOUR_BUCKET, **made.defaults()}
+    listed = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
+    return json.dumps(listed, indent=1) + "\n"
+
+
+READABLE = 0o100644 << 16
+UNIX = 3
+HASH_CHARACTERS = 16
+
+
+def code_zip(folder: Path) -> bytes:
+    """The folder's files, sorted, as a zip.
+
+    Not compressed: zlib's output differs between its versions, and the code is small.
+    """
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+            # Without a time, which is 1980's: files' own differ from checkout to checkout.
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix())
+            entry.external_attr, entry.create_system = READABLE, UNIX
+            archive.writestr(entry, path.read_bytes())
+    return written.getvalue()
+
+
+def zip_name(handler: str, content: bytes) -> str:
+    """A name that changes with the content; it begins with the package of the Lambda's handler."""
+    digest = hashlib.sha256(content).hexdigest()[:HASH_CHARACTERS]
+    return f"{handler.partition('.')[0]}-{digest}.zip"
+
+
+# Lists the files that were written, which may be replaced.
+MARK = ".plain-template"
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Replace `folder` by one with these files, given by their paths in it.
+
+    Raises TemplateError when the folder holds something else than an earlier result.
+    """
+    try:
+        strangers = _not_ours(folder)
+        if strangers:
+            raise TemplateError(
+                f"{folder} would be replaced, but {strangers[0]} was not written by this command: "
+                "move it, or choose another --output."
+            )
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # Beside the folder: a rename does not reach into another file system.
+        with tempfile.TemporaryDirectory(prefix=".template-", dir=folder.parent) as made:
+            new = Path(made, "new")
+            _fill(new, {**files, MARK: "\n".join(files).encode()})
+            _exchange(folder, new, Path(made, "old"))
+    except OSError as error:
+        raise TemplateError(f"{folder} cannot be written: {error}") from None
+
+
+def _not_ours(folder: Path) -> list[str]:
+    """The files there that no earlier result holds, sorted; none when there is no folder."""
+    if not folder.exists():
+        return []
+    if not folder.is_dir():
+        return [folder.name]
+    mark = folder / MARK
+    ours = {MARK, *(mark.read_text(encoding="utf-8").splitlines() if mark.exists() else ())}
+    files = (each for each in folder.rglob("*") if not each.is_dir())
+    return sorted({each.relative_to(folder).as_posix() for each in files} - ours)
+
+
+def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def _exchange(folder: Path, new: Path, old: Path) -> None:
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            folder.rename(old)
+        new.rename(folder)
+    except BaseException:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        raise

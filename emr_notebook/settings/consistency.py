@@ -1,0 +1,235 @@
+"""What is wrong between parts of the settings that are each right."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from emr_notebook.settings.model import Settings
+from emr_notebook.settings.network import ExtraEgress
+from emr_notebook.settings.notebook import ResolvedNotebook
+
+# SageMaker API, NotebookInstanceName. CloudFormation's schema says 64; the service refuses 64.
+LONGEST_NOTEBOOK_NAME = 63
+LONGEST_STACK_NAME = 128
+# AWS takes 50 tags on a resource; the rest are Owner and this app's own.
+MOST_TAGS = 47
+# In small letters: IAM takes Owner and owner for one tag.
+OWN_TAGS = ("emrnotebookname", "emrnotebookstack")
+
+
+# (path in the file, what was given, what is accepted)
+Mistake = tuple[tuple[str | int, ...], Any, str]
+
+
+def mistakes(settings: Settings) -> list[Mistake]:
+    """Every contradiction between the parts, each with its place in the file."""
+    notebooks = {key: settings.notebook(key) for key in settings.notebooks}
+    return [
+        *_unknown_clusters(settings),
+        *network_mistakes(settings),
+        *_notebook_names(notebooks),
+        *_lifecycle_names(settings, notebooks),
+        *_stack_names(settings, notebooks),
+        *_session_names(settings, notebooks),
+        *_tags(settings),
+        *_keys(settings),
+        *_accounts(settings),
+    ]
+
+
+def _unknown_clusters(settings: Settings) -> Iterator[Mistake]:
+    known = ", ".join(sorted(settings.clusters))
+    for key, notebook in settings.notebooks.items():
+        if notebook.cluster not in settings.clusters:
+            yield ("notebooks", key, "cluster"), notebook.cluster, f"one of the clusters: {known}"
+
+
+def _notebook_names(notebooks: dict[str, ResolvedNotebook]) -> Iterator[Mistake]:
+    taken: dict[str, str] = {}
+    for key, notebook in notebooks.items():
+        name, where = notebook.name, ("notebooks", key, "name")
+        if len(name) > LONGEST_NOTEBOOK_NAME:
+            yield (
+                where,
+                name,
+                f"at most 63 characters; this is {len(name)} long: give a shorter one",
+            )
+        first = taken.setdefault(name.lower(), key)
+        if first != key:
+            yield where, name, f"a name of its own: {first} has this one"
+
+
+def _lifecycle_names(
+    settings: Settings, notebooks: dict[str, ResolvedNotebook]
+) -> Iterator[Mistake]:
+    taken: dict[str, tuple[str, object]] = {}
+    for key, notebook in notebooks.items():
+        name = notebook.lifecycle_config_name
+        if name is None:
+            continue
+        script = (notebook.stack, notebook.cluster, notebook.spark.model_dump_json())
+        first, other = taken.setdefault(name.lower(), (key, script))
+        if other != script:
+            own = settings.notebooks[key].lifecycle_config_name is not None
+            where = ("notebooks", key) if own else ("defaults",)
+            accepted = f"one name for one script: {key} has another than {first}"
+            yield (*where, "lifecycle_config_name"), name, accepted
+
+
+def _stack_names(settings: Settings, notebooks: dict[str, ResolvedNotebook]) -> Iterator[Mistake]:
+    for key, notebook in notebooks.items():
+        long = len(notebook.stack)
+        if long > LONGEST_STACK_NAME and settings.notebooks[key].stack is not None:
+            accepted = f"at most 128 characters with the stack_name before it; this makes {long}"
+            yield ("notebooks", key, "stack"), settings.notebooks[key].stack, accepted
+
+
+def _session_names(settings: Settings, notebooks: dict[str, ResolvedNotebook]) -> Iterator[Mistake]:
+    """Livy refuses a second session of one name."""
+    taken: dict[tuple[str, str], str] = {}
+    told = False
+    for key, notebook in notebooks.items():
+        name = notebook.spark.name
+        if name is None:
+            continue
+        first = taken.setdefault((notebook.cluster, name), key)
+        own = settings.notebooks[key].spark is not None
+        if first != key and (own or not told):
+            where = ("notebooks", key) if own else ("defaults",)
+            accepted = f"a name for each notebook of {notebook.cluster}: {first} has this one"
+            yield (*where, "spark", "name"), name, accepted
+            told = told or not own
+
+
+def _tags(settings: Settings) -> Iterator[Mistake]:
+    yield from _reserved(("tags",), settings.tags)
+    yield from _too_many(("tags",), settings.tags, settings.tags)
+    # Roles have the stage's tags.
+    first: dict[str, str] = {}
+    for tag, value in settings.tags.items():
+        if (other := first.setdefault(tag.lower(), tag)) != tag:
+            yield ("tags", tag), value, f"a tag of its own: to IAM this is {other}"
+    for key, notebook in settings.notebooks.items():
+        where = ("notebooks", key, "tags")
+        yield from _reserved(where, notebook.tags)
+        if notebook.tags and len(settings.tags) <= MOST_TAGS:
+            yield from _too_many(where, notebook.tags, {**settings.tags, **notebook.tags})
+
+
+def _reserved(where: tuple[str, ...], tags: dict[str, str]) -> Iterator[Mistake]:
+    for tag, value in tags.items():
+        if tag.lower() == "owner":
+            yield (*where, tag), value, "no tag Owner here: it is a notebook's owner"
+        if tag.lower() in OWN_TAGS:
+            yield (*where, tag), value, "another tag: this one is the app's own"
+
+
+def _too_many(
+    where: tuple[str, ...], given: dict[str, str], together: dict[str, str]
+) -> Iterator[Mistake]:
+    if (number := len(together)) > MOST_TAGS:
+        yield where, given, f"at most {MOST_TAGS} tags, the stage's among them; here are {number}"
+
+
+def _keys(settings: Settings) -> Iterator[Mistake]:
+    given = settings.kms_key_arn
+    if given is None:
+        return
+    if settings.opt_outs.aws_managed_key is not None:
+        yield (
+            ("kms_key_arn",),
+            given,
+            "no key beside opt_outs.aws_managed_key: remove one of the two",
+        )
+    if given.split(":")[3] != settings.region:
+        yield ("kms_key_arn",), given, f"a key in the stage's region, {settings.region}"
+
+
+def _accounts(settings: Settings) -> Iterator[Mistake]:
+    """SageMaker takes a role of its own account only, and IAM such a boundary."""
+    given: list[tuple[tuple[str, ...], str | None]] = [
+        (("permissions_boundary_arn",), settings.permissions_boundary_arn),
+        (("defaults", "role_arn"), settings.defaults.role_arn),
+    ]
+    given += [(("notebooks", key, "role_arn"), x.role_arn) for key, x in settings.notebooks.items()]
+    for where, arn in given:
+        if arn is not None and arn.split(":")[4] not in (settings.account, "aws"):
+            yield where, arn, f"one of the stage's account, {settings.account}"
+
+
+def network_mistakes(settings: Settings) -> list[Mistake]:
+    """Every contradiction in who reaches what."""
+    return [
+        *_unreachable_livy(settings),
+        *_rules(settings),
+        *_security_groups(settings),
+        *_egress(settings),
+    ]
+
+
+def _unreachable_livy(settings: Settings) -> Iterator[Mistake]:
+    if settings.network.security_group_ids is not None or settings.network.vpc_cidr is not None:
+        return
+    accepted = (
+        "the primary's security group, unless network.vpc_cidr or network.security_group_ids "
+        "is given: without one of them no rule lets the notebooks reach Livy"
+    )
+    for key, cluster in settings.clusters.items():
+        if cluster.security_group_id is None:
+            yield ("clusters", key, "security_group_id"), None, accepted
+
+
+def _rules(settings: Settings) -> Iterator[Mistake]:
+    """EC2 takes a rule once: two resources for it would fail the deploy."""
+    seen: dict[tuple[str, int], str] = {}
+    made_in: dict[tuple[str, int], str] = {}
+    for key, cluster in settings.clusters.items():
+        if cluster.security_group_id is None or cluster.ingress is None:
+            continue
+        rule, where = (cluster.security_group_id, cluster.port), ("clusters", key, "ingress")
+        first = seen.setdefault(rule, key)
+        if (ingress := settings.clusters[first].ingress) != cluster.ingress:
+            accepted = f"{ingress}, as clusters.{first} says of the same group and port"
+            yield where, cluster.ingress, accepted
+        if cluster.ingress == "create" and settings.network.security_group_ids is not None:
+            stacks = settings.stacks_of_cluster(key)
+            others = {made_in.setdefault(rule, stack) for stack in stacks} | set(stacks)
+            if len(others) > 1:
+                accepted = f"external: {' and '.join(sorted(others))} would each make the same rule"
+                yield where, "create", accepted
+
+
+def _security_groups(settings: Settings) -> Iterator[Mistake]:
+    groups = settings.network.security_group_ids or ()
+    for number, group in enumerate(groups):
+        if groups.index(group) < number:
+            yield ("network", "security_group_ids", number), group, "each group once"
+
+
+def _egress(settings: Settings) -> Iterator[Mistake]:
+    network = settings.network
+    if network.extra_egress and network.security_group_ids is not None:
+        accepted = "none beside network.security_group_ids: groups of your own are not changed"
+        yield ("network", "extra_egress"), [_given(each) for each in network.extra_egress], accepted
+    made = dict(_made_rules(settings))
+    for number, rule in enumerate(network.extra_egress):
+        to = rule.security_group_id or rule.prefix_list_id or rule.cidr or ""
+        this = f"network.extra_egress.{number}"
+        if (other := made.setdefault((rule.protocol, rule.port, to), this)) != this:
+            accepted = f"each rule once: {other} has this one"
+            yield ("network", "extra_egress", number), _given(rule), accepted
+
+
+def _made_rules(settings: Settings) -> Iterator[tuple[tuple[str, int, str], str]]:
+    """What the made security group allows without extra_egress, and because of what."""
+    network = settings.network
+    if network.vpc_cidr is not None:
+        yield ("tcp", 443, network.vpc_cidr), "network.vpc_cidr"
+    if network.s3_prefix_list_id is not None:
+        yield ("tcp", 443, network.s3_prefix_list_id), "network.s3_prefix_list_id"
+    for key, cluster in settings.clusters.items():
+        to = cluster.security_group_id or network.vpc_cidr or ""
+        yield ("tcp", cluster.port, to), f"clusters.{key}"
+
+
+def _given(rule: ExtraEgress) -> dict[str, Any]:
+    return rule.model_dump(exclude_defaults=True)

@@ -1,0 +1,119 @@
+"""What may be asked for: the settings of one stage, as one frozen value."""
+
+import hashlib
+import json
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from emr_notebook.settings import types
+from emr_notebook.settings.cluster import Cluster
+from emr_notebook.settings.network import Network
+from emr_notebook.settings.notebook import Notebook, NotebookDefaults, ResolvedNotebook, Tags
+from emr_notebook.settings.types import OptOut, Strict
+
+
+class StageOptOuts(Strict):
+    """Secure defaults of the whole stage that are given up."""
+
+    aws_managed_key: OptOut | None = Field(
+        default=None, description="encrypt volumes with SageMaker's own key instead of one of yours"
+    )
+    delete_volumes: OptOut | None = Field(
+        default=None, description="delete notebooks and their files with the stack or their entry"
+    )
+
+
+class Settings(Strict):
+    """One stage: an account and region, its clusters and its notebooks."""
+
+    account: types.AccountId
+    region: types.Region
+    stack_name: types.StackName
+    termination_protection: bool = Field(
+        default=False, description="CloudFormation refuses to delete the stacks"
+    )
+    tags: Tags = Field(default_factory=dict, description="on everything that can carry tags")
+    network: Network
+    kms_key_arn: types.KmsKeyArn | None = Field(
+        default=None, description="encrypts the volumes; without it, a key is made and kept"
+    )
+    permissions_boundary_arn: types.PolicyArn | None = Field(
+        default=None, description="bounds every role that is made here"
+    )
+    owner_identity: Literal["principal-tag", "user-name"] = Field(
+        default="principal-tag",
+        description="how the owners' policy knows a notebook's owner: by the principal's tag "
+        "Owner (IAM Identity Center, session tags), or by an IAM user's name",
+    )
+    checks: Annotated[tuple[Literal["nist"], ...], Field(strict=False)] = Field(
+        default=(), description="nist: cdk-nag's NIST 800-53 R5 rules, beside AwsSolutions"
+    )
+    refresh: types.Refresh | None = Field(
+        default=None,
+        description="a new value lets the next deploy look every cluster up again; "
+        "-c refresh= comes before it",
+    )
+    clusters: Annotated[dict[types.Key, Cluster], Field(min_length=1)]
+    defaults: NotebookDefaults = NotebookDefaults()
+    notebooks: dict[types.Key, Notebook] = Field(default_factory=dict)
+    opt_outs: StageOptOuts = StageOptOuts()
+
+    def notebook(self, key: str) -> ResolvedNotebook:
+        """The notebook with its defaults filled in and its name decided."""
+        own = self.notebooks[key]
+        values = {
+            field: own_value if (own_value := getattr(own, field)) is not None else default
+            for field, default in self.defaults
+        }
+        return ResolvedNotebook(
+            key=key,
+            name=own.name or self._made_name(key),
+            stack=self.full_stack_name(own.stack),
+            cluster=own.cluster,
+            owner=own.owner,
+            subnet_id=own.subnet_id or self.network.subnet_id,
+            replace=own.replace,
+            tags={**self.tags, **own.tags},
+            **values,
+        )
+
+    def full_stack_name(self, stack: str | None) -> str:
+        """The name of a stack in CloudFormation, of a notebook's `stack`."""
+        return self.stack_name if stack is None else f"{self.stack_name}-{stack}"
+
+    def stack_names(self) -> list[str]:
+        """The stage's stacks in the order of the file; one when there is no notebook yet."""
+        named = [self.full_stack_name(each.stack) for each in self.notebooks.values()]
+        return list(dict.fromkeys(named)) or [self.stack_name]
+
+    def home_stack_name(self) -> str:
+        """The stack of what belongs to no notebook: the first, or the one without a `stack`."""
+        names = self.stack_names()
+        return self.stack_name if self.stack_name in names else names[0]
+
+    def stacks_of_cluster(self, key: str) -> list[str]:
+        """The stacks whose notebooks use a cluster; the home stack of one that none uses."""
+        users = [each for each in self.notebooks.values() if each.cluster == key]
+        used_in = dict.fromkeys(self.full_stack_name(each.stack) for each in users)
+        return list(used_in) or [self.home_stack_name()]
+
+    def _made_name(self, key: str) -> str:
+        """<stack_name>-<key>; with `replace`, a name that changes with what is fixed at birth.
+
+        CloudFormation makes a replacement while the old notebook still has its name.
+        """
+        own = self.notebooks[key]
+        if not own.replace:
+            return f"{self.stack_name}-{key}"
+        outs = own.opt_outs or self.defaults.opt_outs
+        groups = self.network.security_group_ids
+        born = [
+            own.subnet_id or self.network.subnet_id,
+            self.network.vpc_id if groups is None else sorted(groups),
+            self.kms_key_arn or self.opt_outs.aws_managed_key is None,
+            outs.direct_internet_access is None,
+        ]
+        return (
+            f"{self.stack_name}-{key}-{hashlib.sha256(json.dumps(born).encode()).hexdigest()[:4]}"
+        )

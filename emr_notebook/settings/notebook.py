@@ -1,0 +1,151 @@
+"""Settings of one notebook, and of what a notebook gets unless it says otherwise."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from emr_notebook.settings import types
+from emr_notebook.settings.types import OptOut, Strict
+
+
+class NotebookOptOuts(Strict):
+    """Secure defaults of one notebook that are given up."""
+
+    direct_internet_access: OptOut | None = Field(
+        default=None, description="let the notebook reach the internet through SageMaker's network"
+    )
+    root_access: OptOut | None = Field(default=None, description="let the user become root")
+
+
+Paths = Annotated[tuple[types.DataPath, ...], Field(strict=False)]
+
+
+class Spark(Strict):
+    """What a notebook's Livy session asks for, in the names of Livy's REST API."""
+
+    driverMemory: types.Memory | None = None  # noqa: N815 - Livy's own names
+    driverCores: types.Cores | None = None  # noqa: N815
+    executorMemory: types.Memory | None = None  # noqa: N815
+    executorCores: types.Cores | None = None  # noqa: N815
+    numExecutors: types.Executors | None = None  # noqa: N815
+    queue: types.Queue | None = Field(default=None, description="the YARN queue")
+    name: types.SessionName | None = Field(
+        default=None,
+        description="the session's name; Livy refuses a second session of the same name, so a "
+        "notebook with one runs one Spark kernel at a time",
+    )
+    proxyUser: types.ProxyUser | None = Field(  # noqa: N815
+        default=None,
+        description="the user that Livy runs the session as. Courtesy, not control: a Livy that "
+        "asks for no login lets any notebook name any user",
+    )
+    jars: Paths = Field(default=(), description="paths on S3 or HDFS")
+    pyFiles: Paths = Field(default=(), description="paths on S3 or HDFS")  # noqa: N815
+    files: Paths = Field(default=(), description="paths on S3 or HDFS")
+    archives: Paths = Field(default=(), description="paths on S3 or HDFS")
+    conf: dict[types.SparkProperty, types.SparkValue] = Field(
+        default_factory=dict, description="Spark properties, as text"
+    )
+
+
+class CodeRepository(Strict):
+    """A Git repository: its address, or the name of a SageMaker code repository that exists."""
+
+    url: types.RepositoryUrl | None = None
+    name: types.RepositoryName | None = None
+    secret_arn: types.SecretArn | None = Field(
+        default=None, description="the named repository's secret, which a made role may then read"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.url is None) == (self.name is None):
+            raise ValueError("give either url or name (a SageMaker code repository's)")
+        if self.secret_arn is not None and self.name is None:
+            raise ValueError("secret_arn goes with name: a public address needs no secret")
+        return self
+
+    @property
+    def reference(self) -> str:
+        """What SageMaker takes: the address or the name."""
+        return self.url or self.name or ""
+
+
+# SageMaker API, AdditionalCodeRepositoryNamesOrUrls.
+Repositories = Annotated[tuple[CodeRepository, ...], Field(max_length=3, strict=False)]
+Tags = dict[types.TagKey, types.TagValue]
+
+
+class NotebookDefaults(Strict):
+    """What a notebook gets unless it says otherwise; what it says replaces the default whole."""
+
+    instance_type: types.InstanceType = "ml.t3.medium"
+    volume_size_in_gb: types.VolumeSize = 5
+    role_arn: types.RoleArn | None = Field(
+        default=None,
+        description="a role that exists already; it is not modified. Without it, one is made",
+    )
+    lifecycle_config_name: types.LifecycleConfigName | None = Field(
+        default=None, description="its lifecycle configuration's name; without it, one is made up"
+    )
+    default_code_repository: CodeRepository | None = Field(
+        default=None, description="the repository in which JupyterLab starts"
+    )
+    additional_code_repositories: Repositories = Field(
+        default=(), description="up to 3 repositories beside the default one"
+    )
+    spark: Spark = Spark()
+    opt_outs: NotebookOptOuts = NotebookOptOuts()
+
+
+class Notebook(Strict):
+    """One person's notebook instance."""
+
+    cluster: types.Key
+    owner: types.Owner | None = Field(
+        default=None, description="becomes a tag, by which the owners' policy lets them open it"
+    )
+    name: types.NotebookName | None = Field(
+        default=None, description="the instance's name; <stack_name>-<key> without it"
+    )
+    stack: types.Key | None = Field(
+        default=None, description="the stack <stack_name>-<stack> instead of <stack_name>"
+    )
+    subnet_id: types.SubnetId | None = Field(
+        default=None, description="a subnet of its own; network.subnet_id without it"
+    )
+    replace: bool = Field(
+        default=False,
+        description="a change of what is fixed at birth may replace this notebook: the new one "
+        "starts empty, the old one is kept under its name",
+    )
+    tags: Tags = Field(default_factory=dict, description="beside the stage's, and before them")
+    instance_type: types.InstanceType | None = None
+    volume_size_in_gb: types.VolumeSize | None = None
+    role_arn: types.RoleArn | None = None
+    lifecycle_config_name: types.LifecycleConfigName | None = None
+    default_code_repository: CodeRepository | None = None
+    additional_code_repositories: Repositories | None = None
+    spark: Spark | None = None
+    opt_outs: NotebookOptOuts | None = None
+
+
+class ResolvedNotebook(Strict):
+    """A notebook after the defaults: nothing left to decide. `stack` is the stack's full name."""
+
+    key: str
+    name: str
+    stack: str
+    cluster: str
+    owner: str | None
+    subnet_id: str
+    replace: bool
+    tags: Tags
+    instance_type: str
+    volume_size_in_gb: int
+    role_arn: str | None
+    lifecycle_config_name: str | None
+    default_code_repository: CodeRepository | None
+    additional_code_repositories: tuple[CodeRepository, ...]
+    spark: Spark
+    opt_outs: NotebookOptOuts

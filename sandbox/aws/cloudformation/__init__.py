@@ -1,0 +1,1 @@
+"""Adds to ministack's CloudFormation the resource types and rules that it lacks."""

@@ -1,0 +1,1 @@
+"""Adds to ministack's EMR instances, security configurations and seeded clusters."""

@@ -1,0 +1,1 @@
+"""Adds to ministack's IAM quotas, tags, and the actions of the added services."""

@@ -1,0 +1,57 @@
+"""Everything the sandbox adds to ministack, installed in one place."""
+
+from collections.abc import Callable
+
+from sandbox.aws import lambda_logs, service_quotas
+from sandbox.aws.cloudformation import conditions, group_rules, iam, types
+from sandbox.aws.ec2 import endpoints, rules, subnets
+from sandbox.aws.ec2.seed import Ec2Seed
+from sandbox.aws.emr import service as emr_service
+from sandbox.aws.emr.store import EmrStore
+from sandbox.aws.emulator import module
+from sandbox.aws.iam import names, simulation, tags
+from sandbox.aws.options import Options
+from sandbox.aws.request_log import Application, Message, Receive, RequestLog, Send
+from sandbox.aws.sagemaker import service as sagemaker_service
+from sandbox.aws.sagemaker.api import SageMakerApi
+from sandbox.aws.sagemaker.notebook_files import NotebookFiles
+from sandbox.aws.sagemaker.notebooks import Notebooks
+from sandbox.aws.sagemaker.store import SageMakerStore
+
+
+def install(options: Options) -> tuple[Application, Callable[[], None]]:
+    """The whole application, and what ends the notebooks it started."""
+    app, tagging = module("app"), module("services.tagging")
+    ec2 = Ec2Seed(options.state)
+    emr = EmrStore(options.state / "emr")
+    service = emr_service.EmrService(emr, options.instances_per_page)
+    app.SERVICE_HANDLERS["elasticmapreduce"] = emr_service.request_handler(service)
+
+    store = SageMakerStore()
+    files = NotebookFiles(options.state, options.notebook_host, options.hook_seconds)
+    notebooks = Notebooks(store, files)
+    api = SageMakerApi(store, notebooks)
+    sagemaker_service.install(api)
+    types.install(api, notebooks)
+    group_rules.install()
+    conditions.install()
+    iam.install()
+    endpoints.install()
+    rules.install()
+    subnets.install()
+    names.install()
+    simulation.install()
+    tags.install(store.tags_of)
+    lambda_logs.install()
+    service_quotas.install(service_quotas.ServiceQuotas())
+    for collectors in (tagging._COLLECTORS, tagging._RESOURCE_TAG_COLLECTORS):
+        collectors["elasticmapreduce"] = service.all_tags
+        collectors["sagemaker"] = store.all_tags
+
+    async def seeded(scope: Message, receive: Receive, send: Send) -> None:
+        # Before every call: a test that wrote a cluster sees it in the next answer.
+        ec2.refresh()
+        emr.refresh()
+        await app.app(scope, receive, send)
+
+    return RequestLog(seeded, options.state / "requests.jsonl"), notebooks.stop_all

@@ -1,0 +1,1 @@
+"""SageMaker's API for notebook instances, which ministack has not."""

@@ -1,0 +1,1 @@
+"""Runs the sandbox where the kernel ends it, and finds out whether it can."""

@@ -1,0 +1,1 @@
+"""Prepares Spark: its Java, its jars, its settings and whom it trusts."""

@@ -1,0 +1,307 @@
+"""Worlds drawn at random, and what the resolver must answer in them, told without EMR's answers.
+
+The oracle reads what a world was drawn from: which clusters there are and what becomes of them. It
+shares no code with the resolver.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.assets.cluster_endpoint.emr_records import event, livy_conf, status
+from tests.assets.cluster_endpoint.emr_world import World
+
+POLL = 15
+USABLE, ENDED = ("RUNNING", "WAITING"), ("TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
+STARTING = ("STARTING", "BOOTSTRAPPING")
+NAMES, TEAMS = ("nightly-spark", "Nightly-Spark", "other"), ("risk", "ops", "")
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node, its role and its state; names follow from its address and its subnet."""
+
+    last_octet: int
+    role: str
+    state: str
+    public: bool
+
+    @property
+    def ip(self) -> str:
+        return f"10.0.0.{self.last_octet}"
+
+    @property
+    def private_dns(self) -> str:
+        return f"ip-10-0-0-{self.last_octet}.eu-west-1.compute.internal"
+
+    @property
+    def public_dns(self) -> str:
+        return f"ec2-52-0-0-{self.last_octet}.eu-west-1.compute.amazonaws.com"
+
+    def record(self, *, fleet: bool) -> dict[str, Any]:
+        return {
+            "Ec2InstanceId": f"i-{self.last_octet:017d}",
+            "PrivateIpAddress": self.ip,
+            "PrivateDnsName": self.private_dns,
+            "PublicDnsName": self.public_dns if self.public else "",
+            "InstanceFleetId" if fleet else "InstanceGroupId": self.role,
+            "Status": {"State": self.state},
+        }
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster and its fate: `state` now, and `becomes` after so many seconds."""
+
+    number: int
+    name: str
+    team: str
+    state: str
+    becomes: tuple[float, str] | None
+    fleet: bool
+    nodes: tuple[Node, ...]
+    named: int | None
+    applications: tuple[str, ...]
+    port: int | None
+    group_port: int | None
+    keystore: bool
+    security: str | None
+    release: tuple[int, int]
+
+    @property
+    def cluster_id(self) -> str:
+        return f"j-CLUSTER{self.number}"
+
+    def state_at_the_end(self, wait: float) -> str:
+        """Its state at the first poll at which it has settled, or at the last one."""
+        if self.state not in STARTING or self.becomes is None:
+            return self.state
+        after, then = self.becomes
+        return then if math.ceil(after / POLL) * POLL <= wait else self.state
+
+    @property
+    def running(self) -> list[Node]:
+        """Its running primaries, the named one first, then by address."""
+        found = [n for n in self.nodes if n.role == "MASTER" and n.state == "RUNNING"]
+        found.sort(key=lambda node: node.ip)
+        named = [n for n in found if n.last_octet == self.named]
+        return named + [n for n in found if n not in named]
+
+    def record(self) -> dict[str, Any]:
+        shown = [node for node in self.nodes if node.last_octet == self.named]
+        conf = {} if self.port is None else {"livy_server_port": str(self.port)}
+        conf |= {"livy_keystore": "/etc/livy.jks"} if self.keystore else {}
+        found: dict[str, Any] = {
+            "Id": self.cluster_id,
+            "Name": self.name,
+            "Tags": [{"Key": "team", "Value": self.team}],
+            "Status": status(self.state),
+            "InstanceCollectionType": "INSTANCE_FLEET" if self.fleet else "INSTANCE_GROUP",
+            "ReleaseLabel": f"emr-{self.release[0]}.{self.release[1]}.0",
+            "Applications": [{"Name": name, "Version": "1.2.3"} for name in self.applications],
+            "Configurations": livy_conf(**conf) if conf else [],
+        }
+        if shown:
+            [node] = shown
+            found["MasterPublicDnsName"] = node.public_dns if node.public else node.private_dns
+        if self.security:
+            found["SecurityConfiguration"] = self.security
+        return found
+
+    def groups(self) -> list[dict[str, Any]]:
+        own = [] if self.group_port is None else livy_conf(livy_server_port=str(self.group_port))
+        other = livy_conf(livy_server_port="1")
+        if self.fleet:
+            return [
+                {"InstanceFleetType": role, "InstanceTypeSpecifications": [{"Configurations": c}]}
+                for role, c in (("CORE", other), ("MASTER", own))
+            ]
+        return [
+            {"InstanceGroupType": role, "Configurations": c}
+            for role, c in (("MASTER", own), ("CORE", other))
+        ]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The clusters that there are, and what the settings ask for."""
+
+    clusters: tuple[Cluster, ...]
+    selector: str
+    wanted: int
+    minutes: int
+    scheme: str
+    trust: bool
+    opened: int | None
+    read_groups: bool
+    page_size: int
+
+    def world(self) -> World:
+        """AWS as this makes it."""
+        return World(
+            clusters=[each.record() for each in self.clusters],
+            instances={
+                each.cluster_id: [node.record(fleet=each.fleet) for node in each.nodes]
+                for each in self.clusters
+            },
+            groups={each.cluster_id: each.groups() for each in self.clusters},
+            security=SECURITY,
+            later=[
+                (each.becomes[0], each.cluster_id, {"Status": status(each.becomes[1])})
+                for each in self.clusters
+                if each.becomes
+            ],
+            page_size=self.page_size,
+        )
+
+    def event(self) -> dict[str, Any]:
+        """CloudFormation's request for it."""
+        selectors: dict[str, dict[str, Any]] = {
+            "id": {"ClusterId": f"j-CLUSTER{self.wanted}"},
+            "name": {"ClusterId": None, "ClusterName": NAMES[self.wanted % len(NAMES)]},
+            "tags": {
+                "ClusterId": None,
+                "ClusterTags": json.dumps({"team": TEAMS[self.wanted % len(TEAMS)]}),
+            },
+        }
+        return event(
+            **selectors[self.selector],
+            WaitMinutes=str(self.minutes),
+            Scheme=self.scheme,
+            TrustIsGiven="true" if self.trust else None,
+            OpenedPort=None if self.opened is None else str(self.opened),
+            ReadGroupConfigurations="true" if self.read_groups else None,
+        )
+
+    def selected(self) -> list[Cluster]:
+        if self.selector == "id":
+            return [each for each in self.clusters if each.number == self.wanted]
+        active = [each for each in self.clusters if each.state not in ENDED]
+        if self.selector == "name":
+            return [each for each in active if each.name == NAMES[self.wanted % len(NAMES)]]
+        return [each for each in active if each.team == TEAMS[self.wanted % len(TEAMS)]]
+
+    def expected(self) -> str | dict[str, str]:
+        """The code of the refusal, or the endpoint's attributes."""
+        selected = self.selected()
+        if not selected:
+            return "cluster-unknown" if self.selector == "id" else "cluster-none"
+        if len(selected) > 1:
+            return "cluster-several"
+        return self._unusable(selected[0]) or self._endpoint(selected[0])
+
+    def _unusable(self, cluster: Cluster) -> str:
+        state = cluster.state_at_the_end(60 * self.minutes)
+        if state not in USABLE:
+            return "cluster-ended" if state in ENDED else "cluster-not-ready"
+        for application in ("livy", "spark"):
+            if application not in [each.lower() for each in cluster.applications]:
+                return f"{application}-missing"
+        if cluster.security and self.scheme == "":
+            return "security-configuration-unread"
+        if self.scheme == "detect" and cluster.security in ("ldap", "roles"):
+            return {"ldap": "login-ldap", "roles": "login-runtime-roles"}[cluster.security]
+        if self._tls(cluster) and not self.trust:
+            return "tls-trust-missing"
+        if self.opened not in (None, self._port(cluster)):
+            return "port-closed"
+        return "" if cluster.running else "primary-not-running"
+
+    def _tls(self, cluster: Cluster) -> bool:
+        if self.scheme in ("http", "https"):
+            return self.scheme == "https"
+        by_security = cluster.security == "encrypted" and cluster.release >= (7, 4)
+        return cluster.keystore or (self.scheme == "detect" and by_security)
+
+    def _port(self, cluster: Cluster) -> int:
+        own = cluster.group_port if self.read_groups else None
+        return own or cluster.port or 8998
+
+    def _endpoint(self, cluster: Cluster) -> dict[str, str]:
+        tls, port = self._tls(cluster), self._port(cluster)
+        urls = [
+            f"https://{node.private_dns}:{port}" if tls else f"http://{node.ip}:{port}"
+            for node in cluster.running
+        ]
+        return {
+            "LivyUrl": urls[0],
+            "Candidates": ",".join(urls),
+            "PrimaryIp": cluster.running[0].ip,
+            "PrimaryDns": cluster.running[0].private_dns,
+            "ClusterId": cluster.cluster_id,
+            "ReleaseLabel": f"emr-{cluster.release[0]}.{cluster.release[1]}.0",
+            "SparkVersion": "1.2.3",
+            "LivyVersion": "1.2.3",
+        }
+
+
+SECURITY = {
+    "plain": "{}",
+    "encrypted": json.dumps({"EncryptionConfiguration": {"EnableInTransitEncryption": True}}),
+    "ldap": json.dumps({"AuthenticationConfiguration": {"LDAPConfiguration": {"A": 1}}}),
+    "roles": json.dumps(
+        {"AuthorizationConfiguration": {"IAMConfiguration": {"EnableApplicationScopedIAMRole": 1}}}
+    ),
+}
+
+
+def often(value: Any, *others: Any) -> st.SearchStrategy[Any]:
+    """The value in most draws, so that a world with several oddities is not all there is."""
+    return st.sampled_from([value] * 2 * len(others) + list(others))
+
+
+@st.composite
+def nodes(draw: st.DrawFn) -> tuple[Node, ...]:
+    """One primary or three, dead predecessors of theirs, and core nodes; in any order."""
+    public = draw(st.booleans())
+    roles = ["MASTER"] * draw(st.sampled_from([1, 3])) + ["CORE"] * draw(st.integers(0, 3))
+    states = [draw(often("RUNNING", "BOOTSTRAPPING", "TERMINATED", "RUNNING")) for _ in roles]
+    dead = draw(st.integers(0, 3))
+    roles, states = roles + ["MASTER"] * dead, states + ["TERMINATED"] * dead
+    octets = draw(st.permutations(range(4, 4 + len(roles))))
+    found = [Node(o, r, s, public) for o, r, s in zip(octets, roles, states, strict=True)]
+    return tuple(draw(st.permutations(found)))
+
+
+@st.composite
+def clusters(draw: st.DrawFn, number: int) -> Cluster:
+    own = draw(nodes())
+    primaries = [node.last_octet for node in own if node.role == "MASTER"]
+    moment = st.floats(0.5, 900, allow_nan=False)
+    return Cluster(
+        number=number,
+        name=draw(often(NAMES[number % len(NAMES)], *NAMES)),
+        team=draw(often(TEAMS[number % len(TEAMS)], *TEAMS)),
+        state=draw(st.sampled_from([*USABLE * 5, *STARTING * 2, *ENDED])),
+        becomes=draw(st.none() | st.tuples(moment, st.sampled_from([*USABLE, *ENDED]))),
+        fleet=draw(st.booleans()),
+        nodes=own,
+        named=draw(st.none() | st.sampled_from(primaries)),
+        applications=draw(
+            often(("Spark", "Livy"), ("LIVY", "Hadoop", "spark"), ("Livy",), ("Spark", "Hue"), ())
+        ),
+        port=draw(often(None, 9000)),
+        group_port=draw(often(None, 9001)),
+        keystore=draw(often(False, True)),
+        security=draw(often(None, *SECURITY)),
+        release=draw(st.sampled_from([(7, 9), (7, 4), (7, 3), (6, 15), (7, 10)])),
+    )
+
+
+@st.composite
+def truths(draw: st.DrawFn) -> Truth:
+    numbers = draw(st.permutations(range(draw(often(1, 2, 3, 4, 0)))))
+    return Truth(
+        clusters=tuple(draw(clusters(number)) for number in numbers),
+        selector=draw(st.sampled_from(["id", "name", "tags"])),
+        wanted=draw(often(0, 1, 2, 4)),
+        minutes=draw(st.sampled_from([0, 1, 10, 13])),
+        scheme=draw(st.sampled_from(["", "detect", "http", "https"])),
+        trust=draw(often(True, False)),
+        opened=draw(often(None, 8998, 9000)),
+        read_groups=draw(st.booleans()),
+        page_size=draw(st.sampled_from([1, 2, 3, 50])),
+    )

@@ -1,0 +1,130 @@
+"""What may reach a start script: cluster_endpoint/forms.py."""
+
+import re
+import string
+from typing import get_args
+
+import pytest
+
+from cluster_endpoint import forms
+from emr_notebook.constructs import start_script
+from emr_notebook.settings import types
+from refusal import Refusal
+
+FIT = {
+    "LivyUrl": ["http://10.0.0.5:8998", "https://ip-10-0-0-5.ec2.internal:1", "http://a.b:65535"],
+    "Candidates": ["http://10.0.0.5:8998", ",".join(["https://a.b:8998"] * 3)],
+    "PrimaryIp": ["0.0.0.1", "10.0.0.5", "255.249.199.99"],
+    "PrimaryDns": [
+        "ip-10-0-0-5.eu-west-1.compute.internal",
+        "a.b",
+        ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61]),
+    ],
+    "ClusterId": ["j-2AXXXXXXGAPLF", "j-AAAA", "j-" + "9" * 20],
+    "ReleaseLabel": ["emr-7.9.0", "emr-6.10.1-latest", "emr-" + "7" * 31],
+    "SparkVersion": ["3.5.5", "3.5.5-amzn-0", "0" * 64],
+    "LivyVersion": ["0.8.0", "0.8.0+incubating_1"],
+}
+UNFIT = {
+    "LivyUrl": [
+        "ftp://10.0.0.5:8998",
+        "http://10.0.0.5",
+        "http://10.0.0.5:",
+        "http://10.0.0.5:123456",
+        "http://10.0.0.5:8998/",
+        "http://10.0.0.256:8998",
+        "http://user@10.0.0.5:8998",
+        "http://:8998",
+        "http://a..b:8998",
+        "http://-a.b:8998",
+        f"http://{'a.' * 126}bc:8998",
+        "http://10.0.0.5:٨٩٩٨",
+    ],
+    "Candidates": [
+        "",
+        "http://10.0.0.5:8998,",
+        "http://10.0.0.5:8998 http://10.0.0.6:8998",
+        ",".join(["http://10.0.0.5:8998"] * 4),
+    ],
+    "PrimaryIp": ["10.0.0", "10.0.0.5.6", "10.0.0.256", "10.0.0.05", "10.0.0.٥", "::1", "a.b"],
+    "PrimaryDns": [
+        "localhost",
+        "10.0.0.256",
+        "A.b",
+        "a.b.",
+        "a_b.c",
+        f"{'a' * 64}.b",
+        ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 62]),
+        "é.example",
+    ],
+    "ClusterId": ["j-", "j-AAA", "j-" + "9" * 21, "J-2AXXXXXXGAPLF", "j-2axxxx", "s-2AXXXXXXGAPLF"],
+    "ReleaseLabel": ["emr-", "7.9.0", "emr-a", "emr-7.9.0 ", "emr-" + "7" * 32, "emr-٧"],
+    "SparkVersion": ["", ".5", "-1", "0" * 65, "3,5"],
+    "LivyVersion": ["", "0.8 0", "٠.٨"],
+}
+PAIRS = [(name, value) for name, values in FIT.items() for value in values]
+
+
+@pytest.mark.parametrize(("name", "value"), PAIRS)
+def test_what_emr_answers_fits(name: str, value: str) -> None:
+    assert forms.checked({name: value}) == {name: value}
+    assert forms.fits(name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in UNFIT.items() for value in values]
+)
+def test_what_only_looks_like_it_does_not(name: str, value: str) -> None:
+    assert not forms.fits(name, value)
+    with pytest.raises(Refusal) as refusal:
+        forms.checked({name: value})
+    assert refusal.value.code == "answer-unfit"
+    assert f" for {name}, " in str(refusal.value)
+
+
+@pytest.mark.parametrize("mark", sorted(set(string.printable) - set(string.ascii_letters)))
+@pytest.mark.parametrize("name", forms.FORMS)
+def test_no_form_lets_a_character_through_that_a_shell_reads(name: str, mark: str) -> None:
+    harmless = set(string.digits) | set(".,:/+_-")
+
+    for value in FIT[name]:
+        for spoilt in (mark + value, value + mark, value[:3] + mark + value[3:]):
+            assert mark in harmless or not forms.fits(name, spoilt)
+
+
+@pytest.mark.parametrize("value", [None, 5, b"10.0.0.5", ["10.0.0.5"], {"PrimaryIp": "10.0.0.5"}])
+@pytest.mark.parametrize("name", forms.FORMS)
+def test_only_text_fits(name: str, value: object) -> None:
+    assert not forms.fits(name, value)
+    with pytest.raises(Refusal, match="answer-unfit"):
+        forms.checked({name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), PAIRS)
+def test_nothing_grows_beyond_what_the_start_script_has_room_for(name: str, value: str) -> None:
+    room = start_script.LONGEST_VALUE
+    variables = {
+        "LivyUrl": "LIVY_URL",
+        "ClusterId": "CLUSTER_ID",
+        "ReleaseLabel": "RELEASE_LABEL",
+        "SparkVersion": "SPARK_VERSION",
+        "LivyVersion": "LIVY_VERSION",
+    }
+
+    if name in variables:
+        longest = value + "0" * (room[variables[name]] + 1 - len(value))
+        assert not forms.fits(name, longest)
+
+
+def test_the_settings_know_the_same_cluster_ids() -> None:
+    _, form = get_args(types.ClusterId)
+
+    assert form.pattern == forms.CLUSTER_ID
+
+
+@pytest.mark.parametrize("key", ["a", "analytics", "a-1", "a" * 32])
+def test_a_key_of_the_settings_is_one_of_the_resolver_s(key: str) -> None:
+    _, form = get_args(types.Key)
+
+    assert form.check(key) == key
+    assert re.fullmatch(forms.CLUSTER_KEY, key)

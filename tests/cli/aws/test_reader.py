@@ -1,0 +1,251 @@
+"""The commands' one seam to AWS: it only reads, and its failures are in words."""
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore import exceptions
+
+from emr_notebook.cli.aws.reader import (
+    MOST_PAGES,
+    CommandError,
+    Denied,
+    Reader,
+    Refused,
+    Unreachable,
+    aws_reader,
+    check_account,
+    iam_action,
+)
+from sandbox.environment import clean_environment
+from sandbox.isolation.processes import free_port
+from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION, refused
+from tests.cli.aws_in_memory import CliWorld, Fields
+
+IDENTITY = ("sts", "get_caller_identity")
+
+
+def failing(error: Exception) -> Reader:
+    """AWS that answers every call so."""
+
+    def call(*_: Any) -> Fields:
+        raise error
+
+    return Reader(REGION, call)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "describe_cluster",
+        "list_notebook_instances",
+        "get_log_events",
+        "batch_get_projects",
+        "simulate_principal_policy",
+        "lookup_events",
+    ],
+)
+def test_calls_that_read_go_through(method: str) -> None:
+    reader = Reader(REGION, lambda *_: {"answer": 1})
+
+    assert reader.ask("any", method) == {"answer": 1}
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "stop_notebook_instance",
+        "create_presigned_notebook_instance_url",
+        "put_log_events",
+        "describe",
+        "describe_Cluster",
+        "delete_describe_x",
+        "describe_cluster\n",
+        "generate_presigned_url",
+    ],
+)
+def test_no_other_call_is_made(method: str) -> None:
+    world = CliWorld()
+
+    with pytest.raises(ValueError, match="is not a call that only reads"):
+        world.reader().ask("sagemaker", method)
+    assert world.calls == []
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "action"),
+    [
+        ("emr", "describe_cluster", "elasticmapreduce:DescribeCluster"),
+        ("resourcegroupstaggingapi", "get_resources", "tag:GetResources"),
+        ("logs", "get_log_events", "logs:GetLogEvents"),
+        (
+            "sagemaker",
+            "describe_notebook_instance_lifecycle_config",
+            "sagemaker:DescribeNotebookInstanceLifecycleConfig",
+        ),
+    ],
+)
+def test_an_action_has_iams_name(service: str, method: str, action: str) -> None:
+    assert iam_action(service, method) == action
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"])
+def test_a_denied_call_names_the_action_that_iam_would_have_to_allow(code: str) -> None:
+    with pytest.raises(Denied) as denied:
+        failing(refused(code)).ask("emr", "list_instances")
+
+    assert denied.value.action == "elasticmapreduce:ListInstances"
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"])
+def test_credentials_that_aws_does_not_accept_are_said_in_one_line(code: str) -> None:
+    with pytest.raises(CommandError) as error:
+        failing(refused(code, "The security token included in the request is expired")).ask(
+            *IDENTITY
+        )
+
+    assert str(error.value) == f"AWS does not accept the credentials ({code}): log in again."
+
+
+def test_another_refusal_keeps_awss_own_words() -> None:
+    with pytest.raises(Refused, match=r"ec2:DescribeVpcs: InvalidVpcID\.NotFound: none") as error:
+        failing(refused("InvalidVpcID.NotFound", "none")).ask("ec2", "describe_vpcs")
+
+    assert error.value.code == "InvalidVpcID.NotFound"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (exceptions.NoCredentialsError(), "there are no AWS credentials: run `aws sso login`"),
+        (
+            exceptions.CredentialRetrievalError(provider="sso", error_msg="gone"),
+            "there are no AWS credentials: run `aws sso login`",
+        ),
+        (
+            exceptions.EndpointConnectionError(endpoint_url="https://sts"),
+            f"AWS in {REGION} does not answer",
+        ),
+        (
+            exceptions.ReadTimeoutError(endpoint_url="https://sts"),
+            f"AWS in {REGION} does not answer",
+        ),
+        (exceptions.UnknownServiceError(service_name="x", known_service_names=[]), "AWS cannot"),
+    ],
+)
+def test_what_boto3_cannot_do_is_said_in_one_line(error: Exception, said: str) -> None:
+    with pytest.raises(CommandError) as failure:
+        failing(error).ask(*IDENTITY)
+
+    assert said in str(failure.value)
+    assert "\n" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (exceptions.ConnectTimeoutError(endpoint_url="https://x"), Unreachable),
+        (exceptions.ReadTimeoutError(endpoint_url="https://x"), Unreachable),
+        (exceptions.NoCredentialsError(), CommandError),
+        (exceptions.CredentialRetrievalError(provider="sso", error_msg="gone"), CommandError),
+    ],
+)
+def test_a_service_that_does_not_answer_is_told_from_credentials_that_are_no_good(
+    error: Exception, kind: type[CommandError]
+) -> None:
+    with pytest.raises(CommandError) as failure:
+        failing(error).ask("service-quotas", "list_service_quotas")
+
+    assert type(failure.value) is kind
+
+
+def test_all_pages_are_read_in_their_order() -> None:
+    pages: dict[Any, Any] = {None: ([1, 2], "a"), "a": ([3], "b"), "b": ([4], "")}
+
+    def call(_: str, __: str, given: Any) -> Fields:
+        items, token = pages[given.get("Marker")]
+        return {"Items": items, "Next": token}
+
+    found = Reader(REGION, call).pages(
+        "emr", "list_things", items="Items", token=("Marker", "Next"), Kind="x"
+    )
+
+    assert [*map(str, found)] == ["1", "2", "3", "4"]
+
+
+def test_pages_without_an_end_are_given_up() -> None:
+    reader = Reader(REGION, lambda *_: {"NextToken": "again"})
+
+    with pytest.raises(CommandError, match=f"more than {MOST_PAGES} pages"):
+        list(reader.pages("ec2", "describe_vpcs", items="Vpcs"))
+    assert len(reader.asked) == MOST_PAGES
+
+
+def test_work_is_done_side_by_side_and_answered_in_order() -> None:
+    both = threading.Barrier(2, timeout=10)
+    finished: list[None] = []
+
+    def work(item: int) -> int:
+        both.wait()
+        return item * 10
+
+    found = Reader(REGION, lambda *_: {}).together(work, [2, 1], lambda: finished.append(None))
+
+    assert found == [20, 10]
+    assert len(finished) == 2
+
+
+def test_the_first_failure_ends_the_work() -> None:
+    started: list[int] = []
+
+    def work(item: int) -> None:
+        started.append(item)
+        time.sleep(0.02)
+        raise Denied(f"action-{item}")
+
+    with pytest.raises(Denied, match="action-0"):
+        Reader(REGION, lambda *_: {}).together(work, range(500), lambda: None)
+    assert len(started) < 500
+
+
+def test_credentials_of_another_account_are_refused() -> None:
+    world = CliWorld(answers={IDENTITY: lambda _: {"Account": "999988887777"}})
+
+    with pytest.raises(CommandError, match=f"account 999988887777; the stage is of {ACCOUNT}"):
+        check_account(world.reader(), ACCOUNT)
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """boto3 with placeholder credentials whose AWS is a port on which nobody listens."""
+    for name, value in clean_environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setattr("emr_notebook.cli.aws.reader.ATTEMPTS", 1)
+
+
+@pytest.mark.usefixtures("offline")
+def test_the_real_boto3_without_a_network_is_said_in_one_line() -> None:
+    with pytest.raises(CommandError, match=f"AWS in {REGION} does not answer: Could not connect"):
+        aws_reader(REGION).ask(*IDENTITY)
+
+
+@pytest.mark.usefixtures("offline")
+def test_the_real_boto3_without_credentials_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+
+    with pytest.raises(CommandError, match="there are no AWS credentials: run `aws sso login`"):
+        aws_reader(REGION)
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_profile_that_does_not_exist_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+
+    with pytest.raises(CommandError, match=r"The config profile \(nobody\) could not be found"):
+        aws_reader(REGION)

@@ -1,0 +1,74 @@
+"""doctor: whether clusters can be used."""
+
+import pytest
+
+from emr_notebook.cli.doctor import clusters
+from emr_notebook.cli.doctor.report import Line, State
+from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, refused, status
+from tests.cli.doctor.account import AccountWorld
+from tests.cli.doctor.network.world import TO, running, settings
+
+
+def line(world: AccountWorld, *, wait_minutes: int = 10) -> Line:
+    asked = settings(lambda data: data["clusters"]["analytics"].update(wait_minutes=wait_minutes))
+    [found] = clusters.check(world.reader(), asked, TO)
+    return found
+
+
+def in_state(state: str) -> AccountWorld:
+    world = AccountWorld()
+    world.emr.clusters = [running() | {"Status": status(state, Message="user request")}]
+    return world
+
+
+def test_a_usable_one_is_ok_and_says_what_runs_where() -> None:
+    assert line(AccountWorld()) == Line(
+        "cluster analytics",
+        State.OK,
+        f"{CLUSTER_ID} (emr-7.9.0) has Spark 3.5.5 and Livy 0.8.0 at http://10.0.0.5:8998",
+    )
+
+
+def test_one_that_cannot_be_used_fails_in_the_resolvers_words() -> None:
+    found = line(in_state("TERMINATED"))
+
+    assert found.state is State.FAILED
+    assert found.what == f"[cluster-ended] Cluster {CLUSTER_ID} is TERMINATED: user request"
+    assert found.advice == "start a cluster and put its id into the settings"
+
+
+@pytest.mark.parametrize("state", ["STARTING", "BOOTSTRAPPING"])
+def test_one_that_starts_is_waited_for_by_the_deploy(state: str) -> None:
+    found = line(in_state(state))
+
+    assert found.state is State.OK
+    assert "still starting: a deploy waits for it, at most 10 minutes" in found.what
+
+
+def test_one_that_starts_fails_a_deploy_that_does_not_wait() -> None:
+    found = line(in_state("STARTING"), wait_minutes=0)
+
+    assert found.state is State.FAILED
+    assert found.what.startswith("[cluster-not-ready]")
+
+
+@pytest.mark.parametrize("method", ["DescribeCluster", "ListInstances"])
+def test_a_missing_permission_is_named(method: str) -> None:
+    found = line(AccountWorld(denied={f"elasticmapreduce:{method}"}))
+
+    assert found == Line(
+        "cluster analytics",
+        State.NOT_CHECKED,
+        f"these credentials may not elasticmapreduce:{method}",
+    )
+
+
+def test_what_aws_refuses_for_another_reason_says_nothing_of_the_cluster() -> None:
+    world = AccountWorld()
+
+    def refuse(_: object) -> dict[str, object]:
+        raise refused("InvalidRequestException", "of a new kind")
+
+    world.answers["emr", "list_instances"] = refuse
+    assert line(world).state is State.NOT_CHECKED
+    assert "of a new kind" in line(world).what

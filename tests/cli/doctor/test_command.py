@@ -1,0 +1,319 @@
+"""`emr-notebook doctor`: all areas together, its words, its exit status, and how much it asks."""
+
+import json
+from collections.abc import Mapping
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from botocore.exceptions import ConnectTimeoutError
+from rich.console import Console
+from typer.testing import CliRunner
+
+from emr_notebook.cli import main
+from emr_notebook.cli.aws.reader import CommandError, Reader
+from emr_notebook.cli.doctor.command import examine, lines_json, print_lines
+from emr_notebook.cli.doctor.report import Line, State, failed, gravest, ok
+from emr_notebook.settings.model import Settings
+from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION, refused
+from tests.cli.doctor.account import BOUNDARY, KEY, ROLE, SECRET, AccountWorld
+from tests.cli.doctor.network.world import PRIMARY, TO, settings
+from tests.conftest import stage
+
+LINES = [
+    ok("VPC vpc-1", "10.0.0.0/16"),
+    failed("bootstrap", "there is none", "cdk bootstrap", advice="once for a region"),
+    Line("quota", State.NOT_CHECKED, "these credentials may not servicequotas:GetServiceQuota"),
+]
+
+
+def quiet(_: str) -> None:
+    """Progress that nobody watches."""
+
+
+def all_lines(world: AccountWorld, asked: Settings | None = None) -> list[Line]:
+    return examine(world.reader(), asked or settings(), TO, say=quiet)
+
+
+def large(notebooks: int, clusters: int) -> Settings:
+    """A stage that names all that can be named, with so many notebooks and clusters."""
+    repository = {"name": "recipes", "secret_arn": SECRET}
+
+    def change(data: dict[str, Any]) -> None:
+        cluster = {
+            **data["clusters"]["analytics"],
+            "security_group_id": PRIMARY,
+            "ingress": "create",
+        }
+        data["clusters"] = {f"cluster{number}": cluster for number in range(clusters)}
+        data["notebooks"] = {
+            f"user{number}": {"cluster": f"cluster{number % clusters}"}
+            for number in range(notebooks)
+        }
+        data["network"]["s3_prefix_list_id"] = "pl-6da54004"
+        data["defaults"] = {"role_arn": ROLE, "additional_code_repositories": [repository]}
+        data |= {"kms_key_arn": KEY, "permissions_boundary_arn": BOUNDARY}
+
+    return settings(change)
+
+
+class TestAllAreas:
+    def test_a_stage_that_lacks_nothing_is_ok_in_every_line(self) -> None:
+        found = all_lines(AccountWorld())
+
+        assert {line.about: line.what for line in found if line.state is not State.OK} == {}
+
+    def test_no_two_lines_are_about_the_same(self) -> None:
+        world = AccountWorld(repositories=[repository("recipes")])
+        about = [line.about for line in all_lines(world, large(3, 2))]
+
+        assert len(about) == len(set(about))
+
+    def test_another_accounts_credentials_end_it(self) -> None:
+        world = AccountWorld(caller="arn:aws:iam::999988887777:root")
+        [found] = all_lines(world)
+
+        assert found.state is State.FAILED
+        assert [name for name, _ in world.calls] == ["get_caller_identity"]
+
+    def test_progress_counts_the_areas(self) -> None:
+        said: list[str] = []
+        examine(AccountWorld().reader(), settings(), TO, say=said.append)
+
+        assert said[-1].endswith(f"{len(said)} of {len(said)}")
+
+    def test_credentials_that_expire_on_the_way_are_an_error(self) -> None:
+        world = AccountWorld()
+
+        def expire(_: Any) -> Any:
+            raise refused("ExpiredToken")
+
+        world.answers["ssm", "get_parameter"] = expire
+        with pytest.raises(CommandError, match="log in again"):
+            all_lines(world)
+
+    def test_a_service_that_does_not_answer_hides_its_own_lines_alone(self) -> None:
+        world = AccountWorld()
+
+        def silent(_: Any) -> Any:
+            raise ConnectTimeoutError(endpoint_url="https://ssm.eu-west-1.amazonaws.com")
+
+        world.answers["ssm", "get_parameter"] = silent
+        found = {line.about: line for line in all_lines(world) if line.state is not State.OK}
+
+        assert {about: line.what for about, line in found.items()} == {
+            f"bootstrap of {REGION}": "ssm does not answer"
+        }
+        assert gravest(found.values()) is State.NOT_CHECKED
+
+
+class TestHowMuchIsAsked:
+    def test_notebooks_cost_nothing(self) -> None:
+        few, many = AccountWorld(), AccountWorld()
+        few.repositories = many.repositories = [repository("recipes")]
+        all_lines(few, large(5, 5))
+        all_lines(many, large(40, 5))
+
+        assert counted(many) == counted(few)
+
+    def test_forty_notebooks_on_five_clusters_cost_a_bounded_number_of_calls(self) -> None:
+        world = AccountWorld(repositories=[repository("recipes")])
+        all_lines(world, large(40, 5))
+
+        clusters = 5
+        assert counted(world) == {
+            # Once for itself, and for the groups of its primary.
+            "describe_cluster": 2 * clusters,
+            "list_instances": clusters,
+            **dict.fromkeys(ONCE, 1),
+            "get_caller_identity": 2,
+            "simulate_principal_policy": 16,
+            "describe_subnets": 3,
+            "describe_vpc_attribute": 2,
+            "describe_security_groups": 2,
+            "list_notebook_instances": 2,
+        }
+
+
+ONCE = (
+    "describe_vpcs",
+    "describe_route_tables",
+    "describe_vpc_endpoints",
+    "describe_prefix_lists",
+    "list_stack_resources",
+    "describe_stacks",
+    "get_role",
+    "get_policy",
+    "get_parameter",
+    "describe_key",
+    "get_key_policy",
+    "describe_secret",
+    "get_service_quota",
+    "list_service_quotas",
+    "list_code_repositories",
+)
+
+
+def counted(world: AccountWorld) -> Mapping[str, int]:
+    return {name: world.count(name) for name, _ in world.calls}
+
+
+def repository(name: str) -> dict[str, Any]:
+    config = {"RepositoryUrl": "https://code.example.com/recipes"}
+    return {
+        "CodeRepositoryName": name,
+        "CodeRepositoryArn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:code-repository/{name}",
+        "CreationTime": 0,
+        "LastModifiedTime": 0,
+        "GitConfig": config,
+    }
+
+
+class TestTheWords:
+    def test_each_line_is_followed_by_what_mends_it(self) -> None:
+        out = StringIO()
+        print_lines(Console(file=out, width=40), LINES)
+
+        assert out.getvalue().splitlines() == [
+            "ok          VPC vpc-1: 10.0.0.0/16",
+            "failed      bootstrap: there is none",
+            "            cdk bootstrap",
+            "            once for a region",
+            "not checked quota: these credentials may not servicequotas:GetServiceQuota",
+        ]
+
+    def test_what_others_named_is_printed_as_it_is(self) -> None:
+        out = StringIO()
+        print_lines(Console(file=out), [ok("cluster [red]", "[bold]x")])
+
+        assert out.getvalue() == "ok          cluster [red]: [bold]x\n"
+
+    def test_json_says_the_same(self) -> None:
+        found = lines_json("test", LINES)
+
+        assert (found["stage"], found["ok"]) == ("test", False)
+        assert found["prerequisites"][1] == {
+            "about": "bootstrap",
+            "state": "failed",
+            "what": "there is none",
+            "commands": ["cdk bootstrap"],
+            "advice": "once for a region",
+        }
+        assert json.loads(json.dumps(found)) == found
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the stage `test` and the CDK's CLI, in which commands run."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/test.yaml").write_text(yaml.safe_dump(stage()))
+    package = tmp_path / "node_modules/aws-cdk/package.json"
+    package.parent.mkdir(parents=True)
+    package.write_text('{"version": "2.1148.1"}')
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(
+    world: AccountWorld, monkeypatch: pytest.MonkeyPatch, *arguments: str
+) -> tuple[int, str, str]:
+    """The command in this world: exit status, output, errors."""
+
+    def reader(_: str) -> Reader:
+        return world.reader()
+
+    monkeypatch.setattr("emr_notebook.cli.doctor.command.aws_reader", reader)
+    done = CliRunner().invoke(main.app, ["doctor", "--stage", "test", *arguments])
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    return done.exit_code, done.stdout, done.stderr
+
+
+@pytest.mark.usefixtures("checkout")
+class TestTheCommand:
+    def test_exits_0_when_nothing_is_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        code, out, err = run(AccountWorld(), monkeypatch)
+
+        assert (code, err) == (0, "")
+        assert all(line.startswith("ok  ") for line in out.splitlines())
+
+    def test_exits_1_when_something_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        code, out, _ = run(AccountWorld(version=None), monkeypatch)
+
+        assert code == 1
+        assert f"            cdk bootstrap aws://{ACCOUNT}/{REGION} -c stage=test\n" in out
+
+    def test_exits_3_when_something_could_not_be_found_out(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world = AccountWorld(denied={"ssm:GetParameter"})
+        code, out, _ = run(world, monkeypatch)
+
+        assert code == 3
+        assert "not checked bootstrap of eu-west-1: these credentials may not ssm:Get" in out
+
+    def test_exits_1_when_something_is_missing_and_something_else_unknown(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world = AccountWorld(version=None, denied={"ec2:DescribeVpcs"})
+
+        assert run(world, monkeypatch)[0] == 1
+
+    def test_exits_1_with_another_accounts_credentials(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world = AccountWorld(caller="arn:aws:iam::999988887777:root")
+        code, out, err = run(world, monkeypatch)
+
+        assert (code, err) == (1, "")
+        assert out.startswith(f"failed      account {ACCOUNT}: the credentials are of account 9999")
+
+    def test_prints_nothing_but_json_when_asked_for_it(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        code, out, err = run(AccountWorld(), monkeypatch, "--json")
+
+        assert (code, err) == (0, "")
+        assert json.loads(out)["ok"] is True
+
+    def test_says_in_one_line_that_aws_does_not_know_the_credentials(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world = AccountWorld()
+
+        def unknown(_: Any) -> Any:
+            raise refused("InvalidClientTokenId")
+
+        world.answers["sts", "get_caller_identity"] = unknown
+        code, out, err = run(world, monkeypatch)
+
+        assert (code, out) == (1, "")
+        assert (
+            err
+            == "error: AWS does not accept the credentials (InvalidClientTokenId): log in again.\n"
+        )
+
+    def test_says_in_one_line_that_there_are_no_credentials(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        monkeypatch.setenv("HOME", "/nonexistent")
+        done = CliRunner().invoke(main.app, ["doctor", "--stage", "test"])
+
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert done.stderr.startswith("error: there are no AWS credentials: run `aws sso login`")
+        assert len(done.stderr.splitlines()) == 1
+
+    def test_says_in_words_that_a_stage_does_not_exist(self) -> None:
+        done = CliRunner().invoke(main.app, ["doctor", "--stage", "prod"])
+
+        assert done.exit_code == 1
+        assert done.stderr.startswith("error: ")
+        assert "Traceback" not in done.output
+
+    def test_shows_an_example_in_its_help(self) -> None:
+        done = CliRunner().invoke(main.app, ["doctor", "--help"])
+
+        assert done.exit_code == 0
+        assert "Example: emr-notebook doctor --stage dev" in done.stdout

@@ -1,0 +1,205 @@
+"""doctor: what the role may do in whose name CloudFormation deploys."""
+
+from typing import Any
+
+import pytest
+
+from emr_notebook.cli.doctor import deploy_role
+from emr_notebook.cli.doctor.deploy_role import needs
+from emr_notebook.cli.doctor.report import Line, State
+from emr_notebook.settings.file import parse
+from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION, refused
+from tests.cli.doctor.account import BOUNDARY, KEY, ROLE, AccountWorld
+from tests.cli.doctor.network.world import PRIMARY, TO, settings
+from tests.conftest import Change, stage
+from tests.templates import templates
+
+NAME = f"cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-{REGION}"
+IMPLICIT, EXPLICIT = {"EvalDecision": "implicitDeny"}, {"EvalDecision": "explicitDeny"}
+CREATE = "sagemaker:CreateNotebookInstance"
+
+
+def line(world: AccountWorld, change: Change = lambda _: None) -> Line:
+    [found] = deploy_role.check(world.reader(), settings(change), TO)
+    return found
+
+
+def denying(action: str, **decision: Any) -> AccountWorld:
+    return AccountWorld(decisions={action: decision or IMPLICIT})
+
+
+def missing(*keys: str) -> dict[str, Any]:
+    return {**IMPLICIT, "MissingContextValues": list(keys)}
+
+
+def asked(world: AccountWorld, action: str) -> list[dict[str, Any]]:
+    """The simulations of an action, with their context as a mapping."""
+    given = [each for name, each in world.calls if name == "simulate_principal_policy"]
+    found = [each for each in given if action in each["ActionNames"]]
+    return [
+        {
+            **each,
+            "Context": {
+                entry["ContextKeyName"]: entry["ContextKeyValues"]
+                for entry in each["ContextEntries"]
+            },
+        }
+        for each in found
+    ]
+
+
+def test_one_that_may_make_all_is_ok_and_it_is_that_role_which_is_asked_about() -> None:
+    world = AccountWorld()
+
+    assert line(world) == Line(deploy_role.ABOUT, State.OK, f"{NAME} may make what the stacks hold")
+    sources = {each["PolicySourceArn"] for _, each in world.calls}
+    assert sources == {f"arn:aws:iam::{ACCOUNT}:role/{NAME}"}
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        CREATE,
+        "sagemaker:CreateNotebookInstanceLifecycleConfig",
+        "iam:CreateRole",
+        "iam:AttachRolePolicy",
+        "iam:CreatePolicy",
+        "iam:PassRole",
+        "lambda:CreateFunction",
+        "lambda:InvokeFunction",
+        "logs:CreateLogGroup",
+        "ec2:CreateSecurityGroup",
+        "kms:CreateKey",
+    ],
+)
+def test_one_that_the_bootstraps_policies_do_not_let_fails_with_the_action(action: str) -> None:
+    found = line(denying(action))
+
+    assert (found.state, found.commands) == (State.FAILED, ())
+    assert found.what.startswith(f"{NAME} may not {action}: ")
+    assert "--cloudformation-execution-policies" in found.advice
+
+
+@pytest.mark.parametrize(
+    "decision",
+    [
+        EXPLICIT,
+        {**IMPLICIT, "PermissionsBoundaryDecisionDetail": {"AllowedByPermissionsBoundary": False}},
+    ],
+)
+def test_one_that_something_denies_is_not_told_to_allow_it(decision: Any) -> None:
+    found = line(denying("iam:CreateRole", **decision))
+
+    assert found.state is State.FAILED
+    assert "look for what denies it" in found.advice
+
+
+def test_an_scp_is_not_known_to_deny_it() -> None:
+    organization = {"OrganizationsDecisionDetail": {"AllowedByOrganizations": False}}
+    found = line(denying(CREATE, **EXPLICIT, **organization))
+
+    assert found.state is State.NOT_CHECKED
+    assert found.what == f"{NAME}, {CREATE}: an SCP denies it, perhaps under a condition"
+
+
+@pytest.mark.parametrize(
+    ("action", "key", "change", "state"),
+    [
+        (CREATE, "sagemaker:VpcSubnets", {}, State.NOT_CHECKED),
+        ("iam:CreateRole", "iam:PermissionsBoundary", {}, State.FAILED),
+        (
+            "iam:CreateRole",
+            "iam:PermissionsBoundary",
+            {"permissions_boundary_arn": BOUNDARY},
+            State.NOT_CHECKED,
+        ),
+        ("lambda:CreateFunction", "lambda:VpcIds", {}, State.FAILED),
+        ("lambda:CreateFunction", "aws:SourceVpce", {}, State.NOT_CHECKED),
+    ],
+)
+def test_a_condition_decides_unless_the_deploy_is_known_to_lack_its_key(
+    action: str, key: str, change: dict[str, str], state: State
+) -> None:
+    found = line(denying(action, **missing(key)), lambda data: data.update(change))
+
+    assert found.state is state
+
+
+def test_the_boundary_of_the_settings_is_told_to_iam() -> None:
+    world = AccountWorld()
+    line(world, lambda data: data.update(permissions_boundary_arn=BOUNDARY))
+    [given] = asked(world, "iam:CreateRole")
+
+    assert given["Context"]["iam:PermissionsBoundary"] == [BOUNDARY]
+
+
+def test_iam_is_asked_in_the_region_in_which_it_is() -> None:
+    world = AccountWorld()
+    line(world)
+
+    assert asked(world, "iam:CreateRole")[0]["Context"]["aws:RequestedRegion"] == ["us-east-1"]
+    assert asked(world, CREATE)[0]["Context"]["aws:RequestedRegion"] == [REGION]
+
+
+def test_a_role_is_passed_to_each_service_that_takes_it() -> None:
+    world = AccountWorld()
+    line(world, lambda data: data.update(defaults={"role_arn": ROLE}))
+    passed = {
+        (given["Context"]["iam:PassedToService"][0], given["ResourceArns"][0])
+        for given in asked(world, "iam:PassRole")
+    }
+
+    made = f"arn:aws:iam::{ACCOUNT}:role/emr-notebooks-test-Role"
+    assert passed == {("lambda.amazonaws.com", made), ("sagemaker.amazonaws.com", ROLE)}
+
+
+@pytest.mark.parametrize(("decision", "state"), [(IMPLICIT, State.OK), (EXPLICIT, State.FAILED)])
+def test_a_given_keys_own_policy_may_allow_its_use_unless_something_denies_it(
+    decision: Any, state: State
+) -> None:
+    world = denying("kms:CreateGrant", **decision)
+
+    assert line(world, lambda data: data.update(kms_key_arn=KEY)).state is state
+
+
+def test_one_that_does_not_exist_is_not_known() -> None:
+    world = AccountWorld()
+
+    def absent(_: Any) -> Any:
+        raise refused("NoSuchEntity", "Role cannot be found.")
+
+    world.answers["iam", "simulate_principal_policy"] = absent
+    found = line(world)
+
+    assert found.state is State.NOT_CHECKED
+    assert found.what.endswith("does not exist: see bootstrap")
+
+
+def test_a_missing_permission_is_named() -> None:
+    found = line(AccountWorld(denied={"iam:SimulatePrincipalPolicy"}))
+
+    assert found.state is State.NOT_CHECKED
+    assert found.what == "these credentials may not iam:SimulatePrincipalPolicy"
+
+
+def open_by_rule(data: dict[str, Any]) -> None:
+    data["clusters"]["analytics"] |= {"security_group_id": PRIMARY, "ingress": "create"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _: None,
+        open_by_rule,
+        lambda data: data["network"].update(security_group_ids=[PRIMARY]),
+        lambda data: data.update(kms_key_arn=KEY, defaults={"role_arn": ROLE}),
+        lambda data: data.update(permissions_boundary_arn=BOUNDARY),
+        lambda data: data["notebooks"]["alice"].update(owner="dana"),
+    ],
+)
+def test_what_is_asked_about_is_what_the_template_holds(change: Change) -> None:
+    [template] = templates(change).values()
+    held = {each["Type"] for each in template.to_json()["Resources"].values()}
+
+    kinds = {kind for need in needs(parse(stage(change))) for kind in need.kinds}
+    assert kinds == held - {"AWS::CDK::Metadata"}

@@ -1,0 +1,189 @@
+"""doctor: the roles that the settings give to notebooks."""
+
+import json
+import shlex
+from typing import Any
+
+import pytest
+
+from emr_notebook.cli.doctor import roles
+from emr_notebook.cli.doctor.iam import Verdict, decide
+from emr_notebook.cli.doctor.report import Line, State
+from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION
+from tests.cli.doctor.account import ROLE, SAGEMAKER, AccountWorld, trusting
+from tests.cli.doctor.network.world import STACK, TO, lines, settings
+
+ABOUT, LOGS = "role data-science", "logs by role data-science"
+ASSUME = "sts:AssumeRole"
+
+
+def of(world: AccountWorld, arn: str = ROLE) -> dict[str, Line]:
+    asked = settings(lambda data: data.update(defaults={"role_arn": arn}))
+    return lines(roles.check, world, asked)
+
+
+def with_trust(trust: dict[str, Any]) -> AccountWorld:
+    return AccountWorld(roles={"data-science": {"Arn": ROLE, "Trust": trust}})
+
+
+def policy_in(command: str) -> Any:
+    words = shlex.split(command)
+    return json.loads(words[words.index("--policy-document") + 1])
+
+
+def test_what_exists_and_is_sagemakers_to_use_is_ok() -> None:
+    assert {line.state for line in of(AccountWorld()).values()} == {State.OK}
+
+
+def test_roles_that_the_deploy_makes_cost_no_call() -> None:
+    world = AccountWorld()
+
+    assert roles.check(world.reader(), settings(), TO) == []
+    assert world.calls == []
+
+
+def test_one_that_does_not_exist_fails_and_nothing_more_is_said_of_it() -> None:
+    found = of(AccountWorld(roles={}))
+
+    assert found[ABOUT].state is State.FAILED
+    assert found[ABOUT].what == f"{ROLE} does not exist"
+    assert LOGS not in found
+
+
+def test_one_with_another_path_fails_with_its_arn() -> None:
+    found = of(AccountWorld(), f"arn:aws:iam::{ACCOUNT}:role/data-science")[ABOUT]
+
+    assert (found.state, found.advice) == (State.FAILED, f"set role_arn: {ROLE}")
+
+
+def test_one_that_trusts_others_gets_sagemaker_beside_them() -> None:
+    found = of(with_trust(trusting("lambda.amazonaws.com")))[ABOUT]
+    [command] = found.commands
+
+    assert found.state is State.FAILED
+    assert command.startswith("aws iam update-assume-role-policy --role-name data-science ")
+    services = [each["Principal"]["Service"] for each in policy_in(command)["Statement"]]
+    assert services == ["lambda.amazonaws.com", SAGEMAKER]
+
+
+def test_one_whose_trust_denies_sagemaker_is_mended_by_no_further_statement() -> None:
+    trust = trusting(SAGEMAKER)
+    trust["Statement"].append({"Effect": "Deny", "Action": ASSUME, "Principal": "*"})
+    found = of(with_trust(trust))[ABOUT]
+
+    assert (found.state, found.commands) == (State.FAILED, ())
+    assert "take that statement out" in found.advice
+
+
+def test_one_that_trusts_under_a_condition_is_ok_and_says_so() -> None:
+    condition = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    found = of(with_trust(trusting(SAGEMAKER, Condition=condition)))[ABOUT]
+
+    assert found.state is State.OK
+    assert "under conditions, which are not looked at" in found.what
+
+
+def test_one_that_writes_no_logs_fails_and_is_let() -> None:
+    world = AccountWorld(decisions={"logs:PutLogEvents": {"EvalDecision": "implicitDeny"}})
+    found = of(world)[LOGS]
+    [command] = found.commands
+
+    assert found.state is State.FAILED
+    assert found.what.startswith("it may not logs:PutLogEvents: ")
+    assert "logs:PutLogEvents" in policy_in(command)["Statement"][0]["Action"]
+
+
+def test_logs_that_a_condition_decides_about_are_not_known() -> None:
+    decision = {
+        "EvalDecision": "implicitDeny",
+        "MissingContextValues": ["aws:PrincipalTag/EmrNotebookName"],
+    }
+    found = of(AccountWorld(decisions={"logs:PutLogEvents": decision}))[LOGS]
+
+    assert found.state is State.NOT_CHECKED
+    assert found.what == "its policies depend on aws:PrincipalTag/EmrNotebookName"
+
+
+def test_logs_that_an_scp_denies_are_not_known() -> None:
+    decision = {
+        "EvalDecision": "explicitDeny",
+        "OrganizationsDecisionDetail": {"AllowedByOrganizations": False},
+    }
+    found = of(AccountWorld(decisions={"logs:PutLogEvents": decision}))[LOGS]
+
+    assert found.state is State.NOT_CHECKED
+    assert found.what == "an SCP denies it, perhaps under a condition"
+
+
+def test_logs_that_something_denies_are_let_by_no_command() -> None:
+    world = AccountWorld(decisions={"logs:PutLogEvents": {"EvalDecision": "explicitDeny"}})
+    found = of(world)[LOGS]
+
+    assert (found.state, found.commands) == (State.FAILED, ())
+
+
+def test_logs_are_asked_about_for_a_notebook_with_the_role() -> None:
+    world = AccountWorld()
+    of(world)
+    [asked] = [given for name, given in world.calls if name == "simulate_principal_policy"]
+
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/sagemaker/NotebookInstances"
+    assert asked["PolicySourceArn"] == ROLE
+    assert asked["ResourceArns"] == [f"{group}:log-stream:{STACK}-alice/LifecycleConfigOnStart"]
+
+
+@pytest.mark.parametrize(
+    ("action", "missed"),
+    [
+        ("iam:GetRole", {ABOUT}),
+        ("iam:SimulatePrincipalPolicy", {LOGS}),
+    ],
+)
+def test_a_missing_permission_is_named_where_it_is_missed(action: str, missed: set[str]) -> None:
+    found = of(AccountWorld(denied={action}))
+
+    unknown = {about: x.what for about, x in found.items() if x.state is State.NOT_CHECKED}
+    assert unknown == dict.fromkeys(missed, f"these credentials may not {action}")
+
+
+def test_forty_notebooks_with_one_role_cost_no_more_calls() -> None:
+    world = AccountWorld()
+    notebooks = {f"user{number}": {"cluster": "analytics"} for number in range(40)}
+    asked = settings(lambda data: data.update(notebooks=notebooks, defaults={"role_arn": ROLE}))
+    roles.check(world.reader(), asked, TO)
+
+    assert len(world.calls) == 2
+
+
+ALLOW = {"Effect": "Allow", "Principal": {"Service": SAGEMAKER}, "Action": ASSUME}
+DENY = {**ALLOW, "Effect": "Deny"}
+BOUND = {"Condition": {"Bool": {"aws:SecureTransport": "true"}}}
+
+
+@pytest.mark.parametrize(
+    ("statements", "verdict"),
+    [
+        ([ALLOW], Verdict.ALLOWS),
+        (ALLOW, Verdict.ALLOWS),
+        ([{**ALLOW, "Principal": "*"}], Verdict.ALLOWS),
+        ([{**ALLOW, "Principal": {"Service": ["ec2.amazonaws.com", SAGEMAKER]}}], Verdict.ALLOWS),
+        ([{**ALLOW, "Action": "sts:*"}], Verdict.ALLOWS),
+        ([{**ALLOW, "Action": "STS:assumerole"}], Verdict.ALLOWS),
+        ([{**ALLOW, **BOUND}, ALLOW], Verdict.ALLOWS),
+        ([{**ALLOW, **BOUND}], Verdict.DEPENDS),
+        ([ALLOW, {**DENY, **BOUND}], Verdict.DEPENDS),
+        ([{**ALLOW, "NotAction": "kms:*", "Action": ASSUME}], Verdict.DEPENDS),
+        ([], Verdict.REFUSES),
+        ([DENY], Verdict.DENIES),
+        ([ALLOW, DENY], Verdict.DENIES),
+        ([ALLOW, {**DENY, "Principal": "*"}], Verdict.DENIES),
+        ([ALLOW, {**DENY, "Principal": {"AWS": ACCOUNT}}], Verdict.ALLOWS),
+        ([{**DENY, **BOUND}], Verdict.REFUSES),
+        ([{**ALLOW, "Action": "sts:TagSession"}], Verdict.REFUSES),
+        ([{**ALLOW, "Principal": {"AWS": ACCOUNT}}], Verdict.REFUSES),
+    ],
+)
+def test_a_policys_statements_decide_unless_a_condition_does(
+    statements: Any, verdict: Verdict
+) -> None:
+    assert decide({"Statement": statements}, ASSUME, {SAGEMAKER}) is verdict

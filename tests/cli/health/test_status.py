@@ -1,0 +1,325 @@
+"""`emr-notebook status`: what it finds, what it shows, and what that costs."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console
+from rich.text import Text
+
+from emr_notebook.cli.aws.reader import Denied
+from emr_notebook.cli.health.findings import Verdict, attention
+from emr_notebook.cli.health.stage_status import StageStatus, stage_status
+from emr_notebook.cli.health.table import print_status, status_json
+from emr_notebook.settings.file import parse
+from emr_notebook.settings.model import Settings
+from tests.cli.aws.stage_in_memory import (
+    ALICE,
+    LIVE,
+    OLD,
+    OLD_VERSION,
+    STACK,
+    TO,
+    VERSION,
+    NotebookWorld,
+    report,
+    script,
+    settings,
+    world,
+)
+from tests.conftest import stage
+
+
+def status(made: NotebookWorld, asked: Settings | None = None) -> StageStatus:
+    return stage_status(made.reader(), asked or settings(), TO, lambda: None)
+
+
+def shown(found: StageStatus, *, terminal: bool = False, width: int = 200) -> str:
+    text = StringIO()
+    print_status(Console(file=text, width=width, force_terminal=terminal, no_color=True), found)
+    return text.getvalue()
+
+
+def only(found: StageStatus) -> dict[str, Any]:
+    """The one notebook, as other programs read it."""
+    [notebook] = status_json("test", found)["notebooks"]
+    return dict(notebook)
+
+
+def test_a_running_notebook_is_shown_with_all_that_its_last_start_said() -> None:
+    row = shown(status(world(), settings(owner="alice@example.com"))).splitlines()[1]
+
+    assert row.split() == [
+        ALICE,
+        "InService",
+        "alice@example.com",
+        "analytics",
+        LIVE,
+        VERSION,
+        "2026-11-25T04:00:00Z",
+        "ok",
+    ]
+
+
+def test_a_notebook_that_sagemaker_does_not_have_is_not_deployed() -> None:
+    found = status(NotebookWorld())
+
+    assert shown(found).splitlines()[1].startswith(f"{ALICE}  not deployed")
+    assert only(found)["state"] is None
+    assert only(found)["attention"] == []
+
+
+def test_a_notebook_of_another_name_is_shown_with_its_key() -> None:
+    made = NotebookWorld()
+    made.put("spark-lab")
+
+    assert "spark-lab (alice)" in shown(status(made, settings(name="spark-lab")))
+
+
+def test_a_notebook_that_was_never_started_shows_what_its_first_start_will_be_told() -> None:
+    made = world()
+    made.put(ALICE, "Pending")
+    del made.logs[ALICE]
+    row = shown(status(made)).splitlines()[1]
+
+    assert f"→ {LIVE}" in row
+    assert f"→ {VERSION}" in row
+
+
+def test_a_running_notebook_whose_script_was_deployed_anew_has_to_be_restarted() -> None:
+    made = world()
+    made.put(ALICE, "InService", *report(version=OLD_VERSION))
+    found = only(status(made))
+
+    assert found["attention"] == [f"it runs start script {OLD_VERSION}; {VERSION} is deployed"]
+    assert found["next"] == [TO.restart(ALICE)]
+
+
+def test_a_running_notebook_whose_address_was_deployed_anew_has_to_be_restarted() -> None:
+    made = world()
+    made.put(ALICE, "InService", *report(livy_url=OLD))
+    found = only(status(made))
+
+    assert found["attention"] == [f"it uses {OLD}; the deployed address is {LIVE}"]
+    assert found["next"] == [TO.restart(ALICE)]
+    assert f"{OLD} → {LIVE}" in shown(status(made))
+
+
+def test_a_report_of_a_script_that_had_no_version_is_an_older_one() -> None:
+    made = world()
+    lines = [line for line in report() if not line.startswith("script:")]
+    made.put(ALICE, "InService", *lines)
+
+    assert "it runs start script one without a version" in only(status(made))["attention"][0]
+
+
+def test_a_stopped_notebook_takes_what_is_deployed_and_needs_no_attention() -> None:
+    made = world()
+    made.put(ALICE, "Stopped", *report(livy_url=OLD, version=OLD_VERSION))
+
+    assert only(status(made))["attention"] == []
+
+
+def test_a_failed_notebook_is_shown_with_sagemakers_reason() -> None:
+    made = world()
+    made.put(ALICE, "Failed")
+    made.notebooks[ALICE]["FailureReason"] = "took longer than 5 minutes."
+    found = only(status(made))
+
+    assert found["attention"] == ["SageMaker could not start it: took longer than 5 minutes"]
+    assert found["next"] == [TO.log(ALICE), TO.start(ALICE)]
+    assert made.count("describe_notebook_instance") == 1
+
+
+def test_a_last_start_that_failed_is_shown_with_its_own_next_step() -> None:
+    made = world()
+    lines = report("problem: Livy: refused", "next: start livy-server", state="failed")
+    made.put(ALICE, "Stopped", *lines)
+
+    assert only(status(made))["attention"] == [
+        "its last start ended with failed: Livy: refused. Next: start livy-server"
+    ]
+
+
+def test_an_address_of_the_users_own_is_a_warning_and_no_outdated_address() -> None:
+    made = world()
+    problem = f"problem: /home/ec2-user/sparkmagic.json replaces the deployed {LIVE}"
+    lines = report(problem, "next: delete it", state="warning", livy_url=OLD)
+    made.put(ALICE, "InService", *lines)
+    [(seen, found)] = status(made).notebooks
+
+    assert [each.verdict for each in found] == [Verdict.WARNING]
+    assert attention(seen, TO) == found
+    assert OLD in shown(status(made))
+    assert "→" not in shown(status(made))
+
+
+def test_only_notebooks_that_need_attention_can_be_asked_for() -> None:
+    made = world()
+    made.put(f"{STACK}-bob", "Failed")
+    made.put(f"{STACK}-old", "InService")
+    made.tag(f"{STACK}-old")
+    found = status(made, settings("alice", "bob", "carol")).needing_attention()
+
+    assert [seen.settings.key for seen, _ in found.notebooks] == ["bob"]
+    assert found.kept == ()
+
+
+def test_a_kept_notebook_that_the_settings_no_longer_name_is_shown_as_that() -> None:
+    made = world()
+    made.put("Spark-Old", "InService")
+    made.tag("Spark-Old", owner="carol@example.com")
+    made.tag(ALICE)
+    found = status(made)
+
+    assert status_json("test", found)["kept"] == [
+        {"name": "Spark-Old", "state": "InService", "stack": STACK, "owner": "carol@example.com"}
+    ]
+    assert "Spark-Old" in shown(found)
+    assert "InService, kept, not in the settings" in shown(found)
+
+
+def test_a_kept_notebook_that_is_in_the_list_costs_no_call_of_its_own() -> None:
+    made = world()
+    made.put(f"{ALICE}-2")
+    made.tag(f"{ALICE}-2")
+
+    assert [each.name for each in status(made).kept] == [f"{ALICE}-2"]
+    assert made.count("describe_notebook_instance") == 0
+
+
+def test_the_stages_first_stack_may_keep_some_when_all_notebooks_are_in_others() -> None:
+    made = world()
+    made.put("left-over")
+    made.tag("left-over", stack=STACK)
+
+    assert [each.name for each in status(made, settings(stack="second")).kept] == ["left-over"]
+
+
+def test_tags_that_outlive_their_notebook_show_nothing() -> None:
+    made = world()
+    made.tag(f"{STACK}-gone")
+
+    assert status(made).kept == []
+
+
+def test_a_notebook_of_another_stages_stack_is_not_a_kept_one() -> None:
+    made = world()
+    made.put(f"{STACK}-2-dave")
+    made.tag(f"{STACK}-2-dave", stack=f"{STACK}-2")
+
+    assert status(made).kept == []
+
+
+def test_kept_notebooks_of_more_than_twenty_stacks_are_looked_for_in_several_calls() -> None:
+    many = {f"n{n}": {"cluster": "analytics", "stack": f"s{n}"} for n in range(45)}
+    asked = parse(stage(lambda data: data.update(notebooks=many)))
+    made = NotebookWorld()
+    made.put("left-over")
+    made.tag("left-over", stack=f"{STACK}-s44")
+
+    assert [each.name for each in status(made, asked).kept] == ["left-over"]
+    assert made.count("get_resources") == 3
+
+
+def test_two_hundred_notebooks_cost_two_lists_one_script_and_a_log_each() -> None:
+    keys = [f"user-{n}" for n in range(200)]
+    made = NotebookWorld()
+    for key in keys:
+        made.put(f"{STACK}-{key}")
+    found = status(made, settings(*keys))
+
+    assert len(found.notebooks) == 200
+    assert made.count("list_notebook_instances") == 2
+    assert made.count("describe_notebook_instance_lifecycle_config") == 1
+    assert made.count("get_log_events") == 200
+    assert made.count("get_resources") == 1
+    assert len(made.calls) == 204
+
+
+def test_the_list_is_narrowed_to_how_the_settings_names_begin() -> None:
+    made = world()
+    status(made, settings("alice", "alan"))
+    [asked] = [given for method, given in made.calls if method == "list_notebook_instances"]
+
+    assert asked["NameContains"] == f"{STACK}-al"
+
+
+def test_names_that_have_nothing_in_common_are_listed_without_a_filter() -> None:
+    made = world()
+    made.put("zoe")
+    found = status(made, settings("bob", "alice", name="zoe"))
+
+    assert [seen.state for seen, _ in found.notebooks] == ["InService", "InService"]
+
+
+def test_a_stage_without_notebooks_lists_none() -> None:
+    made = NotebookWorld()
+    asked = parse(stage(lambda data: data.update(notebooks={})))
+
+    assert status(made, asked).notebooks == []
+    assert made.count("list_notebook_instances") == 0
+
+
+@pytest.mark.parametrize(
+    ("action", "unknown"),
+    [
+        ("logs:GetLogEvents", ("address", "script", "last_start")),
+        (
+            "sagemaker:DescribeNotebookInstanceLifecycleConfig",
+            ("deployed_address", "deployed_script"),
+        ),
+        ("tag:GetResources", ()),
+    ],
+)
+def test_what_may_not_be_read_is_null_and_the_rest_is_shown(
+    action: str, unknown: tuple[str, ...]
+) -> None:
+    found = status(world(denied={action}))
+
+    assert status_json("test", found)["denied"] == [action]
+    assert all(only(found)[name] is None for name in unknown)
+    assert only(found)["state"] == "InService"
+
+
+def test_without_a_list_there_is_nothing_to_show() -> None:
+    with pytest.raises(Denied, match="sagemaker:ListNotebookInstances"):
+        status(world(denied={"sagemaker:ListNotebookInstances"}))
+
+
+def test_the_json_is_whole_and_plain() -> None:
+    found = status_json("test", status(world()))
+
+    assert json.loads(json.dumps(found)) == found
+    assert found["notebooks"][0]["last_start"] == {
+        "time": "2026-11-25T04:00:00Z",
+        "state": "ok",
+        "check": "ok",
+        "problems": [],
+    }
+
+
+def test_in_a_pipe_a_notebook_is_one_line_however_long() -> None:
+    made = world()
+    host = "ip-10-0-0-5." + "x" * 220 + ".internal"
+    made.scripts["start"] = script(f"https://{host}:8998")
+    lines = shown(status(made), width=80).splitlines()
+
+    assert f"https://{host}:8998" in lines[1]
+    assert lines[1].startswith(ALICE)
+
+
+def test_on_a_narrow_terminal_nothing_is_cut() -> None:
+    found = status(world(), settings(owner="alice@example.com"))
+    folded = Text.from_ansi(shown(found, terminal=True, width=80)).plain
+
+    assert "…" not in folded
+    assert max(map(len, folded.splitlines())) <= 80
+
+
+def test_words_in_brackets_are_shown_as_they_are() -> None:
+    made = world()
+    made.put(ALICE, "InService", *report("problem: [Errno 28] full", state="warning"))
+
+    assert f"{ALICE}: its last start ended with warning: [Errno 28] full" in shown(status(made))

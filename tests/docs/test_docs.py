@@ -1,0 +1,61 @@
+"""The pages cannot promise what is not there."""
+
+import json
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from emr_notebook.settings import schema
+from tests.conftest import ROOT
+
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_make_command_on_a_page_exists(page: Path) -> None:
+    named = set(
+        re.findall(
+            r"`(?:[A-Z_]+=\S+ )?make ([a-z][a-z-]*)|^\$ make ([a-z-]+)", page.read_text(), re.M
+        )
+    )
+    targets = {first or second for first, second in named}
+
+    assert {name for name in targets if not re.search(rf"^{name}:", MAKEFILE, re.M)} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
+
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+def test_every_settings_key_is_explained() -> None:
+    model = json.loads(schema.schema_text())
+    keys = {key for part in (model, *model["$defs"].values()) for key in part.get("properties", {})}
+    page = (ROOT / "docs/configuration.md").read_text()
+
+    assert {key for key in keys if not re.search(rf"\b{key}\b", page)} == set()
+
+
+def test_the_readme_offers_two_commands_first() -> None:
+    readme = (ROOT / "README.md").read_text()
+
+    assert re.findall(r"^\$ (make \w+)", readme, re.M)[:2] == ["make demo", "make test"]
+
+
+def test_the_help_lists_every_target_that_a_person_calls() -> None:
+    phony = next(line for line in MAKEFILE.splitlines() if line.startswith(".PHONY:")).split()[1:]
+    explained = set(re.findall(r"^([a-z0-9-]+):.* ## ", MAKEFILE, re.M))
+
+    assert set(phony) - explained == {"linux"}
+
+
+def test_recipes_are_one_line_each() -> None:
+    recipes = [line.startswith("\t") for line in MAKEFILE.splitlines()]
+
+    assert not any(one and other for one, other in pairwise(recipes))

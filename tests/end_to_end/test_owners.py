@@ -1,0 +1,216 @@
+"""The deployed policies, enforced: who opens which notebook, and whose log a role may write.
+
+Each action of each policy is taken out once, and what it allowed is then denied.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from emr_notebook.names import LOG_GROUP, NAME_TAG
+from tests.end_to_end.callers import Keys, allow, assume, document, role, user
+from tests.end_to_end.resolver_world import ResolverWorld, resolver_world, running
+
+pytestmark = pytest.mark.sandbox
+
+STAGE, BY_NAME = "owned", "by-user-name"
+ALICE, BOB = "alice@example.com", "bob@example.com"
+MINE, OTHERS = f"{STAGE}-alice", f"{STAGE}-bob"
+STREAM = "LifecycleConfigOnStart"
+EVENT = {"timestamp": 1_764_000_000_000, "message": "state: ok"}
+
+Call = Callable[[Any, str], object]
+# What each action of the owners' policy is for. A start while it runs is refused by SageMaker
+# itself, after IAM has let it through.
+USE: Mapping[str, Call] = {
+    "sagemaker:CreatePresignedNotebookInstanceUrl": lambda client, name: (
+        client.create_presigned_notebook_instance_url(NotebookInstanceName=name)
+    ),
+    "sagemaker:DescribeNotebookInstance": lambda client, name: client.describe_notebook_instance(
+        NotebookInstanceName=name
+    ),
+    "sagemaker:StartNotebookInstance": lambda client, name: client.start_notebook_instance(
+        NotebookInstanceName=name
+    ),
+    # Last: it is not running afterwards.
+    "sagemaker:StopNotebookInstance": lambda client, name: client.stop_notebook_instance(
+        NotebookInstanceName=name
+    ),
+}
+LISTS: Mapping[str, Call] = {
+    "sagemaker:ListNotebookInstances": lambda client, _: client.list_notebook_instances()
+}
+# What each action of a notebook role's log policy is for.
+LOG: Mapping[str, Call] = {
+    "logs:CreateLogGroup": lambda client, _: client.create_log_group(logGroupName=LOG_GROUP),
+    "logs:CreateLogStream": lambda client, name: client.create_log_stream(
+        logGroupName=LOG_GROUP, logStreamName=f"{name}/{STREAM}"
+    ),
+    "logs:PutLogEvents": lambda client, name: client.put_log_events(
+        logGroupName=LOG_GROUP, logStreamName=f"{name}/{STREAM}", logEvents=[EVENT]
+    ),
+    "logs:DescribeLogStreams": lambda client, name: client.describe_log_streams(
+        logGroupName=LOG_GROUP, logStreamNamePrefix=name
+    ),
+}
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResolverWorld]:
+    """Two stages: owners known by their principal's tag, and by their user's name."""
+    with resolver_world(tmp_path_factory.mktemp("owners")) as found:
+        found.put(running("j-OWNERS001"))
+        clusters = {"analytics": {"id": "j-OWNERS001"}}
+        notebooks = {
+            "alice": {"cluster": "analytics", "owner": ALICE},
+            "bob": {"cluster": "analytics", "owner": BOB},
+        }
+        found.write_stage(STAGE, clusters, notebooks)
+        found.write_stage(BY_NAME, clusters, notebooks, owner_identity="user-name")
+        for stage in (STAGE, BY_NAME):
+            deploy = found.deploy(stage)
+            assert not deploy.failed, deploy.printed
+        yield found
+
+
+def statements(world: ResolverWorld, arn: str) -> list[dict[str, Any]]:
+    """A deployed policy's statements."""
+    iam = world.aws.client("iam")
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    found = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]
+    return list(found["Document"]["Statement"])
+
+
+def owners_policy(world: ResolverWorld, stage: str = STAGE) -> list[dict[str, Any]]:
+    return statements(world, world.stack(stage).outputs["OwnersPolicyArn"])
+
+
+def log_policy(world: ResolverWorld) -> list[dict[str, Any]]:
+    return statements(world, world.stack(STAGE).named("RolesLog"))
+
+
+def without(given: list[dict[str, Any]], action: str) -> list[dict[str, Any]]:
+    """The statements, the action taken out of those that allow it."""
+    left = []
+    for each in given:
+        actions = [each["Action"]] if isinstance(each["Action"], str) else each["Action"]
+        kept = [x for x in actions if x != action or each["Effect"] == "Deny"]
+        if kept:
+            left.append({**each, "Action": kept})
+    return left
+
+
+def allowed(given: list[dict[str, Any]]) -> set[str]:
+    listed = [x["Action"] for x in given if x["Effect"] == "Allow"]
+    return {y for x in listed for y in ([x] if isinstance(x, str) else x)}
+
+
+def holder(world: ResolverWorld, given: list[dict[str, Any]], name: str = "", **tags: str) -> Keys:
+    """A user who holds the policy."""
+    return user(world.aws, name or f"owner-{next(_numbers)}", document(*given), tags)
+
+
+def may(world: ResolverWorld, service: str, keys: Keys, call: Call, name: str) -> bool:
+    """Whether IAM lets the caller do it; what the service then says of it does not count."""
+    try:
+        call(world.aws.client(service, **keys), name)
+    except ClientError as error:
+        return error.response["Error"]["Code"] not in ("AccessDeniedException", "AccessDenied")
+    return True
+
+
+OPEN = USE["sagemaker:CreatePresignedNotebookInstanceUrl"]
+
+
+def test_an_owner_opens_their_own_notebook_and_not_anothers(world: ResolverWorld) -> None:
+    alice = holder(world, owners_policy(world), Owner=ALICE)
+
+    assert may(world, "sagemaker", alice, OPEN, MINE)
+    assert not may(world, "sagemaker", alice, OPEN, OTHERS)
+
+
+def test_an_owner_does_nothing_at_all_to_anothers_notebook(world: ResolverWorld) -> None:
+    alice = holder(world, owners_policy(world), Owner=ALICE)
+
+    assert [x for x, call in USE.items() if may(world, "sagemaker", alice, call, OTHERS)] == []
+
+
+def test_whatever_else_they_may_they_do_not_open_anothers(world: ResolverWorld) -> None:
+    everything = allow("sagemaker:*")
+    alice = holder(world, [*owners_policy(world), everything], Owner=ALICE)
+
+    assert may(world, "sagemaker", alice, OPEN, MINE)
+    assert not may(world, "sagemaker", alice, OPEN, OTHERS)
+    # Of another stack, about which this policy says nothing.
+    assert may(world, "sagemaker", alice, OPEN, f"{BY_NAME}-bob")
+
+
+def test_who_has_no_owner_tag_opens_none(world: ResolverWorld) -> None:
+    nobody = holder(world, [*owners_policy(world), allow("sagemaker:*")])
+
+    assert not may(world, "sagemaker", nobody, OPEN, MINE)
+
+
+def test_a_session_tag_names_the_owner_too(world: ResolverWorld) -> None:
+    shared = role(world.aws, "data-science", document(*owners_policy(world)), {})
+    session = assume(world.aws, shared, Tags=[{"Key": "Owner", "Value": ALICE}])
+
+    assert may(world, "sagemaker", session, OPEN, MINE)
+    assert not may(world, "sagemaker", session, OPEN, OTHERS)
+
+
+def test_by_user_name_the_owner_is_the_user_of_that_name(world: ResolverWorld) -> None:
+    policy = owners_policy(world, BY_NAME)
+    alice = holder(world, policy, name=ALICE)
+    pretender = holder(world, policy, Owner=ALICE)
+
+    assert may(world, "sagemaker", alice, OPEN, f"{BY_NAME}-alice")
+    assert not may(world, "sagemaker", alice, OPEN, f"{BY_NAME}-bob")
+    assert not may(world, "sagemaker", pretender, OPEN, f"{BY_NAME}-alice")
+
+
+def test_every_action_of_the_owners_policy_is_one_that_is_tried_here(world: ResolverWorld) -> None:
+    assert allowed(owners_policy(world)) == set(USE) | set(LISTS)
+    assert allowed(log_policy(world)) == set(LOG)
+
+
+@pytest.mark.parametrize("action", [*LISTS, *USE])
+def test_without_one_action_its_owner_cannot_do_that_and_only_that(
+    world: ResolverWorld, action: str
+) -> None:
+    left = holder(world, without(owners_policy(world), action), Owner=ALICE)
+
+    calls = {**LISTS, **USE}
+    denied = [x for x, call in calls.items() if not may(world, "sagemaker", left, call, MINE)]
+    assert denied == [action]
+
+
+def test_a_notebooks_role_writes_its_own_log_and_not_anothers(world: ResolverWorld) -> None:
+    keys = notebook_session(world, log_policy(world))
+
+    assert [x for x, call in LOG.items() if not may(world, "logs", keys, call, MINE)] == []
+    for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+        assert not may(world, "logs", keys, LOG[action], OTHERS)
+
+
+@pytest.mark.parametrize("action", LOG)
+def test_without_one_action_a_notebooks_role_cannot_do_that_and_only_that(
+    world: ResolverWorld, action: str
+) -> None:
+    keys = notebook_session(world, without(log_policy(world), action))
+
+    assert [x for x, call in LOG.items() if not may(world, "logs", keys, call, MINE)] == [action]
+
+
+def notebook_session(world: ResolverWorld, given: list[dict[str, Any]]) -> Keys:
+    """A session of a role as the stack makes it for alice's notebook."""
+    iam = world.aws.client("iam")
+    made = iam.list_role_tags(RoleName=world.stack(STAGE).named("NotebookaliceRole"))["Tags"]
+    tags = {each["Key"]: each["Value"] for each in made}
+    assert tags[NAME_TAG] == MINE
+    made_here = role(world.aws, f"notebook-{next(_numbers)}", document(*given), tags)
+    return assume(world.aws, made_here)

@@ -1,0 +1,165 @@
+"""What the resolver finds in a real `cdk deploy`, with IAM enforced, and by which calls."""
+
+import json
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from emr_notebook.constructs.resolver_request import properties
+from emr_notebook.settings.cluster import Cluster
+from sandbox.aws.emr.seed import ClusterSpec
+from tests.end_to_end.resolver_world import Asked, ResolverWorld, resolver_world, running
+
+pytestmark = pytest.mark.sandbox
+
+NAME = "nightly-spark"
+TEAM = {"team": "risk", "stage": "test"}
+TEN = {f"c{number}": f"j-TEN{number:04d}" for number in range(10)}
+HIGHLY_AVAILABLE = ("10.0.3.10", "10.0.3.11", "10.0.3.12")
+STAGES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "by-id": {"analytics": {"id": "j-BYID0001"}},
+    "by-name": {"analytics": {"name": NAME}},
+    "by-tags": {"analytics": {"tags": TEAM}},
+    "three-primaries": {"analytics": {"id": "j-FLEET001"}},
+    "own-ports": {
+        "groups": {"id": "j-GROUPS01", "group_configurations": True, "port": 9001},
+        "fleets": {"id": "j-FLEETS01", "group_configurations": True, "port": 9002},
+    },
+    "ten": {key: {"id": cluster_id} for key, cluster_id in TEN.items()},
+}
+NOTEBOOKS = {name: {"cluster": "analytics"} for name in ("alice", "bob", "carol")}
+IN_FLEETS: Any = {"collection": "INSTANCE_FLEET"}
+
+
+def livy_port(port: int) -> list[Mapping[str, Any]]:
+    return [{"Classification": "livy-conf", "Properties": {"livy.server.port": str(port)}}]
+
+
+def seed(world: ResolverWorld) -> None:
+    """Each stage's clusters, dead ones like them, and so many others that lists have pages."""
+    world.put(
+        running("j-BYID0001", "10.0.1.10"),
+        running("j-BYNAME01", "10.0.1.20", name=NAME),
+        running("j-BYTAGS01", "10.0.1.30", tags={**TEAM, "owner": "alice"}),
+        running("j-OTHERTAG", "10.0.1.31", tags={"team": "risk", "stage": "live"}),
+        running("j-FLEET001", *HIGHLY_AVAILABLE, **IN_FLEETS),
+        running("j-GROUPS01", "10.0.4.10", primary_configurations=livy_port(9001)),
+        running("j-FLEETS01", "10.0.4.20", primary_configurations=livy_port(9002), **IN_FLEETS),
+        *(running(each, f"10.0.2.{n}") for n, each in enumerate(TEN.values())),
+    )
+    for number in range(60):
+        world.put(
+            ClusterSpec(f"j-DEAD{number:04d}", name=NAME, tags=TEAM, state="TERMINATED"),
+            # Newer, so that what is looked for is on the second page.
+            ClusterSpec(f"j-MORE{number:04d}", name="another", created=1.8e9 + number),
+        )
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResolverWorld]:
+    """Every stage above, deployed."""
+    with resolver_world(tmp_path_factory.mktemp("resolver")) as found:
+        seed(found)
+        for stage, clusters in STAGES.items():
+            found.write_stage(stage, clusters, NOTEBOOKS if stage == "by-id" else None)
+        deploy = found.deploy_together(dict.fromkeys(STAGES, Asked()))
+        assert not deploy.failed, deploy.printed
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("stage", "cluster_id", "url"),
+    [
+        ("by-id", "j-BYID0001", "http://10.0.1.10:8998"),
+        ("by-name", "j-BYNAME01", "http://10.0.1.20:8998"),
+        ("by-tags", "j-BYTAGS01", "http://10.0.1.30:8998"),
+        ("three-primaries", "j-FLEET001", "http://10.0.3.10:8998"),
+    ],
+)
+def test_a_stage_gets_the_livy_of_the_active_cluster_that_it_selects(
+    world: ResolverWorld, stage: str, cluster_id: str, url: str
+) -> None:
+    stack = world.stack(stage)
+
+    assert stack.output("analytics", "ClusterId") == cluster_id
+    assert stack.output("analytics", "LivyUrl") == url
+    assert stack.output("analytics", "State") == "live"
+
+
+def test_every_running_primary_is_kept_as_a_candidate(world: ResolverWorld) -> None:
+    value = json.loads(world.stack("three-primaries").output("analytics", "Value"))
+
+    assert value["Candidates"].split(",") == [f"http://{ip}:8998" for ip in HIGHLY_AVAILABLE]
+
+
+@pytest.mark.parametrize(
+    ("key", "url"), [("groups", "http://10.0.4.10:9001"), ("fleets", "http://10.0.4.20:9002")]
+)
+def test_a_port_set_for_the_primarys_own_group_or_fleet_is_the_one_used(
+    world: ResolverWorld, key: str, url: str
+) -> None:
+    assert world.stack("own-ports").output(key, "LivyUrl") == url
+
+
+def test_the_found_address_reaches_every_notebook_of_the_cluster(world: ResolverWorld) -> None:
+    assert [world.started_with("by-id", name) for name in NOTEBOOKS] == [
+        "http://10.0.1.10:8998"
+    ] * len(NOTEBOOKS)
+
+
+def test_a_cluster_by_id_costs_two_calls_however_many_notebooks_use_it(
+    world: ResolverWorld,
+) -> None:
+    assert world.calls_by("by-id") == [
+        ("DescribeCluster", {"ClusterId": "j-BYID0001"}),
+        (
+            "ListInstances",
+            {
+                "ClusterId": "j-BYID0001",
+                "InstanceGroupTypes": ["MASTER"],
+                "InstanceStates": ["RUNNING"],
+            },
+        ),
+    ]
+
+
+def test_each_further_page_of_instances_costs_one_call(world: ResolverWorld) -> None:
+    """Two instances a page, three primaries."""
+    actions = [action for action, _ in world.calls_by("three-primaries")]
+
+    assert actions == ["DescribeCluster", "ListInstances", "ListInstances"]
+
+
+def test_a_name_costs_the_pages_of_active_clusters_besides(world: ResolverWorld) -> None:
+    """Fifty clusters a page, sixty others active."""
+    actions = [action for action, _ in world.calls_by("by-name")]
+
+    assert actions == ["ListClusters", "ListClusters", "DescribeCluster", "ListInstances"]
+
+
+def test_ten_clusters_of_a_stack_each_get_their_own_address(world: ResolverWorld) -> None:
+    stack = world.stack("ten")
+
+    found = {key: stack.output(key, "LivyUrl") for key in TEN}
+    assert found == {f"c{number}": f"http://10.0.2.{number}:8998" for number in range(10)}
+    assert len(world.calls_by("ten")) == 2 * len(TEN)
+
+
+def test_one_lambda_answers_for_ten_clusters_at_the_same_time(world: ResolverWorld) -> None:
+    """CloudFormation creates resources that do not depend on each other together."""
+    client, function = world.aws.client("lambda"), world.stack("ten").named("ResolverFunction")
+
+    def ask(key: str) -> str:
+        cluster = Cluster(id=TEN[key])
+        event = {
+            "RequestType": "Create",
+            "ResourceProperties": properties(key, cluster, opened_port=None, refresh=""),
+        }
+        answer = client.invoke(FunctionName=function, Payload=json.dumps(event))
+        return str(json.loads(answer["Payload"].read())["Data"]["LivyUrl"])
+
+    with ThreadPoolExecutor(len(TEN)) as threads:
+        answers = list(threads.map(ask, TEN))
+    assert answers == [f"http://10.0.2.{number}:8998" for number in range(len(TEN))]

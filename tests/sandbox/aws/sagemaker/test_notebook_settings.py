@@ -1,0 +1,59 @@
+from typing import Any
+
+import pytest
+
+from sandbox.aws.answers import Refused
+from sandbox.aws.sagemaker.notebook_settings import created, updated
+
+REQUEST = {"NotebookInstanceName": "alice", "InstanceType": "ml.t3.medium", "RoleArn": "r"}
+
+
+def properties(**more: Any) -> dict[str, Any]:
+    return created({**REQUEST, **more})
+
+
+def test_what_is_left_out_is_what_aws_gives() -> None:
+    found = properties()
+
+    assert found["VolumeSizeInGB"] == 5
+    assert found["DirectInternetAccess"] == "Enabled"
+    assert found["RootAccess"] == "Enabled"
+    assert found["PlatformIdentifier"] == "notebook-al2023-v1"
+    assert found["InstanceMetadataServiceConfiguration"] == {
+        "MinimumInstanceMetadataServiceVersion": "1"
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"DirectInternetAccess": "Disabled"}, "only when SubnetId is given"),
+        ({"SecurityGroupIds": ["sg-1"]}, "only together with SubnetId"),
+        ({"PlatformIdentifier": "notebook-al2-v1"}, "Use notebook-al2023-v1"),
+    ],
+)
+def test_a_combination_aws_does_not_make_is_refused(more: dict[str, Any], message: str) -> None:
+    with pytest.raises(Refused, match=message):
+        properties(**more)
+
+
+def test_a_disassociation_takes_the_property_away() -> None:
+    found = updated(properties(LifecycleConfigName="a"), {"DisassociateLifecycleConfig": True})
+
+    assert "LifecycleConfigName" not in found
+
+
+def test_a_disassociation_beside_a_new_value_is_refused() -> None:
+    request = {"DisassociateLifecycleConfig": True, "LifecycleConfigName": "b"}
+    with pytest.raises(Refused, match="cannot be given together"):
+        updated(properties(LifecycleConfigName="a"), request)
+
+
+@pytest.mark.parametrize(("size", "accepted"), [(9, False), (10, True), (11, True)])
+def test_a_volume_only_grows(size: int, accepted: bool) -> None:
+    before = properties(VolumeSizeInGB=10)
+    if accepted:
+        assert updated(before, {"VolumeSizeInGB": size})["VolumeSizeInGB"] == size
+    else:
+        with pytest.raises(Refused, match="it is 10, and 9 was given"):
+            updated(before, {"VolumeSizeInGB": size})

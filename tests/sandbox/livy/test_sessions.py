@@ -1,0 +1,315 @@
+"""Sessions of the stand-in are processes: apart from each other, and gone when they should be."""
+
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sandbox.errors import SandboxError
+from sandbox.isolation.processes import free_port
+from sandbox.livy.server import start_livy
+from sandbox.tls import make_authority
+from tests.sandbox.livy.running_livy import HOST, LivyClient, running_stand_in, spark_environment
+
+pytestmark = pytest.mark.sandbox
+
+GONE_SECONDS = 20
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LivyClient, Path]]:
+    with running_stand_in(tmp_path_factory.mktemp("a folder")) as running:
+        yield running
+
+
+@pytest.fixture
+def livy(world: tuple[LivyClient, Path]) -> Iterator[LivyClient]:
+    client, _ = world
+    yield client
+    for session in client.send("GET", "/sessions").json["sessions"]:
+        client.send("DELETE", f"/sessions/{session['id']}")
+
+
+@pytest.fixture
+def session(livy: LivyClient) -> int:
+    number = livy.new_session()
+    livy.wait_for_state(number, "idle")
+    return number
+
+
+def until(condition: Callable[[], bool], seconds: float = GONE_SECONDS) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def text(output: dict[str, object]) -> str:
+    data = output["data"]
+    assert isinstance(data, dict)
+    return str(data["text/plain"])
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process by id, as /proc shows it."""
+
+    pid: int
+
+    def stat(self) -> tuple[str, str, int]:
+        """Its name, state and parent; all empty when there is no such process."""
+        try:
+            line = Path(f"/proc/{self.pid}/stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return "", "", 0
+        name, _, rest = line.partition("(")[2].rpartition(")")
+        return name, rest.split()[0], int(rest.split()[1])
+
+    def gone(self) -> bool:
+        return self.stat()[1] in ("", "Z", "X")
+
+
+def processes_of(livy: LivyClient, session: int) -> list[Process]:
+    """The interpreter, its JVM and Spark's Python workers."""
+    livy.run(session, "sc.parallelize([1]).map(lambda x: x).collect()")
+    found = [Process(int(text(livy.run(session, "import os; os.getpid()"))))]
+    everyone = [Process(int(path.name)) for path in Path("/proc").glob("[0-9]*")]
+    for parent in found:
+        found += [process for process in everyone if process.stat()[2] == parent.pid]
+    assert "java" in [process.stat()[0] for process in found]
+    assert len(found) > 2, "no Python worker was found"
+    return found
+
+
+def all_gone(processes: list[Process], seconds: float = GONE_SECONDS) -> bool:
+    return until(lambda: all(process.gone() for process in processes), seconds)
+
+
+def test_two_sessions_at_once_share_neither_variables_nor_views(livy: LivyClient) -> None:
+    one, other = livy.new_session(), livy.new_session()
+    livy.wait_for_state(one, "idle")
+    livy.wait_for_state(other, "idle")
+
+    livy.run(one, "x = 1; spark.range(3).createOrReplaceTempView('mine')")
+
+    assert livy.run(other, "x")["ename"] == "NameError"
+    assert "TABLE_OR_VIEW_NOT_FOUND" in livy.run(other, "select * from mine", kind="sql")["evalue"]
+    assert text(livy.run(one, "x")) == "1"
+
+
+def test_a_session_gets_the_memory_and_the_conf_it_asked_for(livy: LivyClient) -> None:
+    number = livy.new_session(driverMemory="600m", conf={"spark.sql.shuffle.partitions": "7"})
+    livy.wait_for_state(number, "idle")
+
+    code = (
+        "[sc.getConf().get('spark.driver.memory'), spark.conf.get('spark.sql.shuffle.partitions')]"
+    )
+
+    assert text(livy.run(number, code)) == "['600m', '7']"
+    assert livy.send("GET", f"/sessions/{number}").json["driverMemory"] == "600m"
+
+
+def test_a_table_is_kept_in_the_sandboxs_own_folder_although_its_path_has_a_space(
+    world: tuple[LivyClient, Path], livy: LivyClient, session: int
+) -> None:
+    livy.run(session, "spark.range(3).write.saveAsTable('kept')")
+
+    rows = livy.run(session, "select count(*) as n from kept", kind="sql")
+
+    assert rows["data"]["application/json"]["data"] == [[3]]
+    warehouse = world[1].parent / "spark" / "warehouse"
+    assert [path.name for path in warehouse.iterdir()] == ["kept"]
+
+
+def test_a_running_spark_job_is_cancelled_and_the_session_goes_on(
+    livy: LivyClient, session: int
+) -> None:
+    code = "import time; sc.parallelize([1]).map(lambda _: time.sleep(120)).collect()"
+    statement = livy.submit(session, code)
+    assert livy.wait_for_state(session, "busy")
+    time.sleep(2)
+
+    answer = livy.send("POST", f"/sessions/{session}/statements/{statement}/cancel", "{}")
+
+    assert (answer.status, answer.json) == (200, {"msg": "canceled"})
+    assert livy.result(session, statement, seconds=20)["state"] == "cancelled"
+    assert text(livy.run(session, "40 + 2")) == "42"
+
+
+def test_a_waiting_statement_is_cancelled_without_running(livy: LivyClient, session: int) -> None:
+    livy.submit(session, "import time; time.sleep(2)")
+    second = livy.submit(session, "never = 1")
+
+    livy.send("POST", f"/sessions/{session}/statements/{second}/cancel", "{}")
+
+    assert livy.result(session, second)["state"] == "cancelled"
+    assert livy.run(session, "never")["ename"] == "NameError"
+
+
+def test_a_session_whose_heartbeat_lapses_disappears_with_its_processes(livy: LivyClient) -> None:
+    number = livy.new_session(heartbeatTimeoutInSecond=4)
+    livy.wait_for_state(number, "idle")
+    processes = processes_of(livy, number)
+
+    assert all_gone(processes)
+    assert until(lambda: livy.send("GET", f"/sessions/{number}").status == 404, seconds=2)
+
+
+def test_a_session_that_is_asked_about_outlives_its_heartbeat_timeout(livy: LivyClient) -> None:
+    number = livy.new_session(heartbeatTimeoutInSecond=3)
+    livy.wait_for_state(number, "idle")
+
+    for _ in range(8):
+        time.sleep(1)
+        assert livy.send("GET", f"/sessions/{number}").status == 200
+
+
+def test_a_session_ends_at_its_time_to_live_although_it_is_asked_about(livy: LivyClient) -> None:
+    number = livy.new_session(ttl="6s")
+
+    assert until(lambda: livy.send("GET", f"/sessions/{number}").status == 404)
+
+
+def test_a_deleted_sessions_processes_are_gone_when_the_answer_arrives(
+    livy: LivyClient, session: int
+) -> None:
+    processes = processes_of(livy, session)
+
+    assert livy.send("DELETE", f"/sessions/{session}").json == {"msg": "deleted"}
+
+    assert all_gone(processes, seconds=2)
+
+
+def test_a_busy_sessions_processes_are_gone_too(livy: LivyClient, session: int) -> None:
+    processes = processes_of(livy, session)
+    livy.submit(session, "while True: pass")
+
+    livy.send("DELETE", f"/sessions/{session}")
+
+    assert all_gone(processes, seconds=2)
+
+
+def test_a_driver_that_cannot_start_goes_from_starting_to_dead_and_says_why(
+    livy: LivyClient,
+) -> None:
+    number = livy.new_session(conf={"spark.master": "nonsense"})
+
+    assert livy.wait_for_state(number, "dead") == ["starting", "dead"]
+
+    log = livy.send("GET", f"/sessions/{number}/log?from=0&size=1000").json["log"]
+    assert any("Master must either be yarn or start with" in line for line in log)
+    refusal = livy.send("POST", f"/sessions/{number}/statements", json.dumps({"code": "1"}))
+    assert refusal.status == 500
+    assert refusal.json == "java.lang.IllegalStateException: Session is in state dead"
+
+
+def test_an_interpreter_that_dies_answers_its_statement_and_leaves_the_session_in_error(
+    livy: LivyClient, session: int
+) -> None:
+    output = livy.run(session, "import os; os._exit(7)")
+
+    assert output["evalue"].startswith("Interpreter died")
+    assert livy.wait_for_state(session, "error")
+
+
+def test_a_session_whose_jvm_is_killed_is_dead(livy: LivyClient, session: int) -> None:
+    jvm = next(p for p in processes_of(livy, session) if p.stat()[0] == "java")
+
+    os.kill(jvm.pid, signal.SIGKILL)
+
+    assert livy.wait_for_state(session, "dead")[-1] == "dead"
+
+
+def test_a_name_can_be_used_once_and_finds_its_session(livy: LivyClient) -> None:
+    number = livy.new_session(name="etl")
+
+    second = livy.send("POST", "/sessions", json.dumps({"kind": "pyspark", "name": "etl"}))
+
+    assert second.status == 400
+    assert second.json["msg"].startswith("Duplicate session name: Some(etl) for session")
+    assert livy.send("GET", "/sessions/etl").json["id"] == number
+
+
+def test_sessions_in_scala_are_refused_with_the_reason(livy: LivyClient) -> None:
+    answer = livy.send("POST", "/sessions", json.dumps({"kind": "spark"}))
+
+    assert answer.status == 400
+    assert "not spark" in answer.json["msg"]
+    assert "LIVY_HOME" in answer.json["msg"]
+
+
+def test_each_request_is_logged_with_its_status_and_the_clients_address(
+    world: tuple[LivyClient, Path],
+) -> None:
+    client, state = world
+    client.send("GET", "/sessions/4711")
+
+    entries = [json.loads(line) for line in (state / "requests.jsonl").read_text().splitlines()]
+
+    last = entries[-1]
+    assert (last["method"], last["path"], last["status"]) == ("GET", "/sessions/4711", 404)
+    assert last["client"].startswith("127.")
+    assert abs(time.time() - last["time"]) < 60
+
+
+def test_a_server_killed_outright_leaves_no_process_behind(tmp_path: Path) -> None:
+    port = free_port(HOST)
+    running = start_livy(
+        host=HOST, port=port, state=tmp_path / "s", spark_env=spark_environment(tmp_path)
+    )
+    client = LivyClient(running.url)
+    number = client.new_session()
+    client.wait_for_state(number, "idle")
+    processes = processes_of(client, number)
+
+    os.kill(running.child.process.pid, signal.SIGKILL)
+
+    assert all_gone(processes)
+    running.stop()
+
+
+def test_a_taken_port_ends_the_start_with_one_message(
+    world: tuple[LivyClient, Path], tmp_path: Path
+) -> None:
+    port = int(world[0].url.rpartition(":")[2])
+
+    with pytest.raises(SandboxError, match=f"{HOST}:{port} is taken"):
+        start_livy(host=HOST, port=port, state=tmp_path, spark_env={})
+
+    command = [sys.executable, "-m", "sandbox.livy", "--host", HOST, "--port", str(port)]
+    done = subprocess.run(
+        [*command, "--state", tmp_path], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_it_serves_https_to_whoever_trusts_its_authority(tmp_path: Path) -> None:
+    authority = make_authority(tmp_path / "tls")
+    running = start_livy(
+        host=HOST,
+        port=free_port(HOST),
+        state=tmp_path / "state",
+        spark_env={},
+        tls=authority.issue("livy", [HOST]),
+    )
+    try:
+        context = ssl.create_default_context(cafile=str(authority.ca_pem))
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
+        with opener.open(f"{running.url}/sessions", timeout=10) as answer:
+            assert json.loads(answer.read())["total"] == 0
+    finally:
+        running.stop()

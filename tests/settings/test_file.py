@@ -1,0 +1,359 @@
+"""Settings files: what is read, what is refused, and in which words."""
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emr_notebook.settings.file import LARGEST_BYTES, SettingsError, load_file, load_stage, parse
+from tests.conftest import Change, stage
+from tests.settings.changes import of_file, refusal, with_alice, with_cluster
+
+EVERY_LINE = re.compile(r"  \S.*: .+")
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    def several(data: dict[str, Any]) -> None:
+        data["account"] = 111122223333
+        data["clusters"]["analytics"]["id"] = "analytics"
+        data["notebooks"]["alice"]["volume_size_in_gb"] = 4
+        del data["network"]["subnet_id"]
+
+    said = refusal(several)
+
+    assert said.startswith("4 mistakes\n")
+    for place in (
+        "account",
+        "clusters.analytics.id",
+        "notebooks.alice.volume_size_in_gb",
+        "network.subnet_id",
+    ):
+        assert f"  {place}: " in said
+
+
+def test_of_very_many_mistakes_the_first_fifty_are_told() -> None:
+    said = refusal(lambda data: data.update({f"x{number}": 1 for number in range(30_000)}))
+
+    first, *lines, last = said.splitlines()
+    assert (first, len(lines), last) == ("30000 mistakes", 50, "  and 29950 more")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            lambda data: data.update(account=111122223333),
+            "account: 111122223333 (a number) was given; accepted: an AWS account id: 12 digits",
+        ),
+        (
+            with_cluster(id="j-1; reboot"),
+            "clusters.analytics.id: 'j-1; reboot' was given; accepted: an EMR cluster id",
+        ),
+        (
+            with_alice(volume_size_in_gb=16_385),
+            "16385 (a number) was given; accepted: a whole number of gigabytes, 5 to 16384",
+        ),
+        (with_alice(volume_size_in_gb="20"), "notebooks.alice.volume_size_in_gb: '20' was given"),
+        (with_alice(volume_size_in_gb=True), "volume_size_in_gb: true (a truth value) was given"),
+        (with_alice(volume_size_in_gb=5.0), "volume_size_in_gb: 5.0 (a number) was given"),
+        (
+            with_alice(name="a" * 64),
+            "accepted: a notebook name: letters, digits and hyphens inside, at most 63 characters",
+        ),
+        (with_alice(name=None, cluster=None), "notebooks.alice.cluster: nothing was given"),
+        (
+            lambda data: data["notebooks"].update({"Alice Liddell": {"cluster": "analytics"}}),
+            "notebooks.Alice Liddell: 'Alice Liddell' was given; accepted: a key: small letters",
+        ),
+        (
+            lambda data: data["notebooks"].update({"a\nb": {"cluster": "analytics"}}),
+            r"notebooks.'a\nb': 'a\nb' was given; accepted: a key: small letters",
+        ),
+        (
+            lambda data: data["notebooks"].update({"[key]": {"cluster": "analytics"}}),
+            "notebooks.'[key]': '[key]' was given; accepted: a key: small letters",
+        ),
+        (
+            lambda data: data["notebooks"].update({"[key]": 5}),
+            "notebooks.'[key]': 5 (a number) was given; accepted: a mapping with additional_code_",
+        ),
+        (
+            with_alice(opt_outs={"root_access": {"because": ""}}),
+            "notebooks.alice.opt_outs.root_access.because: '' was given; accepted: the reason",
+        ),
+        (
+            with_alice(opt_outs={"root_access": "builds drivers"}),
+            "opt_outs.root_access: 'builds drivers' was given; accepted: a mapping with because",
+        ),
+        (with_alice(replace="yes"), "alice.replace: 'yes' was given; accepted: true or false"),
+        (
+            lambda data: data.update(clusters={}),
+            "clusters: {} was given; accepted: a mapping of at least 1, for each name a mapping wi",
+        ),
+        (lambda data: data.pop("network"), "network: is missing; accepted: a mapping with extra_e"),
+        (lambda data: data.pop("account"), "account: is missing; accepted: an AWS account id"),
+        (
+            lambda data: data.update(checks="nist"),
+            "checks: 'nist' was given; accepted: a list, each nist",
+        ),
+        (
+            lambda data: data["network"].update(
+                security_group_ids=[f"sg-{n:08}" for n in "123456"]
+            ),
+            "accepted: a list of at least 1 and at most 5, each a security group id",
+        ),
+        (
+            lambda data: data["network"].update(extra_egress=[{"port": 443}]),
+            "network.extra_egress.0.because: is missing; accepted: the reason in a sentence",
+        ),
+        (
+            lambda data: data["network"].update(
+                extra_egress=[{"port": 443, "because": "the proxy"}]
+            ),
+            "network.extra_egress.0: none of cidr, security_group_id, prefix_list_id is given",
+        ),
+        (
+            with_alice(additional_code_repositories=[{}]),
+            "notebooks.alice.additional_code_repositories.0: give either url or name",
+        ),
+        (
+            with_alice(
+                default_code_repository={"url": "https://h/r", "secret_arn": None, "name": ""}
+            ),
+            "notebooks.alice.default_code_repository.name: '' was given",
+        ),
+        (
+            with_alice(spark={"conf": {"spark.executor.cores": 4}}),
+            "alice.spark.conf.spark.executor.cores: 4 (a number) was given; accepted: a Spark prop",
+        ),
+        (
+            with_alice(spark={"queue": ""}),
+            "alice.spark.queue: '' was given; accepted: a YARN queue",
+        ),
+        (with_alice(spark={"driverMemory": "0g"}), "'0g' was given; accepted: a size in megabytes"),
+        (lambda data: data.update({5: 1}), "the file: 5 (a number) was given; accepted: keys that"),
+    ],
+)
+def test_a_mistake_names_its_place_what_was_given_and_what_is_accepted(
+    change: Change, said: str
+) -> None:
+    assert f"1 mistake\n  {said}" in refusal(change) or said in refusal(change)
+
+
+@pytest.mark.parametrize(
+    "given", ["10.0.3.7/16", "10.0.0.0", "10.00.0.0/16", "::/0", "10.0.0.0/33"]
+)
+def test_a_range_is_what_ec2_stores(given: str) -> None:
+    said = refusal(lambda data: data["network"].update(vpc_cidr=given))
+
+    assert f"network.vpc_cidr: '{given}' was given; accepted: an IPv4 range, such as" in said
+
+
+def test_a_digit_is_an_ascii_digit() -> None:
+    assert "account: '١١١١٢٢٢٢٣٣٣٣' was given" in refusal(
+        lambda data: data.update(account="١١١١٢٢٢٢٣٣٣٣")
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "the file holds nothing; a mapping of settings is accepted"),
+        (b"# only words\n", "the file holds nothing"),
+        (b"- a\n", "the file holds a list"),
+        (b"2024-01-02\n", "the file holds a text"),
+        (b"42\n", "the file holds a number"),
+        (b"true\n", "the file holds a truth value"),
+        (b"a: [\n", "not YAML: line 2, column 1: "),
+        (b"a: 1\na: 2\n", "line 2: the key 'a' stands twice"),
+        (b"\xff\xfe", "not UTF-8 text (byte number 1): save it as UTF-8"),
+        (b"a: caf\xe9\n", "not UTF-8 text (byte number 7)"),
+        (b"a: [" + b"x," * 400_000 + b"]", "line 1: more than 100,000 values"),
+        (b"a: " + b"x" * LARGEST_BYTES, "larger than 1,000,000 bytes: this is no settings file"),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_a_file_that_holds_no_settings_is_refused_by_name(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    assert of_file(tmp_path, content).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("42", "tags.a: 42 (a number) was given; accepted: a tag value, in quotes"),
+        ("1.10", "tags.a: 1.1 (a number) was given"),
+        (".inf", "tags.a: inf (a number) was given"),
+        ("true", "tags.a: true (a truth value) was given"),
+        ("", "tags.a: nothing was given"),
+        ("[x]", "tags.a: ['x'] was given"),
+        ("{x: 1}", "tags.a: {'x': 1} was given"),
+    ],
+)
+def test_what_is_no_text_is_refused_where_text_is_meant(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    assert said in of_file(tmp_path, f"tags: {{a: {text}}}")
+
+
+def test_octal_is_no_number(tmp_path: Path) -> None:
+    said = of_file(tmp_path, "defaults: {volume_size_in_gb: 010}")
+
+    assert "defaults.volume_size_in_gb: '010' was given; accepted: a whole number of gig" in said
+
+
+@pytest.mark.parametrize(
+    "place", ["account: {}", "tags: {}", "checks: {}", "network: {{vpc_id: {}}}", "x: {}"]
+)
+@pytest.mark.parametrize(
+    "value",
+    [
+        "x" * 900_000,
+        "'" + "/" * 900_000 + "'",
+        "[" + ", ".join(["a"] * 90_000) + "]",
+        "{" + ", ".join(f"k{n}: 1" for n in range(40_000)) + "}",
+    ],
+    ids=lambda value: value[:3],
+)
+def test_values_of_a_megabyte_are_refused_in_words_and_at_once(
+    tmp_path: Path, place: str, value: str
+) -> None:
+    began = time.monotonic()
+
+    said = of_file(tmp_path, place.format(value))
+
+    assert re.match(r"\d+ mistakes\n", said)
+    assert all(EVERY_LINE.fullmatch(line) for line in said.splitlines()[1:51])
+    assert len(said) < 20_000
+    assert time.monotonic() - began < 10
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "dev.yaml").mkdir()
+
+    with pytest.raises(SettingsError, match=r"dev\.yaml: cannot be read: Is a directory"):
+        load_stage("dev", tmp_path)
+
+
+def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
+    file = tmp_path / "dev.yaml"
+    file.write_text(yaml.safe_dump(stage()), encoding="utf-8-sig")
+
+    assert load_file(file) == parse(stage())
+
+
+def test_a_stage_without_a_file_is_refused_with_the_stages_there_are(tmp_path: Path) -> None:
+    (tmp_path / "prod.yaml").write_text("")
+    (tmp_path / "dev.yaml").write_text("")
+
+    with pytest.raises(SettingsError, match=r"no stage 'test'.*Stages here: dev, prod"):
+        load_stage("test", tmp_path)
+
+
+def test_a_stage_name_cannot_leave_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "secret.yaml").write_text("a: 1")
+    (tmp_path / "config").mkdir()
+
+    with pytest.raises(SettingsError, match="no stage"):
+        load_stage("../secret", tmp_path / "config")
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner),
+    max_leaves=8,
+)
+PLACES = ["account", "region", "network", "clusters", "defaults", "notebooks", "tags", "opt_outs"]
+
+
+@given(changes=st.dictionaries(st.sampled_from(PLACES), VALUES, min_size=1))
+def test_whatever_a_file_holds_is_accepted_or_refused_in_words(changes: dict[str, Any]) -> None:
+    try:
+        settings = parse({**stage(), **changes})
+    except SettingsError as error:
+        first, *lines = str(error).splitlines()
+        assert re.fullmatch(r"\d+ mistakes?", first)
+        assert all(EVERY_LINE.fullmatch(line) for line in lines)
+    else:
+        assert settings.stack_name == "emr-notebooks-test"
+
+
+@given(text=st.text(max_size=80))
+def test_whatever_text_a_file_holds_is_refused_in_words(
+    text: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    file = tmp_path_factory.mktemp("config") / "dev.yaml"
+    file.write_text(text, encoding="utf-8", errors="surrogateescape")
+
+    with pytest.raises(SettingsError):
+        load_file(file)
+
+
+def test_settings_survive_yaml(tmp_path: Path) -> None:
+    (tmp_path / "dev.yaml").write_text(yaml.safe_dump(stage()))
+
+    assert load_stage("dev", tmp_path) == parse(stage())
+
+
+class TestCluster:
+    """Which cluster, and how its Livy is reached."""
+
+    @pytest.mark.parametrize(
+        "selector",
+        [{"id": "j-2AXXXXXXGAPLF"}, {"name": "nightly spark (v2)"}, {"tags": {"team": "risk"}}],
+    )
+    def test_is_named_by_an_id_a_name_or_tags(self, selector: dict[str, Any]) -> None:
+        cluster = parse(stage(with_cluster(**selector))).clusters["analytics"]
+
+        (kind,) = selector
+        assert getattr(cluster, kind) == selector[kind]
+
+    @pytest.mark.parametrize(
+        ("values", "said"),
+        [
+            ({}, "none of id, name and tags is given: give one of them"),
+            ({"id": "j-2AXXXXXXGAPLF", "name": "x"}, "id and name of id, name and tags is given"),
+            (
+                {"tags": {}},
+                "clusters.analytics.tags: {} was given; accepted: a mapping of at least",
+            ),
+            ({"name": ""}, "accepted: an EMR cluster's name: at most 256 characters"),
+            ({"name": "x" * 257}, "accepted: an EMR cluster's name"),
+            ({"name": "tab\there"}, "accepted: an EMR cluster's name"),
+            ({"id": "j-2AXXXXXXGAPLF", "port": 0}, "accepted: a TCP port, 1 to 65535"),
+            ({"id": "j-2AXXXXXXGAPLF", "wait_minutes": 14}, "a whole number of minutes, 0 to 13"),
+            (
+                {"id": "j-2AXXXXXXGAPLF", "scheme": "ftp"},
+                "'ftp' was given; accepted: http, https or detect",
+            ),
+            ({"id": "j-2AXXXXXXGAPLF", "tls": {}}, "give either ca_file or verify"),
+            (
+                {"id": "j-2AXXXXXXGAPLF", "tls": {"ca_file": "ca.pem", "verify": "system"}},
+                "give either ca_file or verify",
+            ),
+            (
+                {"id": "j-2AXXXXXXGAPLF", "tls": {"verify": "none"}},
+                "verify: none goes with because",
+            ),
+            (
+                {"id": "j-2AXXXXXXGAPLF", "tls": {"verify": "system", "because": "a reason"}},
+                "verify: none goes with because",
+            ),
+            (
+                {"id": "j-2AXXXXXXGAPLF", "ingress": "create"},
+                "clusters.analytics: ingress is given without security_group_id",
+            ),
+            (
+                {"id": "j-2AXXXXXXGAPLF", "security_group_id": "sg-0a1b2c3d4e5f60718"},
+                "clusters.analytics: security_group_id is given without ingress (create or",
+            ),
+        ],
+    )
+    def test_is_refused_in_words(self, values: dict[str, Any], said: str) -> None:
+        assert said in refusal(with_cluster(**values))

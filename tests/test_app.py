@@ -1,0 +1,183 @@
+"""`cdk synth` as an engineer runs it: the real CLI, all checks on, and nothing but the files."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_s3 as s3
+
+from emr_notebook.build import build
+from emr_notebook.settings.file import parse
+from tests.conftest import ROOT, cdk_context, stage
+
+# What an engineer's shell has on a machine that has never seen AWS.
+BARE = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
+
+
+def synth(output: Path, *before: str, stage: str = "example") -> subprocess.CompletedProcess[str]:
+    cli = str(ROOT / "node_modules/.bin/cdk")
+    return subprocess.run(
+        [
+            *before,
+            "node",
+            cli,
+            "synth",
+            "--quiet",
+            "--context",
+            f"stage={stage}",
+            "-o",
+            str(output),
+        ],
+        cwd=ROOT,
+        env={**BARE, "CDK_DISABLE_CLI_TELEMETRY": "true", "CDK_DISABLE_VERSION_CHECK": "true"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("synth") / "cdk.out"
+    ended = synth(output)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return output
+
+
+def test_the_example_passes_cdk_nag_and_cdks_own_validation_with_no_finding_at_all(
+    assembly: Path,
+) -> None:
+    report = json.loads((assembly / "validation-report.json").read_text())
+
+    # CDK's own validation writes a report only when it finds something; see the next test.
+    assert [each["pluginName"] for each in report["pluginReports"]] == ["AwsSolutions"]
+    assert [each["violations"] for each in report["pluginReports"]] == [[]]
+
+
+def test_cdks_own_validation_is_on_and_fails_the_synthesis(project: Path) -> None:
+    edit(
+        project,
+        "emr_notebook/constructs/replacement_guard.py",
+        '"notebook-al2023-v1"',
+        '"notebook-al2022-v9"',
+    )
+
+    ended = run_app(project, stage="example")
+
+    assert ended.returncode == 1
+    assert "notebook-al2022-v9" in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_every_acknowledged_finding_is_a_wildcard_with_its_reason(assembly: Path) -> None:
+    report = json.loads((assembly / "validation-report.json").read_text())
+    accepted = [
+        each
+        for plugin in report["pluginReports"]
+        for each in plugin.get("suppressedViolations", [])
+    ]
+
+    rules = {each["ruleName"].partition("[")[0] for each in accepted}
+    assert rules == {"AwsSolutions-IAM5"}
+    assert all(len(each["reason"].split()) > 5 for each in accepted)
+
+
+def test_a_second_synthesis_is_the_same_to_the_byte(assembly: Path, tmp_path: Path) -> None:
+    again = tmp_path / "cdk.out"
+
+    assert synth(again).returncode == 0
+
+    names = sorted(path.name for path in assembly.glob("*.template.json"))
+    assert names == sorted(path.name for path in again.glob("*.template.json")) != []
+    for name in names:
+        assert (again / name).read_bytes() == (assembly / name).read_bytes()
+
+
+@pytest.mark.skipif(
+    shutil.which("unshare") is None or subprocess.run(["unshare", "-rn", "true"]).returncode != 0,
+    reason="this machine grants no network namespace to take the network away with",
+)
+def test_synthesis_needs_no_network(tmp_path: Path) -> None:
+    ended = synth(tmp_path / "cdk.out", "unshare", "-rn")
+
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_an_asset_does_not_carry_byte_code(assembly: Path) -> None:
+    files = [path for path in assembly.rglob("*") if path.is_file()]
+
+    assert any(path.name == "handler.py" for path in files)
+    assert not any(path.suffix == ".pyc" for path in files)
+
+
+def test_a_finding_of_cdk_nag_fails_the_synthesis() -> None:
+    app = cdk.App(context=cdk_context())
+    (stack,) = build(app, parse(stage()))
+    s3.CfnBucket(stack, "Unsafe")
+
+    with pytest.raises(RuntimeError, match=r"AwsSolutions-S10"):
+        app.synth()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """What `cdk synth` reads, in a folder of its own."""
+    for part in ("app.py", "cdk.json", "assets", "emr_notebook", "config"):
+        source, target = ROOT / part, tmp_path / part
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copy2(source, target)
+    return tmp_path
+
+
+def edit(project: Path, file: str, old: str, new: str) -> None:
+    text = (project / file).read_text()
+    assert text.count(old) == 1
+    (project / file).write_text(text.replace(old, new))
+
+
+def test_the_app_says_a_finding_without_a_stack_trace(project: Path) -> None:
+    edit(project, "emr_notebook/checks/nag.py", "    if accepted:", "    if accepted and False:")
+
+    ended = run_app(project, stage="example")
+
+    assert ended.returncode == 1
+    assert "AwsSolutions-IAM5" in ended.stdout + ended.stderr
+    assert "error: ValidationFailed" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def run_app(folder: Path, **context: Any) -> subprocess.CompletedProcess[str]:
+    """`python app.py` as the CLI runs it."""
+    settings = json.loads((folder / "cdk.json").read_text())["context"]
+    return subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=folder,
+        env={
+            **BARE,
+            "CDK_CONTEXT_JSON": json.dumps({**settings, **context}),
+            "CDK_OUTDIR": str(folder / "cdk.out"),
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_dev_is_the_stage_without_a_context(project: Path) -> None:
+    (project / "config/dev.yaml").unlink(missing_ok=True)
+
+    ended = run_app(project)
+
+    assert ended.returncode == 1
+    assert "error: there is no stage 'dev'" in ended.stderr
+    assert "copy config/example.yaml to config/dev.yaml" in ended.stderr
