@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sandbox.environment import CHECKOUT
 from sandbox.errors import SandboxError
 from sandbox.isolation.contained import run_contained
-
-CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:

@@ -1,9 +1,12 @@
-"""The environment of every process in the sandbox: one that cannot reach AWS by accident."""
+"""Makes the environment of the sandbox's processes: one that cannot reach AWS by accident."""
 
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+# Where `python -m sandbox.…` finds its modules, whatever folder the caller is in.
+CHECKOUT = Path(__file__).resolve().parent.parent
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"

@@ -15,7 +15,7 @@ import boto3
 from botocore.config import Config
 
 from sandbox.aws.server import HOST, PORT_FILE
-from sandbox.environment import ACCOUNT, REGION, clean_environment
+from sandbox.environment import ACCOUNT, CHECKOUT, REGION, clean_environment
 from sandbox.errors import SandboxError
 from sandbox.isolation.processes import Child
 from sandbox.tls import Authority
@@ -24,7 +24,6 @@ from sandbox.tls import Authority
 PLACEHOLDER = "sandbox"
 READY_SECONDS = 60
 NOTEBOOK_HOST = (sys.executable, "-m", "sandbox.notebook_host")
-CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from sandbox.environment import CHECKOUT
 from sandbox.livy.wire import Wire
 
 Json = dict[str, Any]
@@ -26,7 +27,6 @@ BOOT = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); "
     "from sandbox.livy.driver import main; del sys.path[0]; main()"
 )
-CHECKOUT = Path(__file__).parents[2]
 
 
 class SessionProcess:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.environment import clean_environment
+from sandbox.environment import CHECKOUT, clean_environment
 from sandbox.errors import SandboxError
 from sandbox.isolation.processes import Child, port_is_open
 from sandbox.livy.real import prepare_livy
@@ -17,7 +17,6 @@ from sandbox.livy.real import prepare_livy
 STAND_IN = "stand-in"
 START_SECONDS = 60
 ANSWER_SECONDS = 5
-CHECKOUT = Path(__file__).parents[2]
 
 
 @dataclass

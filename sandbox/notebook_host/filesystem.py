@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-import sandbox
+from sandbox.environment import CHECKOUT
 from sandbox.notebook_host.mounts import bind, cover, make_throwaway
 from sandbox.notebook_host.user import Ec2User, with_ec2_group, with_ec2_user
 
@@ -54,7 +54,7 @@ def needed_paths(root: Path) -> list[Path]:
     executable = Path(sys.executable)
     needed = [
         root,
-        Path(sandbox.__file__).parent.parent,
+        CHECKOUT,
         executable.parent,
         executable.resolve().parent,
         *map(Path, (sys.prefix, sys.base_prefix, *sys.path)),

@@ -12,10 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sandbox.environment import clean_environment
+from sandbox.environment import CHECKOUT, clean_environment
 
 STOP_SECONDS = 30
-CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 class NotebookProcess:

@@ -21,7 +21,7 @@ NOBODY = "65534"
 PROGRAM = """
 import os, subprocess, sys, time
 sys.path.insert(0, {checkout!r})
-from sandbox.contained import Terminated, run_contained
+from sandbox.isolation.contained import Terminated, run_contained
 from sandbox.errors import SandboxError
 
 def say(word):
