@@ -18,7 +18,7 @@ LEAST_LAMBDA_MIB = 128.0
 
 RESOLVER = """
 from cluster_endpoint import aws, handler
-aws.real_outside()
+aws.boto3_gateway()
 """
 BARE = """
 import boto3

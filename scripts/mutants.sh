@@ -6,21 +6,19 @@ set -o errexit -o nounset -o pipefail
 cd "$(dirname "$0")/.."
 
 modules=("${@:-}")
-[[ -n ${modules[0]} ]] || modules=(resolve livy forms)
+[[ -n ${modules[0]} ]] || modules=(resolve livy output_formats)
 python=$PWD/.venv/bin/python
 
 # mutmut writes beside what it changes, and takes a package's name from its folder.
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-mkdir -p "$scratch"/{src,tests,docs,assets/notebook}
+mkdir -p "$scratch"/{src,tests/assets,docs,assets/notebook}
 cp -R assets/lambda/. "$scratch/src/"
 cp -R emr_notebook "$scratch/"
 cp docs/troubleshooting.md "$scratch/docs/"
 cp assets/notebook/on_start.sh "$scratch/assets/notebook/"
-cp tests/__init__.py tests/emr_*.py tests/assets/cluster_endpoint/oracle.py "$scratch/tests/"
-for name in aws find forms handler last_value livy_conf refusals request resolve{,r_properties}; do
-  cp "tests/test_$name.py" "$scratch/tests/"
-done
+cp tests/__init__.py "$scratch/tests/"
+cp -R tests/assets/{__init__.py,cluster_endpoint} "$scratch/tests/assets/"
 cd "$scratch"
 
 only=$(printf '"src/cluster_endpoint/%s.py", ' "${modules[@]}")

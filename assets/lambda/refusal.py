@@ -1,19 +1,19 @@
-"""What both custom resources refuse with: a code, what was found, and the next step."""
+"""Refuses in words, for both custom resources: a code, what was found, and the next step."""
 
 from collections.abc import Sequence
 
 # Of what was found. CloudFormation takes an answer of 4,096 bytes, which the Provider framework's
 # own lines and the stack's ids share; a longer one is reported as that, without a word of it.
 MOST_BYTES = 1500
-
-
+# Of a list of names; the rest is counted.
 MOST_NAMES = 10
 
 
 class Refusal(Exception):
-    """A cluster that notebooks cannot use, said to whoever deploys.
+    """A deploy cannot go on: a cluster is unfit, or a notebook would be replaced unasked.
 
-    The text is what CloudFormation shows: the code, what was found and the next step.
+    The text is what CloudFormation shows to whoever deploys: the code, what was found and the next
+    step.
     """
 
     def __init__(self, code: str, found: str, next_step: str) -> None:
@@ -22,9 +22,9 @@ class Refusal(Exception):
 
 
 def _one_line(text: str) -> str:
-    """The text for CloudFormation's events and the CLI's table, which show one line.
+    """The text as one line, which is all that CloudFormation's events show.
 
-    EMR's names may hold anything: what a terminal would obey is replaced.
+    Names may hold anything: control characters, which a terminal would obey, are replaced.
     """
     line = "".join(each if each.isprintable() else "?" for each in " ".join(text.split()))
     if len(line.encode()) <= MOST_BYTES:
@@ -39,7 +39,7 @@ def listed(items: Sequence[str], most: int) -> str:
 
 
 def bad_request(name: str, value: object) -> Refusal:
-    """The template asked for something that this Lambda does not accept."""
+    """A property of the custom resource is not of the form that the app writes."""
     return Refusal(
         "request-unfit",
         f"The custom resource's property {name} is {repr(value)[:80]}.",

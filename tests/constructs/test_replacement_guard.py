@@ -7,7 +7,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Template
 
-from cluster_endpoint.handler import GUARD
+from cluster_endpoint.handler import GUARD_TYPE
 from emr_notebook.constructs.replacement_guard import ReplacementGuard
 from replacement_guard.properties import immutable_properties, replaceable
 from tests.assets.replacement_guard.guard_events import NAME, SHARED, guard_event
@@ -40,7 +40,7 @@ def only(found: Template, kind: str) -> dict[str, Any]:
 
 
 def test_it_holds_what_it_is_given_and_waits_two_minutes() -> None:
-    assert only(made([]), GUARD)["Properties"] == {
+    assert only(made([]), GUARD_TYPE)["Properties"] == {
         "ServiceToken": "arn:token",
         "ServiceTimeout": "120",
         "Shared": SHARED,
@@ -49,17 +49,17 @@ def test_it_holds_what_it_is_given_and_waits_two_minutes() -> None:
 
 
 def test_keys_that_may_be_replaced_are_listed() -> None:
-    assert only(made(["bob", "alice"]), GUARD)["Properties"]["Replace"] == ["bob", "alice"]
+    assert only(made(["bob", "alice"]), GUARD_TYPE)["Properties"]["Replace"] == ["bob", "alice"]
 
 
 def test_what_depends_on_it_comes_later() -> None:
     found = made([])
 
-    assert only(found, "AWS::SNS::Topic")["DependsOn"] == list(found.find_resources(GUARD))
+    assert only(found, "AWS::SNS::Topic")["DependsOn"] == list(found.find_resources(GUARD_TYPE))
 
 
 def test_the_lambda_reads_what_the_template_holds() -> None:
-    event = guard_event("Create", only(made(["alice"]), GUARD)["Properties"])
+    event = guard_event("Create", only(made(["alice"]), GUARD_TYPE)["Properties"])
 
     groups = {"SecurityGroupIds": ("sg-1", "sg-2")}
     assert immutable_properties(event, "ResourceProperties") == {
@@ -92,7 +92,7 @@ def test_a_stage_tells_it_all_that_cloudformation_replaces_its_notebooks_for(
     found = template(change)
 
     held = immutable_properties(
-        guard_event("Create", deployed(only(found, GUARD)["Properties"])), "ResourceProperties"
+        guard_event("Create", deployed(only(found, GUARD_TYPE)["Properties"])), "ResourceProperties"
     )
 
     made_with = [

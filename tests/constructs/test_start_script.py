@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster_endpoint import forms
+from cluster_endpoint import output_formats
 from emr_notebook.constructs import start_script
 from emr_notebook.settings.ca_file import pem
 from tests.assets.notebook.scratch_instance import BODY, values
@@ -50,6 +50,20 @@ class TestScriptLines:
         body = "".join(f'printf "%s\\0" "${name}"\n' for name in header)
 
         assert run(start_script.script_lines(header, body)) == "".join(f"{t}\0" for t in texts)
+
+    @given(
+        st.lists(
+            st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]))
+            | st.sampled_from(["'", "a\nV_0='b'\n", "\\'", "\n'"]),
+            max_size=10,
+        )
+    )
+    def test_the_header_is_read_back_exactly_as_given(self, texts: list[str]) -> None:
+        header = {f"V_{number}": text for number, text in enumerate(texts)}
+        lines = start_script.script_lines(header, "V_0='of the program'\n")
+        found = start_script.header_in(start_script.content(lines))
+
+        assert found == {"V_0": "of the program", **header}
 
     def test_the_body_follows_verbatim_without_its_shebang(self) -> None:
         lines = start_script.script_lines({"A": "1"}, "#!/bin/bash\n# why\n\n  echo \"$A\" '$A'\n")
@@ -140,7 +154,7 @@ class TestSize:
     def test_the_longest_value_is_the_one_that_the_resolver_lets_through(
         self, variable: str, output: str, longest: str
     ) -> None:
-        form = forms.FORMS[output]
+        form = output_formats.FORMATS[output]
         grown = [longest[:at] + longest[at - 1] + longest[at:] for at in range(1, len(longest) + 1)]
 
         assert re.fullmatch(form, longest)

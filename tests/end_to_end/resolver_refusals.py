@@ -126,7 +126,9 @@ REFUSED: Mapping[str, Case] = {
     ),
     "hostile-name": by_id(
         ClusterSpec("j-HOSTILE1", instances=(InstanceSpec("10.0.1.1", private_dns="ip$(id).a"),)),
-        "[answer-unfit] EMR answered 'ip$(id).a' for PrimaryDns,",
+        "[answer-unfit] EMR answered 'https://ip$(id).a:8998' for LivyUrl,",
+        scheme="https",
+        tls={"verify": "system"},
     ),
 }
 EMR = "elasticmapreduce"

@@ -88,12 +88,6 @@ def test_a_stage_gets_the_livy_of_the_active_cluster_that_it_selects(
     assert stack.output("analytics", "State") == "live"
 
 
-def test_every_running_primary_is_kept_as_a_candidate(world: ResolverWorld) -> None:
-    value = json.loads(world.stack("three-primaries").output("analytics", "Value"))
-
-    assert value["Candidates"].split(",") == [f"http://{ip}:8998" for ip in HIGHLY_AVAILABLE]
-
-
 @pytest.mark.parametrize(
     ("key", "url"), [("groups", "http://10.0.4.10:9001"), ("fleets", "http://10.0.4.20:9002")]
 )

@@ -1,4 +1,4 @@
-"""Looks a cluster's endpoint up: which calls, in which order, and for how long."""
+"""Looks a cluster's endpoint up: decides which calls are made, in which order, for how long."""
 
 import logging
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cluster_endpoint import livy, refusals, resolve
-from cluster_endpoint.aws import Aws, Outside
+from cluster_endpoint.aws import Aws, AwsGateway
 from cluster_endpoint.request import Request, Selector
 
 # How long AWS is retried beyond the wait for the cluster. With the longest wait, 13 minutes, this
@@ -18,8 +18,8 @@ log = logging.getLogger("cluster_endpoint")
 
 
 @dataclass(frozen=True)
-class Scope:
-    """Whose clusters: what their ARNs begin with."""
+class ArnScope:
+    """What the ARNs of the clusters begin with."""
 
     partition: str
     region: str
@@ -32,24 +32,25 @@ class Scope:
 
 
 def find_endpoint(
-    request: Request, outside: Outside, scope: Scope, started: float
+    request: Request, gateway: AwsGateway, scope: ArnScope, started: float
 ) -> dict[str, str]:
     """The outputs of the one cluster's endpoint that the request selects. Raises Refusal.
 
-    The time for it is counted from `started` on the outside's clock.
+    The time for it is counted from `started` on the gateway's clock.
     For a cluster given by its id that is usable, DescribeCluster and ListInstances; more calls
     only for a name, for tags, to wait, or where the request asks to look further.
     """
-    aws = Aws(outside, started, request.wait_seconds + RETRY_SECONDS)
+    aws = Aws(gateway, started, request.wait_seconds + RETRY_SECONDS)
     lookup = _Lookup(request, aws, scope)
-    cluster = lookup.usable_cluster(lookup.cluster_id(request.selector))
+    cluster = lookup.started_cluster(lookup.cluster_id(request.selector))
     # Refusals that this answer decides come before the next call.
-    resolve.versions(cluster)
+    resolve.application_versions(cluster)
     conf = lookup.livy_conf(cluster)
-    livy.refuse_logins(cluster, conf)
-    tls = resolve.scheme_is_https(cluster, conf, lookup.security(cluster), request.wishes)
-    port = livy.port(conf, str(cluster.get("Id")), request.wishes.opened_port)
-    found = resolve.endpoint(cluster, lookup.primaries(cluster), port=port, tls=tls).outputs()
+    livy.refuse_login(cluster, conf)
+    security = lookup.security_configuration(cluster)
+    tls = resolve.uses_https(cluster, conf, security, request.preferences)
+    port = livy.port(conf, str(cluster.get("Id")), request.preferences.opened_port)
+    found = resolve.endpoint(cluster, lookup.primary(cluster), port=port, tls=tls).outputs()
     log.info("%s: Livy of %s is at %s", request.key, found["ClusterId"], found["LivyUrl"])
     return found
 
@@ -58,7 +59,7 @@ def find_endpoint(
 class _Lookup:
     request: Request
     aws: Aws
-    scope: Scope
+    scope: ArnScope
 
     def cluster_id(self, selector: Selector) -> str:
         if selector.cluster_id:
@@ -71,7 +72,7 @@ class _Lookup:
         else:
             tagged = self._tagged(selector.tags)
             found = [each for each in active if str(each.get("Id")) in tagged]
-        chosen = resolve.choose(str(selector), found, active)
+        chosen = resolve.choose_cluster(str(selector), found, active)
         log.info("%s: the cluster with the %s is %s", self.request.key, selector, chosen)
         return chosen
 
@@ -87,8 +88,8 @@ class _Lookup:
         )
         return {str(each.get("ResourceARN", "")).rpartition("/")[2] for each in listed}
 
-    def usable_cluster(self, cluster_id: str) -> Mapping[str, Any]:
-        """The cluster, waited for while it starts; what went before counts as waiting, too."""
+    def started_cluster(self, cluster_id: str) -> Mapping[str, Any]:
+        """The cluster, after a wait while it starts; the time before the wait counts, too."""
         while True:
             cluster = self._describe(cluster_id)
             if not resolve.is_starting(cluster):
@@ -105,7 +106,7 @@ class _Lookup:
                 waited,
                 self.request.wait_seconds,
             )
-            self.aws.outside.sleep(POLL_SECONDS)
+            self.aws.gateway.sleep(POLL_SECONDS)
 
     def _describe(self, cluster_id: str) -> Mapping[str, Any]:
         arn = self.scope.arn(cluster_id)
@@ -115,10 +116,10 @@ class _Lookup:
         return cluster
 
     def livy_conf(self, cluster: Mapping[str, Any]) -> dict[str, str]:
-        conf = livy.properties(cluster.get("Configurations"))
+        conf = livy.livy_conf(cluster.get("Configurations"))
         if self.request.read_group_configurations:
             # What is set for the primary's own group or fleet overrides the cluster's.
-            conf |= livy.properties(livy.configurations_of_primary(self._groups(cluster)))
+            conf |= livy.livy_conf(livy.configurations_of_primary(self._groups(cluster)))
         return conf
 
     def _groups(self, cluster: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -126,24 +127,24 @@ class _Lookup:
         arn = self.scope.arn(str(cluster["Id"]))
         return list(self.aws.pages(f"List{kind}", arn, items=kind, ClusterId=cluster["Id"]))
 
-    def security(self, cluster: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    def security_configuration(self, cluster: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """The cluster's security configuration, if it has one; read where the request allows it."""
         name = cluster.get("SecurityConfiguration")
-        scheme = self.request.wishes.scheme
+        scheme = self.request.preferences.scheme
         if not name or scheme in ("http", "https"):
             return None
         cluster_id = str(cluster["Id"])
         if scheme is None:
             raise refusals.security_unread(cluster_id, str(name))
         answer = self.aws.ask("DescribeSecurityConfiguration", "*", Name=name)
-        document = livy.security_document(answer)
-        livy.refuse_security(cluster_id, document)
+        document = livy.security_configuration(answer)
+        livy.refuse_security_configuration(cluster_id, document)
         return document
 
-    def primaries(self, cluster: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    def primary(self, cluster: Mapping[str, Any]) -> Mapping[str, Any]:
         arn = self.scope.arn(str(cluster["Id"]))
         filters = resolve.primary_filter(cluster)
         instances = self.aws.pages(
             "ListInstances", arn, items="Instances", ClusterId=cluster["Id"], **filters
         )
-        return resolve.primaries(cluster, instances)
+        return resolve.primary(cluster, instances)

@@ -1,4 +1,4 @@
-"""CloudFormation's verbs. The Provider framework in front of it sends the answers."""
+"""Answers CloudFormation's Create, Update and Delete; the Provider framework delivers it."""
 
 import logging
 from collections.abc import Mapping
@@ -6,18 +6,18 @@ from functools import cache
 from typing import Any, Protocol
 
 from cluster_endpoint import last_value
-from cluster_endpoint.aws import Aws, Outside, real_outside
-from cluster_endpoint.find import Scope, find_endpoint
+from cluster_endpoint.aws import Aws, AwsGateway, boto3_gateway
+from cluster_endpoint.find import ArnScope, find_endpoint
 from cluster_endpoint.request import Request, parse
 from refusal import Refusal
 
 # Part of an update's time, all of a rollback's.
 STACK_SECONDS = 45
-GUARD = "Custom::ReplacementGuard"
+GUARD_TYPE = "Custom::ReplacementGuard"
 
 LIVE, KEPT, GONE = "live", "kept", "gone"
 # Refusals that mean: the cluster is not there any more.
-VANISHED = frozenset({"cluster-unknown", "cluster-ended", "cluster-none"})
+CLUSTER_GONE_CODES = frozenset({"cluster-unknown", "cluster-ended", "cluster-none"})
 
 log = logging.getLogger("cluster_endpoint")
 log.setLevel(logging.INFO)
@@ -32,30 +32,30 @@ class LambdaContext(Protocol):
 def on_event(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer a Create, Update or Delete of one of the app's two custom resources.
 
-    Those of GUARD as replacement_guard.guard says. For Custom::ClusterEndpoint, Create and Update
-    answer the attributes of resolve.Endpoint.outputs with `State`, or raise Refusal, whose text
-    CloudFormation shows. `State` is `live`; `kept` in a rollback, which gets the last deployed
+    Those of GUARD_TYPE as replacement_guard.guard says. For Custom::ClusterEndpoint, Create and
+    Update answer the attributes of resolve.Endpoint.outputs with `State`, or raise Refusal, whose
+    text CloudFormation shows. `State` is `live`; `kept` in a rollback, which gets the last deployed
     value whatever the cluster is; or `gone` when only a refresh was asked for and the cluster has
     vanished, with the last value, too. Delete answers at once.
     The event is never logged: it holds a pre-signed URL.
     """
     if event["RequestType"] == "Delete":
         return {"PhysicalResourceId": event["PhysicalResourceId"]}
-    if event.get("ResourceType") == GUARD:
+    if event.get("ResourceType") == GUARD_TYPE:
         # Here, so that a look-up does not wait for what it never needs.
         from replacement_guard import guard
 
         return guard.on_event(event, lambda: _is_rolling_back(event))
-    outside = _outside()
-    started, scope = outside.now(), _scope(context, outside.region)
+    gateway = _gateway()
+    started, scope = gateway.now(), _scope(context, gateway.region)
     if event["RequestType"] == "Update":
         # The same whatever the cluster: another id would be a replacement, followed by a Delete.
         physical_id = event["PhysicalResourceId"]
-        values, state = _update(event, outside, scope, started)
+        values, state = _update(event, gateway, scope, started)
     else:
         request = parse(event["ResourceProperties"])
         physical_id = f"cluster-endpoint-{request.key}"
-        values, state = find_endpoint(request, outside, scope, started), LIVE
+        values, state = find_endpoint(request, gateway, scope, started), LIVE
     return {
         "PhysicalResourceId": physical_id,
         "Data": {**values, "Value": last_value.as_output(values), "State": state},
@@ -63,10 +63,10 @@ def on_event(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]
 
 
 def _update(
-    event: Mapping[str, Any], outside: Outside, scope: Scope, started: float
+    event: Mapping[str, Any], gateway: AwsGateway, scope: ArnScope, started: float
 ) -> tuple[dict[str, str], str]:
     properties = event["ResourceProperties"]
-    stack = _stack(event, outside, started)
+    stack = _stack(event, gateway, started)
     last = stack.last_value(str(properties.get("LastValueOutput", "")))
     if stack.is_rolling_back:
         # Before the properties are read: a rollback may bring those of an older app back.
@@ -74,21 +74,22 @@ def _update(
         return last or dict(last_value.PLACEHOLDER), KEPT
     request = parse(properties)
     try:
-        return find_endpoint(request, outside, scope, started), LIVE
+        return find_endpoint(request, gateway, scope, started), LIVE
     except Refusal as refusal:
-        if last is None or refusal.code not in VANISHED or not _is_refresh(request, event):
+        is_gone = refusal.code in CLUSTER_GONE_CODES
+        if last is None or not is_gone or not _is_refresh(request, event):
             raise
         log.warning("%s: the last value is kept: %s", request.key, refusal)
         return last, GONE
 
 
 def _is_rolling_back(event: Mapping[str, Any]) -> bool:
-    outside = _outside()
-    return _stack(event, outside, outside.now()).is_rolling_back
+    gateway = _gateway()
+    return _stack(event, gateway, gateway.now()).is_rolling_back
 
 
-def _stack(event: Mapping[str, Any], outside: Outside, started: float) -> last_value.Stack:
-    return last_value.Stack(Aws(outside, started, STACK_SECONDS), str(event["StackId"]))
+def _stack(event: Mapping[str, Any], gateway: AwsGateway, started: float) -> last_value.Stack:
+    return last_value.Stack(Aws(gateway, started, STACK_SECONDS), str(event["StackId"]))
 
 
 def _is_refresh(request: Request, event: Mapping[str, Any]) -> bool:
@@ -99,12 +100,12 @@ def _is_refresh(request: Request, event: Mapping[str, Any]) -> bool:
         return False
 
 
-def _scope(context: LambdaContext, region: str) -> Scope:
+def _scope(context: LambdaContext, region: str) -> ArnScope:
     # arn:<partition>:lambda:<region>:<account>:function:<name>
     parts = context.invoked_function_arn.split(":")
-    return Scope(partition=parts[1], region=region, account=parts[4])
+    return ArnScope(partition=parts[1], region=region, account=parts[4])
 
 
 @cache
-def _outside() -> Outside:
-    return real_outside()
+def _gateway() -> AwsGateway:
+    return boto3_gateway()

@@ -1,4 +1,4 @@
-"""The value that the last completed deploy had: what never wedges CloudFormation.
+"""Reads the values of the last completed deploy, which a rollback can be answered with.
 
 An event does not carry it. The stack's outputs do: until an update completes, and while it rolls
 back, they are those of the deploy before.
@@ -9,21 +9,21 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from cluster_endpoint import forms
+from cluster_endpoint import output_formats
+from cluster_endpoint.answers import mappings_at
 from cluster_endpoint.aws import Aws
 from refusal import Refusal
 
 # In a rollback some answer is needed even when no earlier value can be read. It names no host.
 PLACEHOLDER: Mapping[str, str] = {
     "LivyUrl": "http://0.0.0.0:8998",
-    "Candidates": "http://0.0.0.0:8998",
-    "PrimaryIp": "0.0.0.0",  # noqa: S104 - nothing listens there
-    "PrimaryDns": "unknown.invalid",
     "ClusterId": "j-UNKNOWN",
     "ReleaseLabel": "emr-0",
     "SparkVersion": "unknown",
     "LivyVersion": "unknown",
 }
+# In the value of a stack that an earlier version deployed, too. Nothing uses them.
+FORMER_NAMES = frozenset({"Candidates", "PrimaryIp", "PrimaryDns"})
 
 log = logging.getLogger("cluster_endpoint")
 
@@ -42,9 +42,8 @@ class Stack:
 
     def last_value(self, output: str) -> dict[str, str] | None:
         """The attributes that the named output holds as JSON; None when it holds no fit ones."""
-        outputs = self._description.get("Outputs")
-        for each in outputs if isinstance(outputs, list) else []:
-            if isinstance(each, Mapping) and each.get("OutputKey") == output:
+        for each in mappings_at(self._description, "Outputs"):
+            if each.get("OutputKey") == output:
                 return _parsed(str(each.get("OutputValue", "")))
         return None
 
@@ -59,9 +58,11 @@ def _parsed(text: str) -> dict[str, str] | None:
         values = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(values, dict) or set(values) != set(forms.FORMS):
+    if not isinstance(values, dict) or set(values) - FORMER_NAMES != set(output_formats.FORMATS):
         return None
-    return values if all(forms.fits(name, value) for name, value in values.items()) else None
+    known = {name: values[name] for name in output_formats.FORMATS}
+    fit = all(output_formats.matches(name, value) for name, value in known.items())
+    return known if fit else None
 
 
 def _described(aws: Aws, stack_id: str) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""How a cluster's Livy is reached: port, TLS and login, from its configuration alone."""
+"""Decides how a cluster's Livy is reached, by its configuration alone: port, TLS and login."""
 
 import json
 import re
@@ -6,16 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cluster_endpoint import refusals
+from cluster_endpoint import refusals, release
+from cluster_endpoint.answers import list_at, mapping_at, mappings_at
 
 DEFAULT_PORT = 8998
-# "Beginning with release 7.4.0, HTTPS is enabled with Apache Livy by default" on clusters whose
-# security configuration encrypts in transit: EMR Release Guide, Livy, enabling HTTPS.
-FIRST_RELEASE_WITH_HTTPS = (7, 4)
 
 
 @dataclass(frozen=True)
-class Wishes:
+class LivyPreferences:
     """What the settings say of a cluster's Livy."""
 
     # "http" and "https" force; "detect" reads the security configuration; None does not.
@@ -26,7 +24,7 @@ class Wishes:
     trust_is_given: bool = False
 
 
-def properties(configurations: object) -> dict[str, str]:
+def livy_conf(configurations: object) -> dict[str, str]:
     """livy-conf's properties in a list of EMR configurations; a later entry wins, as in EMR."""
     found: dict[str, str] = {}
     if not isinstance(configurations, list):
@@ -49,7 +47,7 @@ def port(conf: Mapping[str, str], cluster_id: str, opened_port: int | None) -> i
     return int(said)
 
 
-def refuse_logins(cluster: Mapping[str, Any], conf: Mapping[str, str]) -> None:
+def refuse_login(cluster: Mapping[str, Any], conf: Mapping[str, str]) -> None:
     """Raise Refusal when Livy asks for a login that a fixed configuration cannot give."""
     cluster_id = str(cluster.get("Id"))
     if cluster.get("KerberosAttributes"):
@@ -63,14 +61,14 @@ def refuse_logins(cluster: Mapping[str, Any], conf: Mapping[str, str]) -> None:
         raise refusals.other_login(cluster_id, kind)
 
 
-def refuse_security(cluster_id: str, document: Mapping[str, Any]) -> None:
+def refuse_security_configuration(cluster_id: str, document: Mapping[str, Any]) -> None:
     """Raise Refusal for a security configuration whose clusters ask for a login."""
-    authentication = _mapping(document, "AuthenticationConfiguration")
+    authentication = mapping_at(document, "AuthenticationConfiguration")
     if authentication.get("KerberosConfiguration"):
         raise refusals.kerberos(cluster_id)
     if authentication.get("LDAPConfiguration"):
         raise refusals.ldap(cluster_id)
-    iam = _mapping(_mapping(document, "AuthorizationConfiguration"), "IAMConfiguration")
+    iam = mapping_at(mapping_at(document, "AuthorizationConfiguration"), "IAMConfiguration")
     if iam.get("EnableApplicationScopedIAMRole") in (True, "true"):
         raise refusals.runtime_roles(cluster_id)
 
@@ -81,12 +79,12 @@ def uses_tls(
     """Whether Livy speaks HTTPS: by its keystore, or by encryption in transit from EMR 7.4 on."""
     if conf.get("livy.keystore", "").strip():
         return True
-    encryption = _mapping(security or {}, "EncryptionConfiguration")
+    encryption = mapping_at(security or {}, "EncryptionConfiguration")
     in_transit = encryption.get("EnableInTransitEncryption") in (True, "true")
-    return in_transit and _release(cluster) >= FIRST_RELEASE_WITH_HTTPS
+    return in_transit and release.encrypts_livy_in_transit(cluster.get("ReleaseLabel"))
 
 
-def security_document(answer: Mapping[str, Any]) -> dict[str, Any]:
+def security_configuration(answer: Mapping[str, Any]) -> dict[str, Any]:
     """The document in DescribeSecurityConfiguration's answer. Raises Refusal if it is none."""
     text = answer.get("SecurityConfiguration")
     try:
@@ -104,23 +102,7 @@ def configurations_of_primary(groups: Iterable[Mapping[str, Any]]) -> list[Any]:
     for group in groups:
         if "MASTER" not in (group.get("InstanceGroupType"), group.get("InstanceFleetType")):
             continue
-        found.extend(_list(group, "Configurations"))
-        for specification in _list(group, "InstanceTypeSpecifications"):
-            if isinstance(specification, Mapping):
-                found.extend(_list(specification, "Configurations"))
+        found.extend(list_at(group, "Configurations"))
+        for specification in mappings_at(group, "InstanceTypeSpecifications"):
+            found.extend(list_at(specification, "Configurations"))
     return found
-
-
-def _release(cluster: Mapping[str, Any]) -> tuple[int, int]:
-    numbers = re.match(r"emr-(\d{1,3})\.(\d{1,3})", str(cluster.get("ReleaseLabel", "")))
-    return (int(numbers[1]), int(numbers[2])) if numbers else (0, 0)
-
-
-def _mapping(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    inner = value.get(key)
-    return inner if isinstance(inner, Mapping) else {}
-
-
-def _list(value: Mapping[str, Any], key: str) -> list[Any]:
-    inner = value.get(key)
-    return inner if isinstance(inner, list) else []

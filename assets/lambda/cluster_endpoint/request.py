@@ -1,4 +1,4 @@
-"""What the template asks the resolver for."""
+"""Parses what the template asks the resolver for."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cluster_endpoint import forms, livy
+from cluster_endpoint import livy, output_formats
 from refusal import bad_request
 
 MOST_WAIT_MINUTES = 13
@@ -38,14 +38,13 @@ class Request:
     key: str
     selector: Selector
     wait_seconds: int
-    wishes: livy.Wishes
+    preferences: livy.LivyPreferences
     read_group_configurations: bool
-    last_value_output: str
 
 
 def parse(properties: Mapping[str, Any]) -> Request:
     """The request in a custom resource's properties. Raises Refusal for what the app never asks."""
-    key = _text(properties, "ClusterKey", forms.CLUSTER_KEY)
+    key = _text(properties, "ClusterKey", output_formats.CLUSTER_KEY)
     # CloudFormation hands every scalar over as text.
     minutes = _text(properties, "WaitMinutes", r"[0-9]{1,2}")
     if int(minutes) > MOST_WAIT_MINUTES:
@@ -56,18 +55,17 @@ def parse(properties: Mapping[str, Any]) -> Request:
         key=key,
         selector=_selector(properties),
         wait_seconds=60 * int(minutes),
-        wishes=livy.Wishes(
+        preferences=livy.LivyPreferences(
             scheme=SCHEMES[scheme],
             opened_port=int(opened) if opened else None,
-            trust_is_given=_truth(properties, "TrustIsGiven"),
+            trust_is_given=_boolean(properties, "TrustIsGiven"),
         ),
-        read_group_configurations=_truth(properties, "ReadGroupConfigurations"),
-        last_value_output=_text(properties, "LastValueOutput", r"[A-Za-z0-9]{0,255}"),
+        read_group_configurations=_boolean(properties, "ReadGroupConfigurations"),
     )
 
 
 def _selector(properties: Mapping[str, Any]) -> Selector:
-    cluster_id = _text(properties, "ClusterId", rf"|{forms.CLUSTER_ID}")
+    cluster_id = _text(properties, "ClusterId", rf"|{output_formats.CLUSTER_ID}")
     name = _text(properties, "ClusterName", rf"|{NAME}")
     tags = _tags(properties)
     if [bool(cluster_id), bool(name), bool(tags)].count(True) != 1:
@@ -86,12 +84,12 @@ def _tags(properties: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(tags.items()))
 
 
-def _text(properties: Mapping[str, Any], name: str, form: str) -> str:
+def _text(properties: Mapping[str, Any], name: str, pattern: str) -> str:
     value = properties.get(name, "")
-    if not isinstance(value, str) or not re.fullmatch(form, value):
+    if not isinstance(value, str) or not re.fullmatch(pattern, value):
         raise bad_request(name, value)
     return value
 
 
-def _truth(properties: Mapping[str, Any], name: str) -> bool:
+def _boolean(properties: Mapping[str, Any], name: str) -> bool:
     return _text(properties, name, "|true|false") == "true"

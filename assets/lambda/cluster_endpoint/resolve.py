@@ -1,11 +1,12 @@
-"""Decisions about a cluster, from EMR's answers alone: no clock, no network."""
+"""Decides about a cluster from EMR's answers alone: no clock, no network."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from cluster_endpoint import forms, livy, refusals
+from cluster_endpoint import livy, output_formats, refusals
+from cluster_endpoint.answers import mapping_at, mappings_at
 
 STARTING_STATES = frozenset({"STARTING", "BOOTSTRAPPING"})
 USABLE_STATES = frozenset({"RUNNING", "WAITING"})
@@ -18,22 +19,16 @@ class Endpoint:
     """Where a cluster's Livy answers, and what it runs."""
 
     livy_url: str
-    candidates: tuple[str, ...]
-    primary_ip: str
-    primary_dns: str
     cluster_id: str
     release_label: str
     spark_version: str
     livy_version: str
 
     def outputs(self) -> dict[str, str]:
-        """The custom resource's attributes, each of its form. Raises Refusal when one is not."""
-        return forms.checked(
+        """The custom resource's attributes, each of its format. Raises Refusal when one is not."""
+        return output_formats.checked(
             {
                 "LivyUrl": self.livy_url,
-                "Candidates": ",".join(self.candidates),
-                "PrimaryIp": self.primary_ip,
-                "PrimaryDns": self.primary_dns,
                 "ClusterId": self.cluster_id,
                 "ReleaseLabel": self.release_label,
                 "SparkVersion": self.spark_version,
@@ -42,7 +37,7 @@ class Endpoint:
         )
 
 
-def choose(
+def choose_cluster(
     selector: str, found: Iterable[Mapping[str, Any]], active: Iterable[Mapping[str, Any]]
 ) -> str:
     """The id of the one cluster that a name or tags select.
@@ -55,10 +50,10 @@ def choose(
     if not fitting:
         raise refusals.no_cluster(selector, sorted({str(each.get("Name")) for each in active}))
     if len(fitting) > 1:
-        candidates = [_candidate(fitting[cluster_id]) for cluster_id in sorted(fitting)]
+        candidates = [_description(fitting[cluster_id]) for cluster_id in sorted(fitting)]
         raise refusals.several_clusters(selector, candidates)
     (chosen,) = fitting
-    if not forms.fits("ClusterId", chosen):
+    if not output_formats.matches("ClusterId", chosen):
         raise refusals.unfit_answer("Id", chosen)
     return chosen
 
@@ -75,7 +70,7 @@ def is_starting(cluster: Mapping[str, Any]) -> bool:
 
 def state_of(cluster: Mapping[str, Any]) -> str:
     """The state of a cluster or an instance as EMR names it; empty when the answer has none."""
-    return str(_mapping(cluster, "Status").get("State", ""))
+    return str(mapping_at(cluster, "Status").get("State", ""))
 
 
 def is_fleet(cluster: Mapping[str, Any]) -> bool:
@@ -95,12 +90,9 @@ def primary_filter(cluster: Mapping[str, Any]) -> dict[str, Any]:
     return {**kind, "InstanceStates": ["RUNNING"]}
 
 
-def versions(cluster: Mapping[str, Any]) -> dict[str, str]:
+def application_versions(cluster: Mapping[str, Any]) -> dict[str, str]:
     """Versions by application, names in small letters. Raises Refusal without Livy or Spark."""
-    listed = cluster.get("Applications")
-    if not isinstance(listed, list):
-        listed = []
-    applications = [app for app in listed if isinstance(app, Mapping)]
+    applications = mappings_at(cluster, "Applications")
     found = {str(app.get("Name", "")).lower(): str(app.get("Version", "")) for app in applications}
     for wanted in ("Livy", "Spark"):
         if wanted.lower() not in found:
@@ -109,13 +101,13 @@ def versions(cluster: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def primaries(
+def primary(
     cluster: Mapping[str, Any], instances: Iterable[Mapping[str, Any]]
-) -> list[Mapping[str, Any]]:
-    """The running primary nodes, the one that the cluster names first. Raises Refusal without one.
+) -> Mapping[str, Any]:
+    """The running primary node that the cluster names, or else the first by address.
 
-    MasterPublicDnsName is the private name of a node in a private subnet and the public name of
-    one in a public subnet.
+    Raises Refusal when none is running. MasterPublicDnsName is the private name of a node in a
+    private subnet and the public name of one in a public subnet.
     """
     listed = list(instances)
     running = [each for each in listed if state_of(each) == "RUNNING"]
@@ -127,63 +119,52 @@ def primaries(
     def is_another(node: Mapping[str, Any]) -> bool:
         return not named or named not in (node.get("PrivateDnsName"), node.get("PublicDnsName"))
 
-    # The rest by address, so that EMR's order, which varies, changes nothing.
-    return sorted(running, key=lambda node: (is_another(node), str(node.get("PrivateIpAddress"))))
+    # EMR's order, which varies, must change nothing.
+    return min(running, key=lambda node: (is_another(node), str(node.get("PrivateIpAddress"))))
 
 
 def endpoint(
-    cluster: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]], *, port: int, tls: bool
+    cluster: Mapping[str, Any], node: Mapping[str, Any], *, port: int, tls: bool
 ) -> Endpoint:
-    """The endpoint on these primary nodes, the first being the one to use.
+    """The endpoint on this primary node.
 
     HTTPS goes to the node's name, which its certificate holds; HTTP to its address, which needs
     no name server.
     """
-    first = nodes[0]
-    address = "PrivateDnsName" if tls else "PrivateIpAddress"
-    scheme = "https" if tls else "http"
-    urls = tuple(f"{scheme}://{node.get(address, '')}:{port}" for node in nodes)
-    found = versions(cluster)
+    scheme, address = ("https", "PrivateDnsName") if tls else ("http", "PrivateIpAddress")
+    versions = application_versions(cluster)
     return Endpoint(
-        livy_url=urls[0],
-        candidates=urls,
-        primary_ip=str(first.get("PrivateIpAddress", "")),
-        primary_dns=str(first.get("PrivateDnsName", "")),
+        livy_url=f"{scheme}://{node.get(address, '')}:{port}",
         cluster_id=str(cluster.get("Id", "")),
         release_label=str(cluster.get("ReleaseLabel", "")),
-        spark_version=found["spark"],
-        livy_version=found["livy"],
+        spark_version=versions["spark"],
+        livy_version=versions["livy"],
     )
 
 
-def scheme_is_https(
+def uses_https(
     cluster: Mapping[str, Any],
     conf: Mapping[str, str],
     security: Mapping[str, Any] | None,
-    wishes: livy.Wishes,
+    preferences: livy.LivyPreferences,
 ) -> bool:
     """Whether notebooks use HTTPS. Raises Refusal when nobody said which authority to trust."""
-    if wishes.scheme in ("http", "https"):
-        tls = wishes.scheme == "https"
+    if preferences.scheme in ("http", "https"):
+        tls = preferences.scheme == "https"
     else:
         tls = livy.uses_tls(cluster, conf, security)
-    if tls and not wishes.trust_is_given:
+    if tls and not preferences.trust_is_given:
         raise refusals.trust_missing(str(cluster.get("Id")))
     return tls
 
 
-def _candidate(cluster: Mapping[str, Any]) -> str:
-    created = _mapping(_mapping(cluster, "Status"), "Timeline").get("CreationDateTime")
+def _description(cluster: Mapping[str, Any]) -> str:
+    created = mapping_at(mapping_at(cluster, "Status"), "Timeline").get("CreationDateTime")
     when = created.strftime("%Y-%m-%d %H:%M %Z").strip() if isinstance(created, datetime) else "?"
     return f"{cluster.get('Id')} ({state_of(cluster)}, created {when})"
 
 
 def _state_change_reason(cluster: Mapping[str, Any]) -> str:
-    reason = _mapping(_mapping(cluster, "Status"), "StateChangeReason")
+    reason = mapping_at(mapping_at(cluster, "Status"), "StateChangeReason")
     said = [str(reason[part]) for part in ("Code", "Message") if reason.get(part)]
     return ": ".join(said).rstrip(".") or "EMR gives no reason"
-
-
-def _mapping(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    inner = value.get(key)
-    return inner if isinstance(inner, Mapping) else {}

@@ -14,13 +14,17 @@ RESPONSE_URL = "https://example.invalid/bucket?X-Amz-Signature=secret"
 # What the deploy before found.
 BEFORE = {
     "LivyUrl": "http://10.0.0.9:8998",
-    "Candidates": "http://10.0.0.9:8998",
-    "PrimaryIp": "10.0.0.9",
-    "PrimaryDns": "ip-10-0-0-9.ec2.internal",
     "ClusterId": "j-BEFORE",
     "ReleaseLabel": "emr-7.1.0",
     "SparkVersion": "3.5.0",
     "LivyVersion": "0.7.1",
+}
+
+# What an earlier version answered, too.
+FORMER = {
+    "Candidates": "http://10.0.0.9:8998",
+    "PrimaryIp": "10.0.0.9",
+    "PrimaryDns": "ip-10-0-0-9.ec2.internal",
 }
 
 

@@ -17,7 +17,7 @@ from botocore.model import OperationModel
 from botocore.validate import validate_parameters
 
 from cluster_endpoint import handler
-from cluster_endpoint.aws import OPERATIONS, Outside
+from cluster_endpoint.aws import OPERATIONS, AwsGateway
 from tests.assets.cluster_endpoint.emr_api import Api, Fields
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION
 
@@ -56,8 +56,8 @@ class World(Api):
         """Seconds since the beginning."""
         return self.time - STARTED
 
-    def outside(self) -> Outside:
-        return Outside(
+    def gateway(self) -> AwsGateway:
+        return AwsGateway(
             call=self.call,
             region=REGION,
             now=lambda: self.time,
@@ -67,7 +67,7 @@ class World(Api):
 
     def answer(self, asked: Mapping[str, Any]) -> Fields:
         """What the Lambda answers to an event in this world."""
-        with mock.patch.object(handler, "_outside", self.outside):
+        with mock.patch.object(handler, "_gateway", self.gateway):
             return handler.on_event(asked, CONTEXT)
 
     def data(self, asked: Mapping[str, Any]) -> dict[str, str]:

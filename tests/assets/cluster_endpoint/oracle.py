@@ -222,15 +222,9 @@ class Truth:
 
     def _endpoint(self, cluster: Cluster) -> dict[str, str]:
         tls, port = self._tls(cluster), self._port(cluster)
-        urls = [
-            f"https://{node.private_dns}:{port}" if tls else f"http://{node.ip}:{port}"
-            for node in cluster.running
-        ]
+        node = cluster.running[0]
         return {
-            "LivyUrl": urls[0],
-            "Candidates": ",".join(urls),
-            "PrimaryIp": cluster.running[0].ip,
-            "PrimaryDns": cluster.running[0].private_dns,
+            "LivyUrl": f"https://{node.private_dns}:{port}" if tls else f"http://{node.ip}:{port}",
             "ClusterId": cluster.cluster_id,
             "ReleaseLabel": f"emr-{cluster.release[0]}.{cluster.release[1]}.0",
             "SparkVersion": "1.2.3",

@@ -72,17 +72,17 @@ def client(server: Server, monkeypatch: pytest.MonkeyPatch) -> aws.Aws:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "key")
     monkeypatch.setattr(aws, "READ_SECONDS", 0.3)
-    return with_a_clock(aws.real_outside())
+    return with_a_clock(aws.boto3_gateway())
 
 
-def with_a_clock(outside: aws.Outside) -> aws.Aws:
+def with_a_clock(gateway: aws.AwsGateway) -> aws.Aws:
     clock = [0.0]
 
     def sleep(seconds: float) -> None:
         clock[0] += seconds
 
-    outside = dataclasses.replace(outside, now=lambda: clock[0], sleep=sleep, jitter=lambda: 1.0)
-    return aws.Aws(outside, 0.0, 60.0)
+    gateway = dataclasses.replace(gateway, now=lambda: clock[0], sleep=sleep, jitter=lambda: 1.0)
+    return aws.Aws(gateway, 0.0, 60.0)
 
 
 def ask(client: aws.Aws, call: tuple[str, str, dict[str, Any]]) -> Any:
@@ -96,7 +96,7 @@ class TestAnswers:
     ) -> None:
         server.answers = [(200, GOOD, 0)]
 
-        assert client.outside.region == "eu-west-1"
+        assert client.gateway.region == "eu-west-1"
         assert ask(client, EMR_CALL)["Cluster"] == {"Id": CLUSTER_ID}
         assert server.served == 1
 
@@ -201,11 +201,11 @@ def failing(failure: Exception, times: int = 1000) -> aws.Aws:
             raise left.pop()
         return {"Cluster": {}}
 
-    return with_a_clock(aws.Outside(call=call, region="eu-west-1"))
+    return with_a_clock(aws.AwsGateway(call=call, region="eu-west-1"))
 
 
 class TestFailures:
-    @pytest.mark.parametrize("code", sorted(aws.TRANSIENT))
+    @pytest.mark.parametrize("code", sorted(aws.TRANSIENT_CODES))
     def test_a_passing_code_is_retried(self, code: str) -> None:
         assert ask(failing(refused(code), 3), EMR_CALL) == {"Cluster": {}}
 
@@ -236,7 +236,7 @@ class TestFailures:
 
         assert said in str(refusal.value)
 
-    @pytest.mark.parametrize("code", sorted(aws.DENIED))
+    @pytest.mark.parametrize("code", sorted(aws.DENIED_CODES))
     def test_denied_access_names_the_action_and_the_resource(self, code: str) -> None:
         with pytest.raises(Refusal) as refusal:
             ask(failing(refused(code, status=403)), EMR_CALL)
@@ -253,14 +253,14 @@ class TestFailures:
     def test_pauses_grow_to_ten_seconds_and_end_within_the_time(self) -> None:
         pauses: list[float] = []
         client = failing(refused("Throttling"))
-        sleep = client.outside.sleep
+        sleep = client.gateway.sleep
 
         def recorded(seconds: float) -> None:
             pauses.append(seconds)
             sleep(seconds)
 
         client = dataclasses.replace(
-            client, outside=dataclasses.replace(client.outside, sleep=recorded)
+            client, gateway=dataclasses.replace(client.gateway, sleep=recorded)
         )
         with pytest.raises(Refusal, match=r"aws-unavailable.*the look-up took 56 s"):
             ask(client, EMR_CALL)
@@ -273,7 +273,7 @@ class TestFailures:
     ) -> None:
         client = failing(refused("Throttling"), 6)
         client = dataclasses.replace(
-            client, outside=dataclasses.replace(client.outside, jitter=lambda: jitter)
+            client, gateway=dataclasses.replace(client.gateway, jitter=lambda: jitter)
         )
 
         ask(client, EMR_CALL)
@@ -291,7 +291,7 @@ class TestFailures:
 
     def test_no_call_begins_when_the_time_is_over(self) -> None:
         client = failing(AssertionError("called"))
-        client.outside.sleep(60.5)
+        client.gateway.sleep(60.5)
 
         with pytest.raises(Refusal, match=r"aws-unavailable.*took 60 s"):
             ask(client, EMR_CALL)
@@ -303,7 +303,7 @@ class TestPages:
         [{}, {"Instances": None}, {"Instances": "x"}, {"Instances": {"a": 1}}, {"Instances": [1]}],
     )
     def test_a_page_without_a_list_holds_nothing(self, page: dict[str, Any]) -> None:
-        outside = aws.Outside(call=lambda *_: page, region="eu-west-1")
-        client = with_a_clock(outside)
+        gateway = aws.AwsGateway(call=lambda *_: page, region="eu-west-1")
+        client = with_a_clock(gateway)
 
         assert list(client.pages("ListInstances", "arn:…", items="Instances")) == []

@@ -11,7 +11,7 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from cluster_endpoint import forms
+from cluster_endpoint import output_formats
 from cluster_endpoint.aws import OPERATIONS
 from refusal import Refusal
 from tests.assets.cluster_endpoint import emr_records
@@ -87,7 +87,7 @@ def test_neither_order_nor_page_size_changes_the_answer(
     assert outcome(other, truth.event()) == outcome(truth.world(), truth.event())
 
 
-PASSING = st.sampled_from(
+TRANSIENT = st.sampled_from(
     [
         refused("ThrottlingException", "Rate exceeded"),
         refused("Throttling", "Rate exceeded"),
@@ -102,7 +102,7 @@ PASSING = st.sampled_from(
 @often
 @given(
     truths(),
-    st.dictionaries(st.sampled_from(sorted(OPERATIONS)), st.lists(PASSING, max_size=12)),
+    st.dictionaries(st.sampled_from(sorted(OPERATIONS)), st.lists(TRANSIENT, max_size=12)),
     st.floats(0, CALL_SECONDS),
 )
 def test_when_aws_is_slow_and_fails_in_passing_the_answer_is_right_or_late_and_in_time(
@@ -242,9 +242,9 @@ def test_whatever_aws_answers_the_values_fit_or_the_refusal_is_in_words_and_in_t
         event(found)
     else:
         event("values")
-        assert set(found) == set(forms.FORMS)
+        assert set(found) == set(output_formats.FORMATS)
         assert all(re.fullmatch("[A-Za-z0-9.,:/_+-]{1,900}", each) for each in found.values())
-        assert all(forms.fits(name, value) for name, value in found.items())
+        assert all(output_formats.matches(name, value) for name, value in found.items())
     assert world.spent <= 600 + 60 + CALL_SECONDS
     assert operation in world.operations
 

@@ -1,4 +1,4 @@
-"""Which calls find a cluster's endpoint, in which order, and for how long: find.py."""
+"""Tests find.py: which calls find a cluster's endpoint, in which order, and for how long."""
 
 import json
 import logging
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cluster_endpoint.find import Scope, find_endpoint
+from cluster_endpoint.find import ArnScope, find_endpoint
 from cluster_endpoint.request import parse
 from refusal import Refusal
 from tests.assets.cluster_endpoint.emr_records import (
@@ -38,8 +38,8 @@ RUNNING_PRIMARIES = {
 
 def find(world: World, **changes: Any) -> dict[str, str]:
     request = parse(event(**changes)["ResourceProperties"])
-    scope = Scope("aws", REGION, ACCOUNT)
-    return find_endpoint(request, world.outside(), scope, world.time)
+    scope = ArnScope("aws", REGION, ACCOUNT)
+    return find_endpoint(request, world.gateway(), scope, world.time)
 
 
 def refusal_of(world: World, **changes: Any) -> Refusal:
@@ -148,7 +148,7 @@ class TestPrimaries:
     def test_a_fleet_is_asked_for_by_its_own_filter(self) -> None:
         world = fleet()
 
-        assert find(world)["PrimaryIp"] == "10.0.0.5"
+        assert find(world)["LivyUrl"] == "http://10.0.0.5:8998"
         assert world.requests[-1] == (
             "ListInstances",
             {
@@ -159,13 +159,19 @@ class TestPrimaries:
         )
 
     @pytest.mark.parametrize("page_size", [1, 2, 3, 4])
-    def test_three_primaries_on_any_pages_are_all_candidates(self, page_size: int) -> None:
+    @pytest.mark.parametrize("named", [5, 6, 7])
+    def test_of_three_on_any_pages_it_is_the_one_that_the_cluster_names(
+        self, named: int, page_size: int
+    ) -> None:
         nodes = [instance(1, "TERMINATED"), instance(7), instance(5), instance(6)]
-        world = World(instances={CLUSTER_ID: nodes}, page_size=page_size)
-
-        assert find(world)["Candidates"] == (
-            "http://10.0.0.5:8998,http://10.0.0.6:8998,http://10.0.0.7:8998"
+        name = f"ip-10-0-0-{named}.eu-west-1.compute.internal"
+        world = World(
+            clusters=[cluster(MasterPublicDnsName=name)],
+            instances={CLUSTER_ID: nodes},
+            page_size=page_size,
         )
+
+        assert find(world)["LivyUrl"] == f"http://10.0.0.{named}:8998"
 
     def test_a_core_node_is_no_primary(self) -> None:
         world = World(instances={CLUSTER_ID: [instance(4, InstanceGroupId="CORE")]})
@@ -186,7 +192,7 @@ class TestWaiting:
         )
 
         with caplog.at_level(logging.INFO):
-            assert find(world)["PrimaryIp"] == "10.0.0.5"
+            assert find(world)["LivyUrl"] == "http://10.0.0.5:8998"
 
         assert 100 <= world.spent <= 115
         said = [record.getMessage() for record in caplog.records]
@@ -242,7 +248,7 @@ class TestTime:
         throttled = refused("ThrottlingException", "Rate exceeded")
         world = World(failures={"DescribeCluster": [throttled] * 8})
 
-        assert find(world)["PrimaryIp"] == "10.0.0.5"
+        assert find(world)["LivyUrl"] == "http://10.0.0.5:8998"
         assert world.spent == 0.5 + 1 + 2 + 4 + 8 + 10 + 10 + 10
 
     @pytest.mark.parametrize("minutes", [0, 13])
@@ -263,7 +269,7 @@ class TestTime:
         assert world.spent <= 60 + 19
 
     def test_a_page_in_the_middle_that_fails_in_passing_is_asked_for_again(self) -> None:
-        nodes = [instance(number) for number in (5, 6, 7)]
+        nodes = [instance(number) for number in (7, 6, 5)]
         world = World(instances={CLUSTER_ID: nodes}, page_size=1)
         call, failures = world.call, [refused("InternalServerError", status=500)]
 
@@ -274,7 +280,7 @@ class TestTime:
 
         world.call = call_fails_at_the_second_page  # type: ignore[method-assign]
 
-        assert len(find(world)["Candidates"].split(",")) == 3
+        assert find(world)["LivyUrl"] == "http://10.0.0.5:8998"
         assert failures == []
 
     def test_pages_without_end_are_refused(self) -> None:
@@ -299,7 +305,7 @@ class TestConfiguration:
 
         assert refusal.code == "port-closed"
         assert f"Livy of cluster {CLUSTER_ID} listens on port 8998" in str(refusal)
-        assert find(World(), OpenedPort="8998")["PrimaryIp"] == "10.0.0.5"
+        assert find(World(), OpenedPort="8998")["LivyUrl"] == "http://10.0.0.5:8998"
 
     @pytest.mark.parametrize("page_size", [1, 50])
     def test_the_primarys_own_group_overrides_where_the_settings_ask_for_it(

@@ -1,4 +1,4 @@
-"""CloudFormation's verbs, and what is never said: cluster_endpoint/handler.py."""
+"""Tests cluster_endpoint/handler.py: CloudFormation's requests, and what no log line holds."""
 
 import json
 import logging
@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from cluster_endpoint import forms, last_value
-from cluster_endpoint.handler import VANISHED
+from cluster_endpoint import last_value, output_formats
+from cluster_endpoint.handler import CLUSTER_GONE_CODES
 from refusal import Refusal
 from tests.assets.cluster_endpoint.emr_records import (
     BEFORE,
     CLUSTER_ID,
+    FORMER,
     RESPONSE_URL,
     STACK_ID,
     cluster,
@@ -26,9 +27,6 @@ from tests.assets.cluster_endpoint.emr_world import World
 PHYSICAL_ID = "cluster-endpoint-analytics"
 LIVE = {
     "LivyUrl": "http://10.0.0.5:8998",
-    "Candidates": "http://10.0.0.5:8998",
-    "PrimaryIp": "10.0.0.5",
-    "PrimaryDns": "ip-10-0-0-5.eu-west-1.compute.internal",
     "ClusterId": CLUSTER_ID,
     "ReleaseLabel": "emr-7.9.0",
     "SparkVersion": "3.5.5",
@@ -145,6 +143,14 @@ class TestRollback:
         assert world.operations == ["DescribeStacks"]
         assert caplog.messages == [f"The stack rolls back: {PHYSICAL_ID} keeps its last value"]
 
+    def test_of_an_earlier_versions_stack_it_keeps_what_is_used(self) -> None:
+        world = World(clusters=[], stack={"StackStatus": ROLLING_BACK[0]})
+        world.deployed({**BEFORE, **FORMER})
+
+        data = world.data(update())
+
+        assert data == {**BEFORE, "State": "kept", "Value": last_value.as_output(BEFORE)}
+
     @pytest.mark.parametrize("held", [None, {**BEFORE, "LivyUrl": "http://`id`:1"}])
     def test_without_a_last_value_it_answers_a_placeholder(
         self, held: dict[str, str] | None
@@ -198,6 +204,14 @@ class TestRefresh:
         assert data == {**BEFORE, "State": "gone", "Value": last_value.as_output(BEFORE)}
         said = r"analytics: the last value is kept: \[cluster-(unknown|ended)\] .+ Next: .+\."
         assert re.fullmatch(said, caplog.messages[-1])
+
+    def test_of_an_earlier_versions_stack_it_answers_what_is_used(self) -> None:
+        world = World(clusters=[])
+        world.deployed({**BEFORE, **FORMER})
+
+        data = world.data(update(old={"Refresh": "1"}, Refresh="2"))
+
+        assert data == {**BEFORE, "State": "gone", "Value": last_value.as_output(BEFORE)}
 
     @pytest.mark.parametrize(
         "selector", [{"ClusterName": "nightly-spark"}, {"ClusterTags": '{"team": "risk"}'}]
@@ -253,7 +267,7 @@ class TestRefresh:
             world.answer(update())
 
     def test_only_what_says_that_a_cluster_is_not_there_counts_as_vanished(self) -> None:
-        assert {"cluster-unknown", "cluster-ended", "cluster-none"} == VANISHED
+        assert {"cluster-unknown", "cluster-ended", "cluster-none"} == CLUSTER_GONE_CODES
 
 
 class TestStackUnknown:
@@ -321,5 +335,5 @@ def test_the_presigned_url_is_in_no_log_line_and_no_message(
     assert "Signature" not in caplog.text + said
 
 
-def test_the_attributes_are_those_of_the_forms() -> None:
-    assert set(World().data(event())) == {*forms.FORMS, "Value", "State"}
+def test_the_attributes_are_those_of_the_formats() -> None:
+    assert set(World().data(event())) == {*output_formats.FORMATS, "Value", "State"}

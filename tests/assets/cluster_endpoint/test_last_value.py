@@ -1,4 +1,4 @@
-"""The value of the last completed deploy: cluster_endpoint/last_value.py."""
+"""Tests cluster_endpoint/last_value.py: the value of the last completed deploy is read."""
 
 import json
 import logging
@@ -7,9 +7,9 @@ from typing import Any
 import botocore.session
 import pytest
 
-from cluster_endpoint import forms, last_value
+from cluster_endpoint import last_value, output_formats
 from cluster_endpoint.aws import Aws
-from tests.assets.cluster_endpoint.emr_records import BEFORE, STACK_ID, refused
+from tests.assets.cluster_endpoint.emr_records import BEFORE, FORMER, STACK_ID, refused
 from tests.assets.cluster_endpoint.emr_world import World
 
 STATUSES = (
@@ -27,7 +27,7 @@ UNDOING = {
 
 
 def stack_of(world: World) -> last_value.Stack:
-    return last_value.Stack(Aws(world.outside(), world.time, 20), STACK_ID)
+    return last_value.Stack(Aws(world.gateway(), world.time, 20), STACK_ID)
 
 
 def held(output_value: Any) -> dict[str, str] | None:
@@ -61,6 +61,16 @@ def test_what_is_written_into_the_output_is_read_back() -> None:
     assert held(last_value.as_output(BEFORE)) == BEFORE
 
 
+@pytest.mark.parametrize(
+    "former",
+    [FORMER, {"Candidates": FORMER["Candidates"]}, {**FORMER, "PrimaryDns": "ip$(id)"}],
+)
+def test_the_output_of_an_earlier_version_is_read_without_what_nothing_uses(
+    former: dict[str, str],
+) -> None:
+    assert held(last_value.as_output({**BEFORE, **former})) == BEFORE
+
+
 def test_what_is_written_is_as_short_as_json_can_be() -> None:
     # An answer to CloudFormation has room for 4,096 bytes, and holds it beside the attributes.
     assert " " not in last_value.as_output(BEFORE)
@@ -88,13 +98,14 @@ def test_another_output_is_not_read() -> None:
         "[]",
         json.dumps([BEFORE]),
         json.dumps({**BEFORE, "LivyUrl": "http://10.0.0.9:8998; reboot"}),
-        json.dumps({**BEFORE, "PrimaryIp": 10}),
+        json.dumps({**BEFORE, "LivyVersion": 10}),
         json.dumps({**BEFORE, "More": "1"}),
+        json.dumps({**FORMER, "LivyUrl": BEFORE["LivyUrl"]}),
         json.dumps({name: value for name, value in BEFORE.items() if name != "LivyVersion"}),
         "[" * 200_000,
     ],
 )
-def test_an_output_that_is_not_of_the_form_holds_none(text: str) -> None:
+def test_an_output_that_is_not_of_the_format_holds_none(text: str) -> None:
     assert held(text) is None
 
 
@@ -141,7 +152,7 @@ def test_the_stack_is_asked_for_by_the_id_that_the_event_names() -> None:
     assert world.requests == [("DescribeStacks", {"StackName": STACK_ID})]
 
 
-def test_the_placeholder_fits_every_form_and_names_no_host() -> None:
-    assert set(last_value.PLACEHOLDER) == set(forms.FORMS)
-    assert forms.checked(last_value.PLACEHOLDER) == last_value.PLACEHOLDER
+def test_the_placeholder_fits_every_format_and_names_no_host() -> None:
+    assert set(last_value.PLACEHOLDER) == set(output_formats.FORMATS)
+    assert output_formats.checked(last_value.PLACEHOLDER) == last_value.PLACEHOLDER
     assert "0.0.0.0" in last_value.PLACEHOLDER["LivyUrl"]  # noqa: S104

@@ -20,14 +20,14 @@ class TestProperties:
     def test_they_are_those_of_livy_conf_alone(self) -> None:
         spark = {"Classification": "spark-defaults", "Properties": {"livy.server.port": "1"}}
 
-        assert livy.properties([spark, *livy_conf(livy_server_port="9000")]) == {
+        assert livy.livy_conf([spark, *livy_conf(livy_server_port="9000")]) == {
             "livy.server.port": "9000"
         }
 
     def test_a_later_entry_wins_property_by_property(self) -> None:
         both = livy_conf(a="1", b="1") + livy_conf(b="2")
 
-        assert livy.properties(both) == {"a": "1", "b": "2"}
+        assert livy.livy_conf(both) == {"a": "1", "b": "2"}
 
     @pytest.mark.parametrize(
         "odd",
@@ -44,12 +44,12 @@ class TestProperties:
         ],
     )
     def test_what_is_no_configuration_sets_none(self, odd: Any) -> None:
-        assert livy.properties(odd) == {}
+        assert livy.livy_conf(odd) == {}
 
     def test_a_value_that_is_no_text_becomes_one(self) -> None:
         odd = [{"Classification": "livy-conf", "Properties": {"livy.server.port": 9000}}]
 
-        assert livy.properties(odd) == {"livy.server.port": "9000"}
+        assert livy.livy_conf(odd) == {"livy.server.port": "9000"}
 
 
 class TestPort:
@@ -98,21 +98,21 @@ class TestLogins:
     )
     def test_livys_own_authentication_is_refused_by_its_type(self, kind: str, code: str) -> None:
         with pytest.raises(Refusal, match=CLUSTER_ID) as refusal:
-            livy.refuse_logins(cluster(), {"livy.server.auth.type": kind})
+            livy.refuse_login(cluster(), {"livy.server.auth.type": kind})
 
         assert refusal.value.code == code
 
     def test_an_unknown_type_is_shown(self) -> None:
         with pytest.raises(Refusal, match=r"sets livy\.server\.auth\.type to 'token'"):
-            livy.refuse_logins(cluster(), {"livy.server.auth.type": "token"})
+            livy.refuse_login(cluster(), {"livy.server.auth.type": "token"})
 
     def test_a_kerberos_cluster_is_refused(self) -> None:
         with pytest.raises(Refusal, match=f"login-kerberos.*{CLUSTER_ID}"):
-            livy.refuse_logins(cluster(KerberosAttributes={"Realm": "EC2.INTERNAL"}), {})
+            livy.refuse_login(cluster(KerberosAttributes={"Realm": "EC2.INTERNAL"}), {})
 
     @pytest.mark.parametrize("conf", [{}, {"livy.server.auth.type": ""}, KEYSTORE])
     def test_a_cluster_without_logins_is_not_refused(self, conf: dict[str, str]) -> None:
-        livy.refuse_logins(cluster(KerberosAttributes={}), conf)
+        livy.refuse_login(cluster(KerberosAttributes={}), conf)
 
     @pytest.mark.parametrize(
         ("document", "code"),
@@ -158,10 +158,10 @@ class TestLogins:
         self, document: dict[str, Any], code: str | None
     ) -> None:
         if code is None:
-            livy.refuse_security(CLUSTER_ID, document)
+            livy.refuse_security_configuration(CLUSTER_ID, document)
             return
         with pytest.raises(Refusal, match=CLUSTER_ID) as refusal:
-            livy.refuse_security(CLUSTER_ID, document)
+            livy.refuse_security_configuration(CLUSTER_ID, document)
         assert refusal.value.code == code
 
 
@@ -195,14 +195,14 @@ class TestSecurityDocument:
     def test_it_is_the_json_in_the_answer(self) -> None:
         answer = {"Name": "a", "SecurityConfiguration": json.dumps(encrypted())}
 
-        assert livy.security_document(answer) == encrypted()
+        assert livy.security_configuration(answer) == encrypted()
 
     @pytest.mark.parametrize(
         "text", [None, "", "{", "[]", "null", "7", '"x"', "[" * 200_000, {"A": 1}, "9" * 5000]
     )
     def test_what_is_no_json_object_is_refused(self, text: Any) -> None:
         with pytest.raises(Refusal, match="answer-unfit") as refusal:
-            livy.security_document({"SecurityConfiguration": text})
+            livy.security_configuration({"SecurityConfiguration": text})
 
         assert f"EMR answered {repr(text)[:80]} for SecurityConfiguration" in str(refusal.value)
 

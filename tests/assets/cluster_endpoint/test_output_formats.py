@@ -1,4 +1,4 @@
-"""What may reach a start script: cluster_endpoint/forms.py."""
+"""Tests cluster_endpoint/output_formats.py: what may reach a start script."""
 
 import re
 import string
@@ -6,25 +6,42 @@ from typing import get_args
 
 import pytest
 
-from cluster_endpoint import forms
+from cluster_endpoint import output_formats
 from emr_notebook.constructs import start_script
 from emr_notebook.settings import types
 from refusal import Refusal
 
+LONGEST_NAME = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])
 FIT = {
-    "LivyUrl": ["http://10.0.0.5:8998", "https://ip-10-0-0-5.ec2.internal:1", "http://a.b:65535"],
-    "Candidates": ["http://10.0.0.5:8998", ",".join(["https://a.b:8998"] * 3)],
-    "PrimaryIp": ["0.0.0.1", "10.0.0.5", "255.249.199.99"],
-    "PrimaryDns": [
-        "ip-10-0-0-5.eu-west-1.compute.internal",
-        "a.b",
-        ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61]),
+    "LivyUrl": [
+        "http://10.0.0.5:8998",
+        "http://0.0.0.1:8998",
+        "http://255.249.199.99:8998",
+        "https://ip-10-0-0-5.ec2.internal:1",
+        "https://ip-10-0-0-5.eu-west-1.compute.internal:8998",
+        "http://a.b:65535",
+        f"https://{LONGEST_NAME}:8998",
     ],
     "ClusterId": ["j-2AXXXXXXGAPLF", "j-AAAA", "j-" + "9" * 20],
     "ReleaseLabel": ["emr-7.9.0", "emr-6.10.1-latest", "emr-" + "7" * 31],
     "SparkVersion": ["3.5.5", "3.5.5-amzn-0", "0" * 64],
     "LivyVersion": ["0.8.0", "0.8.0+incubating_1"],
 }
+UNFIT_ADDRESSES = [
+    "10.0.0",
+    "10.0.0.5.6",
+    "10.0.0.256",
+    "10.0.0.05",
+    "10.0.0.٥",
+    "::1",
+    "localhost",
+    "A.b",
+    "a.b.",
+    "a_b.c",
+    f"{'a' * 64}.b",
+    f"{LONGEST_NAME}d",
+    "é.example",
+]
 UNFIT = {
     "LivyUrl": [
         "ftp://10.0.0.5:8998",
@@ -39,23 +56,11 @@ UNFIT = {
         "http://-a.b:8998",
         f"http://{'a.' * 126}bc:8998",
         "http://10.0.0.5:٨٩٩٨",
-    ],
-    "Candidates": [
         "",
         "http://10.0.0.5:8998,",
         "http://10.0.0.5:8998 http://10.0.0.6:8998",
-        ",".join(["http://10.0.0.5:8998"] * 4),
-    ],
-    "PrimaryIp": ["10.0.0", "10.0.0.5.6", "10.0.0.256", "10.0.0.05", "10.0.0.٥", "::1", "a.b"],
-    "PrimaryDns": [
-        "localhost",
-        "10.0.0.256",
-        "A.b",
-        "a.b.",
-        "a_b.c",
-        f"{'a' * 64}.b",
-        ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 62]),
-        "é.example",
+        "http://10.0.0.5:8998,http://10.0.0.6:8998",
+        *(f"http://{address}:8998" for address in UNFIT_ADDRESSES),
     ],
     "ClusterId": ["j-", "j-AAA", "j-" + "9" * 21, "J-2AXXXXXXGAPLF", "j-2axxxx", "s-2AXXXXXXGAPLF"],
     "ReleaseLabel": ["emr-", "7.9.0", "emr-a", "emr-7.9.0 ", "emr-" + "7" * 32, "emr-٧"],
@@ -67,37 +72,39 @@ PAIRS = [(name, value) for name, values in FIT.items() for value in values]
 
 @pytest.mark.parametrize(("name", "value"), PAIRS)
 def test_what_emr_answers_fits(name: str, value: str) -> None:
-    assert forms.checked({name: value}) == {name: value}
-    assert forms.fits(name, value)
+    assert output_formats.checked({name: value}) == {name: value}
+    assert output_formats.matches(name, value)
 
 
 @pytest.mark.parametrize(
     ("name", "value"), [(name, value) for name, values in UNFIT.items() for value in values]
 )
 def test_what_only_looks_like_it_does_not(name: str, value: str) -> None:
-    assert not forms.fits(name, value)
+    assert not output_formats.matches(name, value)
     with pytest.raises(Refusal) as refusal:
-        forms.checked({name: value})
+        output_formats.checked({name: value})
     assert refusal.value.code == "answer-unfit"
     assert f" for {name}, " in str(refusal.value)
 
 
 @pytest.mark.parametrize("mark", sorted(set(string.printable) - set(string.ascii_letters)))
-@pytest.mark.parametrize("name", forms.FORMS)
-def test_no_form_lets_a_character_through_that_a_shell_reads(name: str, mark: str) -> None:
+@pytest.mark.parametrize("name", output_formats.FORMATS)
+def test_no_format_lets_a_character_through_that_a_shell_reads(name: str, mark: str) -> None:
     harmless = set(string.digits) | set(".,:/+_-")
 
     for value in FIT[name]:
         for spoilt in (mark + value, value + mark, value[:3] + mark + value[3:]):
-            assert mark in harmless or not forms.fits(name, spoilt)
+            assert mark in harmless or not output_formats.matches(name, spoilt)
 
 
-@pytest.mark.parametrize("value", [None, 5, b"10.0.0.5", ["10.0.0.5"], {"PrimaryIp": "10.0.0.5"}])
-@pytest.mark.parametrize("name", forms.FORMS)
+@pytest.mark.parametrize(
+    "value", [None, 5, b"10.0.0.5", ["10.0.0.5"], {"LivyUrl": "http://10.0.0.5:8998"}]
+)
+@pytest.mark.parametrize("name", output_formats.FORMATS)
 def test_only_text_fits(name: str, value: object) -> None:
-    assert not forms.fits(name, value)
+    assert not output_formats.matches(name, value)
     with pytest.raises(Refusal, match="answer-unfit"):
-        forms.checked({name: value})
+        output_formats.checked({name: value})
 
 
 @pytest.mark.parametrize(("name", "value"), PAIRS)
@@ -113,13 +120,13 @@ def test_nothing_grows_beyond_what_the_start_script_has_room_for(name: str, valu
 
     if name in variables:
         longest = value + "0" * (room[variables[name]] + 1 - len(value))
-        assert not forms.fits(name, longest)
+        assert not output_formats.matches(name, longest)
 
 
 def test_the_settings_know_the_same_cluster_ids() -> None:
     _, form = get_args(types.ClusterId)
 
-    assert form.pattern == forms.CLUSTER_ID
+    assert form.pattern == output_formats.CLUSTER_ID
 
 
 @pytest.mark.parametrize("key", ["a", "analytics", "a-1", "a" * 32])
@@ -127,4 +134,4 @@ def test_a_key_of_the_settings_is_one_of_the_resolver_s(key: str) -> None:
     _, form = get_args(types.Key)
 
     assert form.check(key) == key
-    assert re.fullmatch(forms.CLUSTER_KEY, key)
+    assert re.fullmatch(output_formats.CLUSTER_KEY, key)

@@ -61,7 +61,7 @@ EXAMPLES: Mapping[str, list[tuple[Any, ...]]] = {
             "InvalidRequestException: Security configuration with name 'strict' does not exist",
         )
     ],
-    "unfit_answer": [("PrimaryDns", "ip$(id).internal")],
+    "unfit_answer": [("LivyUrl", "https://ip$(id).internal:8998")],
     "bad_request": [("WaitMinutes", "14")],
     "replaced": [({"alice": (SUBNET,), "bob": (SUBNET,)},)],
     "name_taken": [({"alice": "risk-lab"},)],
@@ -132,7 +132,7 @@ def test_codes_are_told_apart() -> None:
 
 
 def test_what_vanished_means_is_in_the_catalogue() -> None:
-    assert set(codes()) >= handler.VANISHED
+    assert set(codes()) >= handler.CLUSTER_GONE_CODES
 
 
 class TestMessage:
@@ -171,7 +171,7 @@ class TestMessage:
         [
             lambda text: refusals.other_login(ID, text),
             lambda text: refusals.security_unread(ID, text),
-            lambda text: refusals.unfit_answer("PrimaryDns", text),
+            lambda text: refusals.unfit_answer("LivyUrl", text),
             lambda text: refusal.bad_request("ClusterName", text),
         ],
     )

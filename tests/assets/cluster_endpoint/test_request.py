@@ -1,11 +1,11 @@
-"""What the template asks the resolver for: cluster_endpoint/request.py."""
+"""Tests cluster_endpoint/request.py: what the template asks the resolver for."""
 
 import json
 from typing import Any
 
 import pytest
 
-from cluster_endpoint.livy import Wishes
+from cluster_endpoint.livy import LivyPreferences
 from cluster_endpoint.request import Request, Selector, parse
 from emr_notebook.constructs import resolver_request
 from emr_notebook.settings.cluster import Cluster
@@ -22,9 +22,8 @@ def test_a_request_of_the_least_asks_for_an_id_and_a_wait() -> None:
         key="analytics",
         selector=Selector(cluster_id=CLUSTER_ID),
         wait_seconds=420,
-        wishes=Wishes(scheme=None, opened_port=None, trust_is_given=False),
+        preferences=LivyPreferences(scheme=None, opened_port=None, trust_is_given=False),
         read_group_configurations=False,
-        last_value_output="",
     )
 
 
@@ -42,9 +41,10 @@ def test_everything_that_can_be_asked_for_is_read() -> None:
     )
 
     assert found.selector == Selector(tags=(("env", ""), ("team", "risk")))
-    assert found.wishes == Wishes(scheme="detect", opened_port=9000, trust_is_given=True)
+    assert found.preferences == LivyPreferences(
+        scheme="detect", opened_port=9000, trust_is_given=True
+    )
     assert found.read_group_configurations is True
-    assert found.last_value_output == "ClusteranalyticsValue0A1B"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_wait_of_up_to_13_minutes_is_accepted(minutes: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["http", "https", "detect"])
 def test_each_scheme_of_the_settings_is_known(scheme: str) -> None:
-    assert asked(Scheme=scheme).wishes.scheme == scheme
+    assert asked(Scheme=scheme).preferences.scheme == scheme
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,6 @@ def test_each_scheme_of_the_settings_is_known(scheme: str) -> None:
         ("TrustIsGiven", "yes"),
         ("TrustIsGiven", True),
         ("ReadGroupConfigurations", "True"),
-        ("LastValueOutput", "a b"),
-        ("LastValueOutput", "a" * 256),
         ("ClusterTags", "{"),
         ("ClusterTags", "[]"),
         ("ClusterTags", "null"),
@@ -169,4 +167,4 @@ def test_what_the_app_asks_is_what_the_resolver_reads(
     assert dict(found.selector.tags) == (settings.tags or {})
     assert found.wait_seconds == 60 * settings.wait_minutes
     assert found.read_group_configurations == settings.group_configurations
-    assert found.wishes == Wishes(settings.scheme, opened, settings.tls is not None)
+    assert found.preferences == LivyPreferences(settings.scheme, opened, settings.tls is not None)

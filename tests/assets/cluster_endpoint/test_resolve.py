@@ -1,4 +1,4 @@
-"""Decisions about a cluster, from EMR's answers alone."""
+"""Tests resolve.py: decisions about a cluster, from EMR's answers alone."""
 
 import datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cluster_endpoint import resolve
-from cluster_endpoint.livy import Wishes
+from cluster_endpoint.livy import LivyPreferences
 from refusal import Refusal
 from tests.assets.cluster_endpoint.emr_records import (
     CLUSTER_ID,
@@ -21,9 +21,9 @@ ENCRYPTED = {"EncryptionConfiguration": {"EnableInTransitEncryption": True}}
 
 
 def endpoint(
-    nodes: list[dict[str, Any]], *, port: int = 8998, tls: bool = False, **changes: Any
+    node: dict[str, Any], *, port: int = 8998, tls: bool = False, **changes: Any
 ) -> resolve.Endpoint:
-    return resolve.endpoint(cluster(**changes), nodes, port=port, tls=tls)
+    return resolve.endpoint(cluster(**changes), node, port=port, tls=tls)
 
 
 class TestState:
@@ -73,12 +73,12 @@ class TestState:
 
 class TestChoice:
     def test_one_fitting_cluster_is_chosen(self) -> None:
-        assert resolve.choose("name 'a'", [cluster()], [cluster(), cluster(Id=OTHER_ID)]) == (
-            CLUSTER_ID
-        )
+        active = [cluster(), cluster(Id=OTHER_ID)]
+
+        assert resolve.choose_cluster("name 'a'", [cluster()], active) == CLUSTER_ID
 
     def test_a_cluster_that_stands_on_two_pages_is_one(self) -> None:
-        assert resolve.choose("name 'a'", [cluster(), cluster()], []) == CLUSTER_ID
+        assert resolve.choose_cluster("name 'a'", [cluster(), cluster()], []) == CLUSTER_ID
 
     def test_several_are_refused_with_id_state_and_creation_time_of_each(self) -> None:
         later = datetime.datetime(2026, 7, 8, 9, 10, tzinfo=datetime.UTC)
@@ -86,7 +86,7 @@ class TestChoice:
         found = [cluster(Id=OTHER_ID, Status=starting), cluster()]
 
         with pytest.raises(Refusal) as refusal:
-            resolve.choose("name 'a'", found, found)
+            resolve.choose_cluster("name 'a'", found, found)
 
         assert refusal.value.code == "cluster-several"
         assert (
@@ -99,13 +99,13 @@ class TestChoice:
         odd = cluster(Id=OTHER_ID, Status={"State": "WAITING", "Timeline": timeline})
 
         with pytest.raises(Refusal, match=r"j-OTHER \(WAITING, created \?\)"):
-            resolve.choose("name 'a'", [cluster(), odd], [])
+            resolve.choose_cluster("name 'a'", [cluster(), odd], [])
 
     def test_none_is_refused_with_the_names_of_the_active_ones(self) -> None:
         active = [cluster(Name="b"), cluster(Name="a"), cluster(Name="b")]
 
         with pytest.raises(Refusal) as refusal:
-            resolve.choose("tags team=risk", [], active)
+            resolve.choose_cluster("tags team=risk", [], active)
 
         assert refusal.value.code == "cluster-none"
         said = "No active cluster has the tags team=risk; active clusters are named: a, b."
@@ -113,12 +113,12 @@ class TestChoice:
 
     def test_none_among_none_says_so(self) -> None:
         with pytest.raises(Refusal, match="active clusters are named: none"):
-            resolve.choose("name 'a'", [], [])
+            resolve.choose_cluster("name 'a'", [], [])
 
     @pytest.mark.parametrize("cluster_id", [None, "", "j-1;reboot", ["j-2AXXXXXXGAPLF"]])
     def test_an_id_that_is_none_is_refused(self, cluster_id: Any) -> None:
         with pytest.raises(Refusal, match="answer-unfit") as refusal:
-            resolve.choose("name 'a'", [cluster(Id=cluster_id)], [])
+            resolve.choose_cluster("name 'a'", [cluster(Id=cluster_id)], [])
 
         assert f"EMR answered {str(cluster_id)!r} for Id," in str(refusal.value)
 
@@ -129,7 +129,7 @@ class TestApplications:
         there = [app for app in cluster()["Applications"] if app["Name"] != missing]
 
         with pytest.raises(Refusal) as refusal:
-            resolve.versions(cluster(Applications=there))
+            resolve.application_versions(cluster(Applications=there))
 
         assert refusal.value.code == f"{missing.lower()}-missing"
         names = ", ".join(sorted(app["Name"] for app in there))
@@ -139,7 +139,7 @@ class TestApplications:
     @pytest.mark.parametrize("listed", [None, [], "Livy", 5, {"Livy": "0.8.0"}, ["Livy"]])
     def test_a_list_without_applications_has_none(self, listed: Any) -> None:
         with pytest.raises(Refusal, match=r"livy-missing.*its applications are none\."):
-            resolve.versions(cluster(Applications=listed))
+            resolve.application_versions(cluster(Applications=listed))
 
     @pytest.mark.parametrize(
         ("livy", "spark"), [("Livy", "Spark"), ("LIVY", "spark"), ("livy", "SPARK")]
@@ -147,12 +147,15 @@ class TestApplications:
     def test_they_are_found_in_any_letter_case(self, livy: str, spark: str) -> None:
         listed = [{"Name": livy, "Version": "0.8.0"}, {"Name": spark, "Version": "3.5.5"}, "odd"]
 
-        assert resolve.versions(cluster(Applications=listed)) == {"livy": "0.8.0", "spark": "3.5.5"}
+        assert resolve.application_versions(cluster(Applications=listed)) == {
+            "livy": "0.8.0",
+            "spark": "3.5.5",
+        }
 
     def test_one_without_a_version_has_an_empty_one(self) -> None:
         listed = [{"Name": "Livy"}, {"Name": "Spark", "Version": "3.5.5"}, {"Version": "1"}]
 
-        assert resolve.versions(cluster(Applications=listed)) == {
+        assert resolve.application_versions(cluster(Applications=listed)) == {
             "livy": "",
             "spark": "3.5.5",
             "": "1",
@@ -181,7 +184,7 @@ class TestPrimaries:
         dead = [instance(4, "TERMINATED"), instance(5, "BOOTSTRAPPING"), instance(6, Status=None)]
 
         with pytest.raises(Refusal) as refusal:
-            resolve.primaries(cluster(), dead)
+            resolve.primary(cluster(), dead)
 
         assert refusal.value.code == "primary-not-running"
         ids = [node["Ec2InstanceId"] for node in dead]
@@ -191,48 +194,43 @@ class TestPrimaries:
 
     def test_no_instance_at_all_is_refused(self) -> None:
         with pytest.raises(Refusal, match=r"primary-not-running.*lists none\."):
-            resolve.primaries(cluster(), [])
+            resolve.primary(cluster(), [])
 
     @pytest.mark.parametrize("kind", ["PrivateDnsName", "PublicDnsName"])
     @pytest.mark.parametrize("order", [(4, 9, 5), (9, 5, 4), (5, 4, 9)])
-    def test_the_one_that_the_cluster_names_comes_first_and_the_rest_by_address(
-        self, kind: str, order: tuple[int, ...]
-    ) -> None:
+    def test_it_is_the_one_that_the_cluster_names(self, kind: str, order: tuple[int, ...]) -> None:
         nodes = {number: instance(number) for number in order}
         nodes[9][kind] = "primary.example.com"
 
-        found = resolve.primaries(
+        found = resolve.primary(
             cluster(MasterPublicDnsName="primary.example.com"), list(nodes.values())
         )
 
-        assert found == [nodes[9], nodes[4], nodes[5]]
+        assert found == nodes[9]
 
     @pytest.mark.parametrize("named", ["", None, "gone.example.com"])
-    def test_when_the_cluster_names_none_of_them_they_are_in_order_of_address(
+    def test_when_the_cluster_names_none_of_them_it_is_the_first_by_address(
         self, named: str | None
     ) -> None:
         # A node in a private subnet has an empty public name, or none.
         nodes = [instance(6, PublicDnsName=""), instance(5, PublicDnsName="")]
 
-        found = resolve.primaries(cluster(MasterPublicDnsName=named), nodes)
+        found = resolve.primary(cluster(MasterPublicDnsName=named), nodes)
 
-        assert [node["PrivateIpAddress"] for node in found] == ["10.0.0.5", "10.0.0.6"]
+        assert found["PrivateIpAddress"] == "10.0.0.5"
 
     def test_a_named_one_that_has_died_is_passed_over(self) -> None:
-        assert resolve.primaries(cluster(), [instance(5, "TERMINATED"), instance(6)]) == [
-            instance(6)
-        ]
+        nodes = [instance(5, "TERMINATED"), instance(6)]
+
+        assert resolve.primary(cluster(), nodes) == instance(6)
 
 
 class TestEndpoint:
-    def test_http_goes_to_the_address_of_the_first_with_all_as_candidates(self) -> None:
-        found = endpoint([instance(5), instance(4)], port=9000)
+    def test_http_goes_to_the_address(self) -> None:
+        found = endpoint(instance(5), port=9000)
 
         assert found.outputs() == {
             "LivyUrl": "http://10.0.0.5:9000",
-            "Candidates": "http://10.0.0.5:9000,http://10.0.0.4:9000",
-            "PrimaryIp": "10.0.0.5",
-            "PrimaryDns": "ip-10-0-0-5.eu-west-1.compute.internal",
             "ClusterId": CLUSTER_ID,
             "ReleaseLabel": "emr-7.9.0",
             "SparkVersion": "3.5.5",
@@ -240,11 +238,9 @@ class TestEndpoint:
         }
 
     def test_https_goes_to_the_name_which_the_certificate_holds(self) -> None:
-        found = endpoint([instance(5), instance(4)], tls=True)
+        found = endpoint(instance(5), tls=True)
 
-        names = [f"ip-10-0-0-{number}.eu-west-1.compute.internal" for number in (5, 4)]
-        assert found.livy_url == f"https://{names[0]}:8998"
-        assert found.candidates == tuple(f"https://{name}:8998" for name in names)
+        assert found.livy_url == "https://ip-10-0-0-5.eu-west-1.compute.internal:8998"
 
     @pytest.mark.parametrize(
         ("where", "value"),
@@ -259,30 +255,26 @@ class TestEndpoint:
             ("PrivateDnsName", "$(reboot).internal"),
             ("PrivateDnsName", "a'b.internal"),
             ("PrivateDnsName", f"{'a' * 64}.internal"),
+            ("PrivateDnsName", "a`id`.internal"),
+            ("PrivateDnsName", ""),
+            ("PrivateDnsName", None),
         ],
     )
-    @pytest.mark.parametrize("tls", [True, False])
-    def test_an_address_that_a_script_must_not_hold_is_refused(
-        self, where: str, value: Any, tls: bool
+    def test_an_address_that_a_script_must_not_hold_is_refused_where_it_would_stand(
+        self, where: str, value: Any
     ) -> None:
-        found = endpoint([instance(**{where: value})], tls=tls)
+        hostile = instance(**{where: value})
+        is_name = where == "PrivateDnsName"
 
-        with pytest.raises(Refusal, match=r"answer-unfit"):
-            found.outputs()
-
-    @pytest.mark.parametrize("tls", [True, False])
-    def test_a_candidate_is_checked_as_strictly_as_the_first(self, tls: bool) -> None:
-        hostile = instance(6, PrivateDnsName="a`id`.internal", PrivateIpAddress="10.0.0.6`id`")
-
-        with pytest.raises(Refusal, match=r"answer-unfit.* for Candidates"):
-            endpoint([instance(5), hostile], tls=tls).outputs()
+        with pytest.raises(Refusal, match=r"answer-unfit.* for LivyUrl"):
+            endpoint(hostile, tls=is_name).outputs()
+        unharmed = endpoint(hostile, tls=not is_name).outputs()
+        assert unharmed == endpoint(instance(), tls=not is_name).outputs()
 
     @pytest.mark.parametrize(
         ("missing", "tls", "said"),
         [
             ("PrivateIpAddress", False, "'http://:8998' for LivyUrl"),
-            ("PrivateIpAddress", True, "'' for PrimaryIp"),
-            ("PrivateDnsName", False, "'' for PrimaryDns"),
             ("PrivateDnsName", True, "'https://:8998' for LivyUrl"),
         ],
     )
@@ -292,19 +284,19 @@ class TestEndpoint:
         node = {name: value for name, value in instance().items() if name != missing}
 
         with pytest.raises(Refusal, match=f"EMR answered {said}"):
-            endpoint([node], tls=tls).outputs()
+            endpoint(node, tls=tls).outputs()
 
     @pytest.mark.parametrize("label", ["", "7.9.0", "emr-7.9.0`id`", "emr-" + "9" * 40, None])
     def test_a_release_label_that_a_script_must_not_hold_is_refused(self, label: Any) -> None:
         with pytest.raises(Refusal, match="ReleaseLabel"):
-            endpoint([instance()], ReleaseLabel=label).outputs()
+            endpoint(instance(), ReleaseLabel=label).outputs()
 
     @pytest.mark.parametrize("name", ["Id", "ReleaseLabel"])
     def test_a_missing_field_is_refused_as_empty(self, name: str) -> None:
         partial = {field: value for field, value in cluster().items() if field != name}
 
         with pytest.raises(Refusal, match="EMR answered '' for"):
-            resolve.endpoint(partial, [instance()], port=8998, tls=False).outputs()
+            resolve.endpoint(partial, instance(), port=8998, tls=False).outputs()
 
 
 class TestScheme:
@@ -323,16 +315,16 @@ class TestScheme:
     def test_settings_force_it_and_else_the_cluster_decides(
         self, scheme: str | None, conf: dict[str, str], security: Any, https: bool
     ) -> None:
-        wishes = Wishes(scheme=scheme, trust_is_given=True)
+        preferences = LivyPreferences(scheme=scheme, trust_is_given=True)
 
-        assert resolve.scheme_is_https(cluster(), conf, security, wishes) is https
+        assert resolve.uses_https(cluster(), conf, security, preferences) is https
 
     @pytest.mark.parametrize("scheme", [None, "detect", "https"])
     def test_tls_without_anybody_to_trust_is_refused(self, scheme: str | None) -> None:
         conf = livy_conf(livy_keystore="/etc/livy.jks")[0]["Properties"]
 
         with pytest.raises(Refusal, match=f"tls-trust-missing.*{CLUSTER_ID} uses TLS"):
-            resolve.scheme_is_https(cluster(), conf, None, Wishes(scheme=scheme))
+            resolve.uses_https(cluster(), conf, None, LivyPreferences(scheme=scheme))
 
     def test_http_needs_nobody_to_trust(self) -> None:
-        assert resolve.scheme_is_https(cluster(), {}, None, Wishes(scheme="http")) is False
+        assert resolve.uses_https(cluster(), {}, None, LivyPreferences(scheme="http")) is False

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cluster_endpoint.handler import GUARD
+from cluster_endpoint.handler import GUARD_TYPE
 from tests.assets.cluster_endpoint.emr_records import RESPONSE_URL, STACK_ID
 
 NAME = "NotebookInstanceName"
@@ -39,7 +39,7 @@ def guard_event(verb: str, asked: Any, before: Any = None) -> dict[str, Any]:
     """CloudFormation's event; an Update from the properties `before`."""
     return {
         "RequestType": verb,
-        "ResourceType": GUARD,
+        "ResourceType": GUARD_TYPE,
         "ResponseURL": RESPONSE_URL,
         "StackId": STACK_ID,
         "PhysicalResourceId": "replacement-guard",

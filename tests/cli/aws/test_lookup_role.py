@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from cluster_endpoint.find import Scope
+from cluster_endpoint.find import ArnScope
 from emr_notebook.bootstrap import lookup_role_arn, partition
 from emr_notebook.cli.aws.live_endpoint import live_endpoint
 from emr_notebook.cli.aws.lookup_role import lookup_role_reader
@@ -70,9 +70,9 @@ def test_settings_take_the_regions_of_every_part_of_aws(region: str) -> None:
 def test_a_cluster_is_looked_up_in_the_part_of_aws_that_the_stage_is_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    scopes: list[Scope] = []
+    scopes: list[ArnScope] = []
 
-    def find(_request: object, _outside: object, scope: Scope, _now: float) -> dict[str, str]:
+    def find(_request: object, _gateway: object, scope: ArnScope, _now: float) -> dict[str, str]:
         scopes.append(scope)
         return {}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emr_notebook.cli.plan.costs import costs
-from emr_notebook.cli.plan.read import see_stage
+from emr_notebook.cli.plan.read import read_aws_state
 from emr_notebook.cli.plan.stack import plan_stack
 from emr_notebook.cli.plan.stage import StagePlan
 from emr_notebook.settings.file import parse
@@ -25,9 +25,6 @@ KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{KEY_ID}"
 # What the cluster of emr_records is found to be.
 LIVE = {
     "LivyUrl": "http://10.0.0.5:8998",
-    "Candidates": "http://10.0.0.5:8998",
-    "PrimaryIp": "10.0.0.5",
-    "PrimaryDns": "ip-10-0-0-5.eu-west-1.compute.internal",
     "ClusterId": "j-2AXXXXXXGAPLF",
     "ReleaseLabel": "emr-7.9.0",
     "SparkVersion": "3.5.5",
@@ -82,12 +79,12 @@ class PlanWorld(NotebookWorld):
         """Plan the deploy of a stage."""
         data = stage(change)
         settings = parse(data)
-        seen = see_stage(self.reader(), settings, lambda _: None)
+        state = read_aws_state(self.reader(), settings, lambda _: None)
         made = templates(data, refresh)
-        stacks = [plan_stack(settings, made[name], seen.stacks[name], seen) for name in made]
+        stacks = [plan_stack(settings, made[name], state.stacks[name], state) for name in made]
         notebooks = [each for stack in stacks for each in stack.notebooks]
         priced = costs(notebooks, prices or {}, hours)
-        return StagePlan("test", refresh, stacks, seen.denied, priced)
+        return StagePlan("test", refresh, stacks, state.denied, priced)
 
     def _stack(self, given: Fields) -> Fields:
         name = given["StackName"]
