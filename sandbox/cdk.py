@@ -1,4 +1,4 @@
-"""The real CDK command line, run against the sandbox's AWS."""
+"""Runs the real CDK command line against the sandbox's AWS."""
 
 import re
 import subprocess
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox.errors import SandboxError
-from sandbox.isolation.processes import die_with_parent
+from sandbox.isolation.system_calls import die_with_parent
 
 CLI = Path("node_modules/.bin/cdk")
 SHOWN_LINES = 25

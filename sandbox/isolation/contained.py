@@ -1,9 +1,13 @@
-"""Run a program's work where the kernel ends whatever it starts, however the program ends.
+"""Runs a program's work where the kernel ends whatever it starts, however the program ends.
 
 Four processes stand in a row: the caller, which waits; one that enters the namespaces (the
 caller itself stays outside, so it may go on afterwards); the first process of the new PID
 namespace; and the work. The kernel kills everything in a PID namespace when its first process
 ends, and each of the four dies with the one before it.
+
+util-linux's `unshare --fork --pid --kill-child` would leave the work running when it is killed
+between its fork and its child's first call; it hands on neither SIGTERM nor SIGHUP, and reaps no
+orphans.
 """
 
 import contextlib
@@ -13,12 +17,11 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Set
-from pathlib import Path
 from typing import NoReturn
 
 from sandbox.errors import SandboxError
-from sandbox.isolation import namespaces as ns
 from sandbox.isolation.linux import read_sysctls, refusal, require_linux
+from sandbox.isolation.system_calls import die_with_parent, enter_namespaces, isolate_mounts_and_proc
 
 FORWARDED = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
@@ -76,8 +79,8 @@ def _enter(main: Callable[[], int], mask: Set[int], caller: int, report: int) ->
     # A session of its own: a terminal's Ctrl-C reaches the caller alone, which passes it on once.
     os.setsid()
     try:
-        _unshare()
-        ns.end_with(caller)
+        enter_namespaces()
+        die_with_parent(caller)
         here = os.pidfd_open(os.getpid())
         first = os.fork()
         if first == 0:
@@ -89,25 +92,10 @@ def _enter(main: Callable[[], int], mask: Set[int], caller: int, report: int) ->
     os._exit(_supervise(first, FORWARDED))
 
 
-def _unshare() -> None:
-    flags = ns.CLONE_NEWPID | ns.CLONE_NEWNS
-    try:
-        ns.unshare(flags)
-    except PermissionError:
-        uid, gid = os.geteuid(), os.getegid()
-        ns.unshare(flags | ns.CLONE_NEWUSER)
-        # The kernel takes a group map from an ordinary user only after this refusal.
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
-        Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
-
-
 def _first_process(main: Callable[[], int], mask: Set[int], parent: int, report: int) -> NoReturn:
     try:
-        ns.end_with(parent)
-        ns.make_mounts_private()
-        # Without it, ps, psutil and every /proc/<pid> would speak of the processes outside.
-        ns.mount("proc", "/proc", "proc", ns.MS_NOSUID | ns.MS_NODEV | ns.MS_NOEXEC)
+        die_with_parent(parent)
+        isolate_mounts_and_proc()
         work = os.fork()
     except OSError as error:
         os.write(report, str(error).encode())

@@ -1,4 +1,4 @@
-"""Whether this machine grants the sandbox what it stands on, and what to do where it does not."""
+"""Tells whether this machine grants namespaces, and what to do where it does not."""
 
 import contextlib
 import sys

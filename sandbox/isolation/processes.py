@@ -1,7 +1,6 @@
-"""Child processes that end with the sandbox, and waits that end."""
+"""Starts child processes that end with the sandbox, and waits no longer than it was told."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import socket
@@ -12,15 +11,10 @@ from pathlib import Path
 from typing import Self
 
 from sandbox.errors import SandboxError
+from sandbox.isolation.system_calls import die_with_parent
 
-PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 10
 LOG_TAIL_LINES = 15
-
-
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when the one that started it ends, however it ends."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Child:

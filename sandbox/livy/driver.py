@@ -19,7 +19,7 @@ from typing import Any
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession, SQLContext
 
-from sandbox.isolation.processes import die_with_parent
+from sandbox.isolation.system_calls import die_with_parent
 from sandbox.livy.interpreter import Interpreter
 from sandbox.livy.sql import run_sql
 from sandbox.livy.wire import JVM_ENDED, Wire

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 from sandbox.errors import SandboxError
-from sandbox.isolation import namespaces
 from sandbox.isolation.contained import run_contained
+from sandbox.isolation.system_calls import die_with_parent
 from sandbox.notebook_host.hooks import LIMIT_SECONDS
 from sandbox.notebook_host.image import wipe
 from sandbox.notebook_host.instance import Instance, emit, run
@@ -38,7 +38,7 @@ def parse(arguments: list[str]) -> Instance:
 
 def main() -> int:
     """Run the instance in namespaces of its own, and clear its directory after it."""
-    namespaces.end_with()
+    die_with_parent()
     instance = parse(sys.argv[1:])
     host_pid = os.getpid()
     try:

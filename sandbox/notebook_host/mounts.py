@@ -1,4 +1,4 @@
-"""Put other directories in the place of the machine's own, in this mount namespace only."""
+"""Mounts other directories in the place of the machine's own, in this mount namespace only."""
 
 import contextlib
 import os
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sandbox.errors import SandboxError
-from sandbox.isolation import namespaces as ns
+from sandbox.isolation.system_calls import MS_BIND, MS_NODEV, MS_NOSUID, MS_REC, mount
 
 
 def cover(
@@ -19,7 +19,7 @@ def cover(
     target = target.resolve()
     with _reopened(outermost(keep, target)):
         if source is None:
-            ns.mount("tmpfs", str(target), "tmpfs", ns.MS_NOSUID | ns.MS_NODEV, f"mode={mode:o}")
+            mount("tmpfs", str(target), "tmpfs", MS_NOSUID | MS_NODEV, f"mode={mode:o}")
         else:
             bind(source, target)
 
@@ -33,7 +33,7 @@ def make_throwaway(target: Path, keep: Iterable[Path], layers: Path) -> None:
     with _reopened(outermost([*keep, *below], target)):
         try:
             options = f"lowerdir={target},upperdir={upper},workdir={work}"
-            ns.mount("overlay", str(target), "overlay", 0, options)
+            mount("overlay", str(target), "overlay", 0, options)
         except OSError as error:
             raise SandboxError(
                 f"A notebook's start script runs as root and may write to {target}, and this "
@@ -44,7 +44,7 @@ def make_throwaway(target: Path, keep: Iterable[Path], layers: Path) -> None:
 
 def bind(source: Path, target: Path) -> None:
     """Show `source`, a directory or a file, at `target`, which exists."""
-    ns.mount(str(source), str(target), flags=ns.MS_BIND | ns.MS_REC)
+    mount(str(source), str(target), flags=MS_BIND | MS_REC)
 
 
 def outermost(paths: Iterable[Path], target: Path) -> list[Path]:

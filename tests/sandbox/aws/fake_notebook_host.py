@@ -4,13 +4,14 @@ Runs the lifecycle scripts with bash in the instance's directory, keeps SageMake
 """
 
 import argparse
-import ctypes
 import json
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from sandbox.isolation.system_calls import die_with_parent
 
 
 def say(event: str, **details: object) -> None:
@@ -38,7 +39,7 @@ def run_hook(hook: str, script: Path, root: Path, seconds: float) -> bool:
 
 
 def main() -> int:
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    die_with_parent()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     parser = argparse.ArgumentParser()
     for option in ("--root", "--metadata", "--hosts", "--on-create", "--on-start"):

@@ -12,7 +12,7 @@ from typing import Any
 from sandbox.aws import RunningAws, start_aws
 from sandbox.tls import make_authority
 
-FAKE_HOST = [sys.executable, str(Path(__file__).with_name("fake_notebook_host.py"))]
+FAKE_HOST = [sys.executable, "-m", "tests.sandbox.aws.fake_notebook_host"]
 ROLE = "arn:aws:iam::111122223333:role/notebook"
 NOTEBOOK_TYPE = "AWS::SageMaker::NotebookInstance"
 CAPABILITIES: Mapping[str, Any] = {"Capabilities": ["CAPABILITY_NAMED_IAM"]}
