@@ -21,7 +21,11 @@ from typing import NoReturn
 
 from sandbox.errors import SandboxError
 from sandbox.isolation.linux import read_sysctls, refusal, require_linux
-from sandbox.isolation.system_calls import die_with_parent, enter_namespaces, isolate_mounts_and_proc
+from sandbox.isolation.system_calls import (
+    die_with_parent,
+    enter_namespaces,
+    isolate_mounts_and_proc,
+)
 
 FORWARDED = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 

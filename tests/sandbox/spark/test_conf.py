@@ -17,7 +17,7 @@ def written(tmp_path: Path) -> tuple[Path, dict[str, str]]:
     directory = tmp_path / "a folder"
     env = write_spark_conf(
         directory,
-        java=Java(Path("/opt/java"), 17),
+        java=Java(Path("/opt/java")),
         jars=[Path("/jars/hadoop-aws.jar"), Path("/jars/aws sdk.jar")],
         s3_endpoint="https://127.0.0.1:4566",
         access_key="111122223333",

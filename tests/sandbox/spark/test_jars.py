@@ -17,7 +17,7 @@ from sandbox.spark.java import Java, choose_java
 
 CONTENT = b"a jar"
 WANTED = Jar("org.example", "thing", "1.0", hashlib.sha256(CONTENT).hexdigest())
-NO_JAVA = Java(Path("/nonexistent"), 17)
+NO_JAVA = Java(Path("/nonexistent"))
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
