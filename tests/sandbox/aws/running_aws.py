@@ -1,4 +1,4 @@
-"""A running AWS for a module's tests, and what they do with it again and again."""
+"""Starts an AWS for a module's tests, makes stacks in it, and waits for what they become."""
 
 import base64
 import contextlib
@@ -33,6 +33,19 @@ def running_aws(directory: Path, **options: Any) -> Iterator[RunningAws]:
         yield aws
     finally:
         aws.stop()
+
+
+def create_network(aws: RunningAws) -> tuple[str, str, str]:
+    """Make a VPC, a subnet and an EMR primary's security group; return their ids."""
+    ec2 = aws.client("ec2")
+    vpc_id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet_id = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    group_id = ec2.create_security_group(
+        GroupName="ElasticMapReduce-Primary",
+        Description="The primary instance of the sandbox's clusters",
+        VpcId=vpc_id,
+    )["GroupId"]
+    return vpc_id, subnet_id, group_id
 
 
 def script(text: str) -> str:

@@ -11,11 +11,10 @@ from botocore.config import Config
 from botocore.exceptions import SSLError
 
 from sandbox.aws import start_aws
-from sandbox.aws.ec2.network import seed_network
 from sandbox.errors import SandboxError
 from sandbox.isolation.processes import free_port, port_is_open
 from sandbox.tls import make_authority
-from tests.sandbox.aws.running_aws import running_aws
+from tests.sandbox.aws.running_aws import create_network, running_aws
 
 pytestmark = pytest.mark.sandbox
 
@@ -99,7 +98,7 @@ def test_a_second_start_begins_empty(tmp_path: Path) -> None:
 
 def test_the_seeded_network_is_one_subnet_and_group_of_one_vpc(tmp_path: Path) -> None:
     with running_aws(tmp_path) as aws:
-        vpc_id, subnet_id, group_id = seed_network(aws)
+        vpc_id, subnet_id, group_id = create_network(aws)
         ec2 = aws.client("ec2")
         [subnet] = ec2.describe_subnets(SubnetIds=[subnet_id])["Subnets"]
         [group] = ec2.describe_security_groups(GroupIds=[group_id])["SecurityGroups"]

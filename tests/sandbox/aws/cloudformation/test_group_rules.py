@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.aws import RunningAws
-from sandbox.aws.ec2.network import seed_network
-from tests.sandbox.aws.running_aws import Stack, resource, running_aws
+from tests.sandbox.aws.running_aws import Stack, create_network, resource, running_aws
 
 pytestmark = pytest.mark.sandbox
 
@@ -42,7 +41,7 @@ def refusal(source: str) -> str:
 
 
 def test_a_rule_made_by_hand_is_in_the_way_of_a_stacks(aws: RunningAws, stack: Stack) -> None:
-    _, _, primary = seed_network(aws)
+    _, _, primary = create_network(aws)
     pair = {"GroupId": primary, "Description": "by hand"}
     aws.client("ec2").authorize_security_group_ingress(
         GroupId=primary, IpPermissions=[{**LIVY, "UserIdGroupPairs": [pair]}]
@@ -55,7 +54,7 @@ def test_a_rule_made_by_hand_is_in_the_way_of_a_stacks(aws: RunningAws, stack: S
 
 
 def test_a_rule_of_one_stack_is_in_the_way_of_anothers(aws: RunningAws, stack: Stack) -> None:
-    _, _, primary = seed_network(aws)
+    _, _, primary = create_network(aws)
     Stack(aws, "first-rule").create(ingress(primary, primary))
 
     assert stack.create(ingress(primary, primary)) == "ROLLBACK_COMPLETE"
@@ -64,7 +63,7 @@ def test_a_rule_of_one_stack_is_in_the_way_of_anothers(aws: RunningAws, stack: S
 
 
 def test_an_egress_rule_may_lead_to_a_prefix_list(aws: RunningAws, stack: Stack) -> None:
-    vpc_id, _, _ = seed_network(aws)
+    vpc_id, _, _ = create_network(aws)
     rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
     group = {
         "GroupDescription": "books",

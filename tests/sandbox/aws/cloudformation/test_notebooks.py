@@ -9,11 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.aws import RunningAws
-from sandbox.aws.ec2.network import seed_network
 from tests.sandbox.aws.running_aws import (
     LIFECYCLE_TYPE,
     NOTEBOOK_TYPE,
     Stack,
+    create_network,
     notebook,
     resource,
     running_aws,
@@ -344,7 +344,7 @@ def sources(aws: RunningAws, group: str) -> list[tuple[str, str]]:
 def test_an_ingress_rule_comes_changes_and_goes_with_its_stack(
     aws: RunningAws, stack: Stack
 ) -> None:
-    vpc_id, _, primary = seed_network(aws)
+    vpc_id, _, primary = create_network(aws)
     books = resource("AWS::EC2::SecurityGroup", {"GroupDescription": "books", "VpcId": vpc_id})
     source = {"Fn::GetAtt": ["Books", "GroupId"]}
     stack.create({"Books": books, "Rule": livy_rule(primary, source, Description="old")})

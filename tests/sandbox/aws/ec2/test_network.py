@@ -7,9 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.aws import RunningAws
-from sandbox.aws.ec2.network import seed_network
 from sandbox.aws.ec2.seed import put_network
-from tests.sandbox.aws.running_aws import running_aws
+from tests.sandbox.aws.running_aws import create_network, running_aws
 
 pytestmark = pytest.mark.sandbox
 
@@ -25,7 +24,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAws]:
 @pytest.fixture
 def network(aws: RunningAws) -> tuple[str, str, str]:
     """A VPC whose names are resolved, its subnet, and a security group."""
-    found = seed_network(aws)
+    found = create_network(aws)
     aws.client("ec2").modify_vpc_attribute(VpcId=found[0], EnableDnsHostnames={"Value": True})
     return found
 
@@ -79,7 +78,7 @@ def test_a_services_name_is_taken_over_later(
 
 
 def test_a_services_name_is_not_taken_over_in_a_vpc_that_resolves_none(aws: RunningAws) -> None:
-    vpc, _, _ = seed_network(aws)
+    vpc, _, _ = create_network(aws)
     with pytest.raises(ClientError, match="requires both enableDnsSupport and enableDnsHostnames"):
         endpoint(aws, vpc)
     made = endpoint(aws, vpc, PrivateDnsEnabled=False)
