@@ -22,6 +22,7 @@ LONGEST_VALUE: Mapping[str, int] = {
 
 _TOKEN = re.compile(r"\$\{Token\[[^\]]*\]\}")
 _ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)='")
+_WHOLE_ASSIGNMENT = re.compile(rf"^{_ASSIGNMENT.pattern}((?:[^']|'\\'')*)'$", re.MULTILINE)
 
 # Shown in the notebook. No braces but these: SparkMagic formats it with the error.
 _FATAL_ERROR = """The code failed because of a fatal error:
@@ -137,6 +138,16 @@ def check_size(lines: Sequence[str], *, token_allowance: Mapping[str, int] = LON
 def content(lines: Sequence[str]) -> str:
     """The script in base64, as SageMaker takes it; for lines without deploy-time values."""
     return base64.b64encode("\n".join(lines).encode()).decode()
+
+
+def header_in(content: str) -> dict[str, str]:
+    """The header's variables in a script in base64; {} for a script that is not this app's."""
+    text = base64.b64decode(content).decode("utf-8", "replace")
+    found: dict[str, str] = {}
+    for name, quoted in _WHOLE_ASSIGNMENT.findall(text):
+        # The header stands before the program, which may assign the same variable again.
+        found.setdefault(name, quoted.replace("'\\''", "'"))
+    return found
 
 
 def _assignment(name: str, value: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Template
 
+from emr_notebook.constructs import start_script
 from tests.conftest import template
 from tests.templates import (
     ENDPOINT,
@@ -42,7 +43,7 @@ def session(found: Template, notebook: str = "alice") -> Any:
     instance = only(found, INSTANCE, f"Notebook{notebook}")
     lines = script(resources(found, LIFECYCLE)[lifecycle_of(found, instance)])
     (line,) = (each for each in lines if str(each).startswith("SPARKMAGIC_CONFIG='"))
-    text = line.removeprefix("SPARKMAGIC_CONFIG='").removesuffix("'").replace("'\\''", "'")
+    text = start_script.header_in(start_script.content([line]))["SPARKMAGIC_CONFIG"]
     return json.loads(text)["session_configs_defaults"]
 
 

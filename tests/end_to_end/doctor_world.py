@@ -64,7 +64,7 @@ class Report:
 
     def states(self) -> dict[str, str]:
         """Of every line."""
-        return {about: str(line["state"]) for about, line in self.lines.items()}
+        return {subject: str(line["state"]) for subject, line in self.lines.items()}
 
     def of(self, state: str) -> dict[str, str]:
         """What the lines in this state say: `failed`, `not checked` or `ok`."""

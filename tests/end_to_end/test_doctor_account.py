@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from emr_notebook.cli.aws.reader import READING
+from emr_notebook.cli.aws.reader import READ_METHOD
 from tests.conftest import ROOT
 from tests.end_to_end import callers
 from tests.end_to_end.callers import allow, deny, document
@@ -81,10 +81,10 @@ class Account:
     def secret(self) -> str:
         return self.secret_arn.rpartition(":")[2]
 
-    def fails(self, about: str) -> Report:
+    def fails(self, subject: str) -> Report:
         """Doctor's report, in which exactly this line has become another."""
         report = self.world.doctor(FULL)
-        assert report.states() == {**self.healthy, about: "failed"}
+        assert report.states() == {**self.healthy, subject: "failed"}
         assert report.code == 1
         return report
 
@@ -259,9 +259,9 @@ class TestWhatIsBroken:
     def test_too_low_a_quota(self, account: Account) -> None:
         notebooks = {f"user{number}": {"cluster": "analytics"} for number in range(21)}
         account.world.write_stage("many", notebooks=notebooks)
-        about = "quota of notebook instances"
+        subject = "quota of notebook instances"
         report = account.world.doctor("many")
-        assert report.of("failed") == {about: "0 exist and 21 are to be made; the quota is 20"}
+        assert report.of("failed") == {subject: "0 exist and 21 are to be made; the quota is 20"}
 
         account.world.paste(*report.commands())
         assert account.world.doctor("many").code == 0
@@ -269,9 +269,9 @@ class TestWhatIsBroken:
     def test_an_instance_type_that_the_account_may_not_run(self, account: Account) -> None:
         notebooks = {"gail": {"cluster": "analytics", "instance_type": "ml.g5.xlarge"}}
         account.world.write_stage("graphics", notebooks=notebooks)
-        about = "quota of ml.g5.xlarge"
+        subject = "quota of ml.g5.xlarge"
         report = account.world.doctor("graphics")
-        assert report.of("failed") == {about: "0 run and 1 are to be started; the quota is 0"}
+        assert report.of("failed") == {subject: "0 run and 1 are to be started; the quota is 0"}
 
         account.world.paste(*report.commands())
         assert account.world.doctor("graphics").code == 0
@@ -380,13 +380,13 @@ def test_a_caller_who_may_not_deploy_fails_and_the_printed_command_lets_them(
     account: Account,
 ) -> None:
     keys = account.world.user("dana", allow(list(READS)))
-    about = "permission to deploy"
+    subject = "permission to deploy"
     deploy = f"cdk deploy --require-approval=never --method=direct -c stage={STAGE}"
     report = account.world.doctor(**keys)
     with pytest.raises(AssertionError, match="could not be used to assume"):
         account.world.paste(deploy, **keys)
 
-    assert report.of("failed").keys() == {about}
+    assert report.of("failed").keys() == {subject}
     account.world.paste(*report.commands())
     mended = account.world.doctor(**keys)
     assert (mended.code, mended.of("failed")) == (0, {})
@@ -494,7 +494,7 @@ def test_the_listed_permissions_are_enough_and_nothing_is_changed(account: Accou
 
     assert report.states() == account.healthy
     snake = ["".join(f"_{c.lower()}" if c.isupper() else c for c in name)[1:] for name in made]
-    assert all(READING.fullmatch(name) for name in snake), made
+    assert all(READ_METHOD.fullmatch(name) for name in snake), made
     assert {each.rpartition(":")[2] for each in READS} >= set(made) - {"GetCallerIdentity"}
 
 

@@ -47,7 +47,7 @@ class Inside:
         """The states of all lines of the healthy report without these."""
         assert self.healthy
         states = self.healthy.states()
-        return {about: state for about, state in states.items() if about not in broken}
+        return {subject: state for subject, state in states.items() if subject not in broken}
 
     def doctor(self, **env: str) -> Report:
         return self.world.doctor(INSIDE, **env)
@@ -293,7 +293,7 @@ def test_an_internet_gateway_serves_no_notebook(inside: Inside) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "about"),
+    ("action", "subject"),
     [
         ("ec2:DescribeVpcs", {"VPC", "network.vpc_cidr"}),
         ("ec2:DescribeVpcAttribute", {"DNS"}),
@@ -305,7 +305,7 @@ def test_an_internet_gateway_serves_no_notebook(inside: Inside) -> None:
     ],
 )
 def test_a_denied_read_leaves_unchecked_what_needs_it_and_names_it(
-    inside: Inside, action: str, about: set[str]
+    inside: Inside, action: str, subject: set[str]
 ) -> None:
     name = action.replace(":", "-")
     report = inside.doctor(**inside.world.user_without(name, action))
@@ -313,8 +313,10 @@ def test_a_denied_read_leaves_unchecked_what_needs_it_and_names_it(
 
     assert report.code == 3
     assert set(unknown.values()) == {f"these credentials may not {action}"}
-    assert all(line.startswith(tuple(about)) for line in unknown)
-    assert {start for start in about if any(line.startswith(start) for line in unknown)} == about
+    assert all(line.startswith(tuple(subject)) for line in unknown)
+    assert {
+        start for start in subject if any(line.startswith(start) for line in unknown)
+    } == subject
     assert set(inside.world.calls_by(f"user/{name}")) >= {action.partition(":")[2]}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from emr_notebook.cli.aws.reader import READING
+from emr_notebook.cli.aws.reader import READ_METHOD
 from tests.end_to_end import callers
 from tests.end_to_end.callers import allow, document
 from tests.end_to_end.pasted_commands import paste, put_tools, with_tools
@@ -220,7 +220,7 @@ def test_nothing_but_reading_calls_is_made_and_few_of_them(lab: Lab) -> None:
         if str(each["principal"]).endswith("user/reader")
     ]
     snake = ["".join(f"_{c.lower()}" if c.isupper() else c for c in name)[1:] for name in made]
-    assert all(READING.fullmatch(name) for name in snake), made
+    assert all(READ_METHOD.fullmatch(name) for name in snake), made
     assert sorted(made) == sorted(
         ["GetCallerIdentity", "ListNotebookInstances", "DescribeNotebookInstanceLifecycleConfig"]
         * 2

@@ -115,12 +115,12 @@ class TestCommands:
         assert "prod" in told
 
     def test_what_an_approval_says_fits_with_the_longest_plan(self) -> None:
-        from emr_notebook.cli.plan.summary import MOST_CHARACTERS
+        from emr_notebook.cli.plan.summary import MAX_CHARACTERS
         from emr_notebook.pipeline.steps import APPROVAL_WORDS
 
         words = APPROVAL_WORDS.format(stage="s" * 32, step="DiffAndPlan")
         # CodePipeline API, ManualApproval's CustomData.
-        assert len(words) + MOST_CHARACTERS <= 1000
+        assert len(words) + MAX_CHARACTERS <= 1000
 
     def test_the_pipeline_updates_itself_with_the_cdk_of_this_line(self, made: Assembly) -> None:
         assert made.commands("UpdatePipeline", "SelfMutate", "install") == [

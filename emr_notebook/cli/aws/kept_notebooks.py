@@ -42,7 +42,7 @@ def kept_notebooks(
         # Tags are listed for a while after their notebook is gone.
         return known.get(name) or describe(reader, name)
 
-    states = reader.together(look, left, lambda: None)
+    states = reader.map_concurrently(look, left)
     return [
         KeptNotebook(
             at.name, at.state, _tag(tagged[name], STACK_TAG), _tag(tagged[name], OWNER_TAG)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cluster_endpoint.aws import OPERATIONS, Outside
-from cluster_endpoint.find import Scope, find_endpoint
+from cluster_endpoint.aws import OPERATIONS, AwsGateway
+from cluster_endpoint.find import ArnScope, find_endpoint
 from cluster_endpoint.request import parse
 from emr_notebook.bootstrap import partition
 from emr_notebook.cli.aws.reader import Reader, iam_action
@@ -31,20 +31,18 @@ def live_endpoint(reader: Reader, settings: Settings, key: str) -> LiveEndpoint:
     cluster = settings.clusters[key].model_copy(update={"wait_minutes": 0})
     opened = opened_port(settings.network, cluster)
     request = parse(properties(key, cluster, opened_port=opened, refresh=""))
-    # Of this look-up alone: others run beside it.
     asked: list[str] = []
 
     def call(operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         known = OPERATIONS[operation]
         asked.append(iam_action(known.service, known.method))
-        reader.asked.append(asked[-1])
         return reader.call(known.service, known.method, arguments)
 
-    outside = Outside(call=call, region=reader.region)
+    gateway = AwsGateway(call=call, region=reader.region)
     region = settings.region
-    scope = Scope(partition=partition(region), region=region, account=settings.account)
+    scope = ArnScope(partition=partition(region), region=region, account=settings.account)
     try:
-        return LiveEndpoint(find_endpoint(request, outside, scope, outside.now()))
+        return LiveEndpoint(find_endpoint(request, gateway, scope, gateway.now()))
     except Refusal as refusal:
         if refusal.code == "access-denied":
             return LiveEndpoint(refusal=str(refusal), denied=asked[-1])

@@ -4,7 +4,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from emr_notebook.bootstrap import lookup_role_arn
-from emr_notebook.cli.aws.reader import CommandError, Reader, client_config, reader_of
+from emr_notebook.cli.aws.reader import CommandError, Reader, client_config, session_reader
 from emr_notebook.settings.model import Settings
 
 SESSION = "emr-notebook"
@@ -33,4 +33,4 @@ def lookup_role_reader(settings: Settings) -> Reader:
         aws_session_token=given["SessionToken"],
         region_name=settings.region,
     )
-    return reader_of(session, settings.region)
+    return session_reader(session, settings.region)

@@ -150,4 +150,4 @@ def _each(
             return None, denied.action
 
     distinct = sorted(set(names) - {""})
-    return dict(zip(distinct, reader.together(unless_denied, distinct, done), strict=True))
+    return dict(zip(distinct, reader.map_concurrently(unless_denied, distinct, done), strict=True))

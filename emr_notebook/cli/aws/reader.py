@@ -1,9 +1,10 @@
 """The commands' one seam to AWS: calls that read, in parallel, with failures in words."""
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -12,14 +13,14 @@ from botocore import exceptions
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-AT_ONCE = 8
+MAX_CONCURRENT_CALLS = 8
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
 ATTEMPTS = 6
-MOST_PAGES = 100
+MAX_PAGES = 100
 
 # No method of another name changes nothing.
-READING = re.compile(r"(describe|list|get|batch_get|simulate|lookup)_[a-z0-9_]+")
+READ_METHOD = re.compile(r"(describe|list|get|batch_get|simulate|lookup)_[a-z0-9_]+")
 DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"}
 )
@@ -82,7 +83,6 @@ class Reader:
 
     region: str
     call: Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]
-    asked: list[str] = field(default_factory=list)
 
     def ask(self, service: str, method: str, **arguments: Any) -> Mapping[str, Any]:
         """One call's answer. Raises Denied, Refused, and CommandError without usable credentials.
@@ -90,16 +90,15 @@ class Reader:
         Raises Unreachable, a CommandError, when the service does not answer. `method` is boto3's;
         one that is not a reading one is a ValueError.
         """
-        if READING.fullmatch(method) is None:
+        if READ_METHOD.fullmatch(method) is None:
             raise ValueError(f"{method} is not a call that only reads")
         action = iam_action(service, method)
-        self.asked.append(action)
         try:
             return self.call(service, method, arguments)
         except ClientError as error:
             raise _failure(action, error) from None
         except BotoCoreError as error:
-            raise _unasked(error, service, self.region) from None
+            raise _no_answer(error, service, self.region) from None
 
     def pages(
         self,
@@ -112,18 +111,21 @@ class Reader:
     ) -> Iterator[Mapping[str, Any]]:
         """The items of all pages; `token` is the page's token in the request and in the answer."""
         more: dict[str, Any] = {}
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             page = self.ask(service, method, **arguments, **more)
             yield from page.get(items, [])
             if not page.get(token[1]):
                 return
             more = {token[0]: page[token[1]]}
-        raise CommandError(f"{iam_action(service, method)}: more than {MOST_PAGES} pages")
+        raise CommandError(f"{iam_action(service, method)}: more than {MAX_PAGES} pages")
 
-    def together(
-        self, work: Callable[[Item], Result], items: Iterable[Item], done: Callable[[], object]
+    def map_concurrently(
+        self,
+        work: Callable[[Item], Result],
+        items: Iterable[Item],
+        done: Callable[[], object] = lambda: None,
     ) -> list[Result]:
-        """`work` on every item, several at once, in the items' order; `done` after each.
+        """The results of `work` in the items' order, several at once; `done` is called after each.
 
         The first exception ends it.
         """
@@ -133,7 +135,7 @@ class Reader:
             done()
             return result
 
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(MAX_CONCURRENT_CALLS) as pool:
             futures = [pool.submit(one, item) for item in items]
             try:
                 return [each.result() for each in futures]
@@ -149,11 +151,11 @@ def aws_reader(region: str) -> Reader:
         if session.get_credentials() is None:
             raise exceptions.NoCredentialsError
     except BotoCoreError as error:
-        raise CommandError(_in_words(error)) from None
-    return reader_of(session, region)
+        raise CommandError(_explain(error)) from None
+    return session_reader(session, region)
 
 
-def reader_of(session: boto3.Session, region: str) -> Reader:
+def session_reader(session: boto3.Session, region: str) -> Reader:
     """A reader with a session's credentials."""
     config = client_config()
     clients: dict[str, Any] = {}
@@ -170,13 +172,31 @@ def reader_of(session: boto3.Session, region: str) -> Reader:
     return Reader(region, call)
 
 
+def remembering(reader: Reader) -> Reader:
+    """A reader for one run that makes no call twice; one that failed is made again when asked."""
+    answers: dict[str, Mapping[str, Any]] = {}
+    calls: dict[str, Lock] = {}
+    looking = Lock()
+
+    def call(service: str, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        question = json.dumps([service, method, dict(arguments)], sort_keys=True)
+        with looking:
+            lock = calls.setdefault(question, Lock())
+        with lock:
+            if question not in answers:
+                answers[question] = reader.call(service, method, arguments)
+            return answers[question]
+
+    return replace(reader, call=call)
+
+
 def client_config() -> Config:
     """How clients wait and try again."""
     return Config(
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
-        max_pool_connections=AT_ONCE,
+        max_pool_connections=MAX_CONCURRENT_CALLS,
     )
 
 
@@ -206,13 +226,13 @@ def _failure(action: str, error: ClientError) -> Exception:
     return Refused(action, code, message)
 
 
-def _unasked(error: BotoCoreError, service: str, region: str) -> CommandError:
+def _no_answer(error: BotoCoreError, service: str, region: str) -> CommandError:
     if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
         return Unreachable(service, region, error)
-    return CommandError(_in_words(error))
+    return CommandError(_explain(error))
 
 
-def _in_words(error: BotoCoreError) -> str:
+def _explain(error: BotoCoreError) -> str:
     if isinstance(error, exceptions.NoCredentialsError | exceptions.CredentialRetrievalError):
         return (
             f"there are no AWS credentials: run `aws sso login` or set AWS_PROFILE (boto3: {error})"

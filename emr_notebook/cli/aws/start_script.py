@@ -1,10 +1,9 @@
-"""The start script in a lifecycle configuration: what a notebook's next start will be told."""
+"""Reads the start script in a lifecycle configuration: what a notebook's next start takes."""
 
-import base64
-import re
 from dataclasses import dataclass
 
 from emr_notebook.cli.aws.reader import Reader
+from emr_notebook.constructs.start_script import header_in
 
 
 @dataclass(frozen=True)
@@ -28,11 +27,5 @@ def deployed_script(reader: Reader, configuration: str) -> DeployedScript:
 
 def read_script(content: str) -> DeployedScript:
     """What the header of a script in base64 says; nothing for a script that is not this app's."""
-    text = base64.b64decode(content).decode("utf-8", "replace")
-    return DeployedScript(_assigned("LIVY_URL", text), _assigned("SCRIPT_VERSION", text))
-
-
-def _assigned(name: str, text: str) -> str:
-    # The header stands before the program: the first is the deploy's.
-    found = re.search(rf"^{name}='([^']*)'$", text, re.MULTILINE)
-    return found[1] if found else ""
+    header = header_in(content)
+    return DeployedScript(header.get("LIVY_URL", ""), header.get("SCRIPT_VERSION", ""))

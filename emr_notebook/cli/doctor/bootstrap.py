@@ -4,7 +4,7 @@ import shlex
 
 from emr_notebook.bootstrap import QUALIFIER
 from emr_notebook.cli.aws.reader import Reader
-from emr_notebook.cli.doctor.report import Line, Unknown, failed, not_checked, ok, unless_absent
+from emr_notebook.cli.doctor.report import Line, Unknown, failed, none_if_missing, not_checked, ok
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
 
@@ -13,26 +13,26 @@ PARAMETER = f"/cdk-bootstrap/{QUALIFIER}/version"
 OLDEST, OLDEST_WITH_LOOKUP = 6, 8
 
 
-def check(reader: Reader, settings: Settings, to: Commands) -> list[Line]:
+def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
     """The line of the bootstrap: one call."""
-    version = unless_absent(
+    version = none_if_missing(
         "ParameterNotFound",
         lambda: str(reader.ask("ssm", "get_parameter", Name=PARAMETER)["Parameter"]["Value"]),
     )
-    return [bootstrap_line(version, settings, to)]
+    return [bootstrap_line(version, settings, commands)]
 
 
-def bootstrap_line(version: str | Unknown | None, settings: Settings, to: Commands) -> Line:
+def bootstrap_line(version: str | Unknown | None, settings: Settings, commands: Commands) -> Line:
     """Whether the bootstrap is there and new enough."""
-    about = f"bootstrap of {settings.region}"
+    subject = f"bootstrap of {settings.region}"
     mend = f"cdk bootstrap aws://{settings.account}/{settings.region} -c stage="
-    mend += shlex.quote(to.stage)
+    mend += shlex.quote(commands.stage)
     if isinstance(version, Unknown):
-        return not_checked(about, version)
+        return not_checked(subject, version)
     if version is None:
-        return failed(about, f"there is none: {PARAMETER} does not exist", mend)
+        return failed(subject, f"there is none: {PARAMETER} does not exist", mend)
     if not version.isdecimal() or int(version) < OLDEST:
-        return failed(about, f"it is of version {version}; stacks need {OLDEST} or later", mend)
+        return failed(subject, f"it is of version {version}; stacks need {OLDEST} or later", mend)
     if int(version) < OLDEST_WITH_LOOKUP:
-        return ok(about, f"version {version}; --lookup-role needs {OLDEST_WITH_LOOKUP} or later")
-    return ok(about, f"version {version}")
+        return ok(subject, f"version {version}; --lookup-role needs {OLDEST_WITH_LOOKUP} or later")
+    return ok(subject, f"version {version}")

@@ -6,41 +6,41 @@ from collections.abc import Mapping, Sequence
 
 from emr_notebook.bootstrap import bootstrap_role_arn
 from emr_notebook.cli.aws.reader import Reader
-from emr_notebook.cli.doctor.iam import Decision, Principal, caller, simulated
+from emr_notebook.cli.doctor.iam import Decision, Principal, caller, simulate
 from emr_notebook.cli.doctor.report import Line, Unknown, attempt, failed, not_checked, ok
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
 
-ABOUT = "permission to deploy"
+SUBJECT = "permission to deploy"
 ACTION = "sts:AssumeRole"
 # Of the roles that cdk bootstrap makes: a deploy uses the first two.
 NEEDED, LOOKUP = ("deploy", "file-publishing"), "lookup"
 POLICY = "cdk-deploy"
 
 
-def check(reader: Reader, settings: Settings, to: Commands) -> list[Line]:
+def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
     """The line of the caller: four calls, one more for a role."""
     principal = attempt(lambda: caller(reader))
     if isinstance(principal, Unknown):
-        return [not_checked(ABOUT, principal)]
+        return [not_checked(SUBJECT, principal)]
     if principal.kind == "root":
         # Root cannot assume a role; the CDK goes on with the credentials that it has.
-        return [ok(ABOUT, "the account's root user may do everything")]
+        return [ok(SUBJECT, "the account's root user may do everything")]
 
     def decide(kind: str) -> Decision | Unknown:
         role = bootstrap_role_arn(settings, kind)
-        return attempt(lambda: simulated(reader, principal.arn, [ACTION], role)[ACTION])
+        return attempt(lambda: simulate(reader, principal.arn, [ACTION], role)[ACTION])
 
     kinds = [*NEEDED, LOOKUP]
-    decisions = dict(zip(kinds, reader.together(decide, kinds, lambda: None), strict=True))
-    return [deploy_line(principal, decisions, settings, to)]
+    decisions = dict(zip(kinds, reader.map_concurrently(decide, kinds), strict=True))
+    return [deploy_line(principal, decisions, settings, commands)]
 
 
 def deploy_line(
     principal: Principal,
     decisions: Mapping[str, Decision | Unknown],
     settings: Settings,
-    to: Commands,
+    commands: Commands,
 ) -> Line:
     """Whether the caller may assume what the CDK's deploy assumes."""
     found = {kind: each for kind, each in decisions.items() if isinstance(each, Decision)}
@@ -49,14 +49,14 @@ def deploy_line(
     if sure:
         roles = [bootstrap_role_arn(settings, kind) for kind in (*NEEDED, LOOKUP)]
         grantable = all(found[kind].may_be_granted for kind in sure)
-        return _denied(principal, _names(sure), roles, grantable=grantable, region=to.region)
+        return _denied(principal, _names(sure), roles, grantable=grantable, region=commands.region)
     for kind in NEEDED:
         each = decisions[kind]
         if isinstance(each, Unknown):
-            return not_checked(ABOUT, each)
+            return not_checked(SUBJECT, each)
     if denied:
-        return not_checked(ABOUT, Unknown(f"{principal.arn}: {found[denied[0]].unsure}"))
-    return ok(ABOUT, _allowed(principal, decisions[LOOKUP]))
+        return not_checked(SUBJECT, Unknown(f"{principal.arn}: {found[denied[0]].unsure}"))
+    return ok(SUBJECT, _allowed(principal, decisions[LOOKUP]))
 
 
 def _denied(
@@ -73,14 +73,14 @@ def _denied(
         advice = (
             "have whoever administers IAM look for what denies it: a policy, a boundary, an SCP"
         )
-        return failed(ABOUT, cause, advice=advice)
+        return failed(SUBJECT, cause, advice=advice)
     if principal.is_managed:
         advice = f"have IAM Identity Center's permission set allow it: {policy}"
-        return failed(ABOUT, cause, advice=advice)
+        return failed(SUBJECT, cause, advice=advice)
     put = f"aws iam put-{principal.kind}-policy --{principal.kind}-name {principal.name}"
     told = f"--policy-name {POLICY} --policy-document {shlex.quote(policy)} --region {region}"
     advice = "it takes somebody who administers IAM to run that"
-    return failed(ABOUT, cause, f"{put} {told}", advice=advice)
+    return failed(SUBJECT, cause, f"{put} {told}", advice=advice)
 
 
 def _allowed(principal: Principal, lookup: Decision | Unknown) -> str:
@@ -99,8 +99,8 @@ def _names(kinds: Sequence[str]) -> str:
 def account_line(reader: Reader, settings: Settings) -> Line:
     """Whether the credentials are of the stage's account. AWS lets everybody ask that."""
     caller = reader.ask("sts", "get_caller_identity")
-    about = f"account {settings.account}"
+    subject = f"account {settings.account}"
     if caller["Account"] == settings.account:
-        return ok(about, f"as {caller['Arn']}")
+        return ok(subject, f"as {caller['Arn']}")
     cause = f"the credentials are of account {caller['Account']}: nothing else can be checked"
-    return failed(about, cause, advice="choose another profile (AWS_PROFILE) or stage (--stage)")
+    return failed(subject, cause, advice="choose another profile (AWS_PROFILE) or stage (--stage)")

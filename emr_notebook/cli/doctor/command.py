@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from emr_notebook.cli.aws.reader import Reader, aws_reader
+from emr_notebook.cli.aws.reader import Reader, aws_reader, remembering
 from emr_notebook.cli.command import (
     FAILED,
     OK,
@@ -32,7 +32,7 @@ from emr_notebook.cli.doctor import (
 )
 from emr_notebook.cli.doctor.caller import account_line
 from emr_notebook.cli.doctor.network import egress, security_groups, subnets
-from emr_notebook.cli.doctor.report import Line, State, gravest
+from emr_notebook.cli.doctor.report import Line, State, worst_state
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.cli.output import output, progress_output
 from emr_notebook.settings.model import Settings
@@ -49,7 +49,7 @@ AREAS: tuple[Check, ...] = (
     egress.check,
     clusters.check,
     security_groups.check,
-    roles.boundary_check,
+    roles.check_boundary,
     roles.check,
     keys.check,
     quotas.check,
@@ -73,23 +73,24 @@ def doctor(stage: Stage = "dev", as_json: AsJson = False) -> int:
     Example: emr-notebook doctor --stage dev
     """
     settings = settings_of(stage)
-    to = Commands.of(stage, settings)
+    commands = Commands.of(stage, settings)
     with progress_output().status("Checking what a deploy needs") as progress:
-        lines = examine(aws_reader(settings.region), settings, to, say=progress.update)
+        lines = examine(aws_reader(settings.region), settings, commands, say=progress.update)
     if as_json:
         typer.echo(json.dumps(lines_json(stage, lines), indent=2))
     else:
         print_lines(output(), lines)
-    return STATUS[gravest(lines)]
+    return STATUS[worst_state(lines)]
 
 
 def examine(
-    reader: Reader, settings: Settings, to: Commands, *, say: Callable[[str], object]
+    reader: Reader, settings: Settings, commands: Commands, *, say: Callable[[str], object]
 ) -> list[Line]:
     """The lines of all areas; of another account than the stage's, nothing more is looked at.
 
-    Raises CommandError as Reader.ask does.
+    No call is made twice. Raises CommandError as Reader.ask does.
     """
+    reader = remembering(reader)
     account = account_line(reader, settings)
     if account.state is not State.OK:
         return [account]
@@ -101,7 +102,7 @@ def examine(
             done += 1
             say(f"Checking what a deploy needs: {done} of {len(AREAS)}")
 
-    found = reader.together(lambda check: check(reader, settings, to), AREAS, count)
+    found = reader.map_concurrently(lambda check: check(reader, settings, commands), AREAS, count)
     return [account, *(line for lines in found for line in lines)]
 
 
@@ -109,7 +110,7 @@ def print_lines(console: Console, lines: Sequence[Line]) -> None:
     """Each prerequisite, and below it what mends it."""
     for line in lines:
         text = Text(f"{line.state:<{MARGIN}}", STYLES[line.state])
-        text.append(f"{line.about}: {line.what}" if line.what else line.about, "default")
+        text.append(f"{line.subject}: {line.what}" if line.what else line.subject, "default")
         console.print(text, soft_wrap=True)
         for more in (*line.commands, *filter(None, [line.advice])):
             console.print(Text(f"{'':{MARGIN}}{more}"), soft_wrap=True)
@@ -119,10 +120,10 @@ def lines_json(stage: str, lines: Sequence[Line]) -> dict[str, Any]:
     """The same for other programs."""
     return {
         "stage": stage,
-        "ok": gravest(lines) is State.OK,
+        "ok": worst_state(lines) is State.OK,
         "prerequisites": [
             {
-                "about": line.about,
+                "about": line.subject,
                 "state": line.state.value,
                 "what": line.what,
                 "commands": list(line.commands),

@@ -5,57 +5,59 @@ from dataclasses import dataclass, field, replace
 
 from emr_notebook.bootstrap import bootstrap_role_arn, partition
 from emr_notebook.cli.aws.reader import Reader
-from emr_notebook.cli.doctor.iam import Decision, simulated
-from emr_notebook.cli.doctor.report import Line, Unknown, failed, not_checked, ok, unless_absent
+from emr_notebook.cli.doctor.iam import Decision, simulate
+from emr_notebook.cli.doctor.report import Line, Unknown, failed, none_if_missing, not_checked, ok
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
 
-ABOUT = "what the deploy's role may do"
+SUBJECT = "what the deploy's role may do"
 Decisions = Mapping[str, Decision]
 
 
 @dataclass(frozen=True)
-class Need:
+class RequiredPermission:
     """Actions on a resource, with condition keys that are known to be there, or known to be absent.
 
     The resource stands for those that a stack makes, whose names begin with the stack's. `kinds`
     are the types in a template that need it. `of_key`: a key's own policy may allow it, too.
     """
 
-    kinds: tuple[str, ...]
+    resource_types: tuple[str, ...]
     actions: tuple[str, ...]
     resource: str
     context: Mapping[str, str] = field(default_factory=dict)
-    absent: frozenset[str] = frozenset()
-    of_key: bool = False
+    absent_keys: frozenset[str] = frozenset()
+    key_policy_may_allow: bool = False
 
 
-def check(reader: Reader, settings: Settings, _to: Commands) -> list[Line]:
+def check(reader: Reader, settings: Settings, _commands: Commands) -> list[Line]:
     """The line of the role: a call for each kind of what is made, none for further notebooks."""
     role = bootstrap_role_arn(settings, "cfn-exec")
 
-    def decide(need: Need) -> Decisions | Unknown:
-        found = unless_absent(
+    def decide(permission: RequiredPermission) -> Decisions | Unknown:
+        found = none_if_missing(
             "NoSuchEntity",
-            lambda: simulated(reader, role, need.actions, need.resource, need.context),
+            lambda: simulate(
+                reader, role, permission.actions, permission.resource, permission.context
+            ),
         )
         if found is None:
             return Unknown(f"{role} does not exist: see bootstrap")
-        return found if isinstance(found, Unknown) else considered(need, found)
+        return found if isinstance(found, Unknown) else with_known_context(permission, found)
 
-    return [role_line(role, reader.together(decide, needs(settings), lambda: None))]
+    return [role_line(role, reader.map_concurrently(decide, required_permissions(settings)))]
 
 
-def considered(need: Need, decisions: Decisions) -> dict[str, Decision]:
+def with_known_context(permission: RequiredPermission, decisions: Decisions) -> dict[str, Decision]:
     """IAM's decisions with what is known of the need: no deploy brings the absent keys."""
-    absent = {key.lower() for key in need.absent}
+    absent_keys = {key.lower() for key in permission.absent_keys}
     found = {
         action: replace(
-            each, depends_on=tuple(k for k in each.depends_on if k.lower() not in absent)
+            each, depends_on=tuple(k for k in each.depends_on if k.lower() not in absent_keys)
         )
         for action, each in decisions.items()
     }
-    if need.of_key:
+    if permission.key_policy_may_allow:
         # The key's own policy may allow what no policy of the role does: see its line.
         return {a: each for a, each in found.items() if not each.may_be_granted}
     return found
@@ -71,11 +73,11 @@ def role_line(role: str, answers: list[Decisions | Unknown]) -> Line:
         return _denied(name, sure)
     for answer in answers:
         if isinstance(answer, Unknown):
-            return not_checked(ABOUT, answer)
+            return not_checked(SUBJECT, answer)
     if denied:
         action, each = denied[0]
-        return not_checked(ABOUT, Unknown(f"{name}, {action}: {each.unsure}"))
-    return ok(ABOUT, f"{name} may make what the stacks hold")
+        return not_checked(SUBJECT, Unknown(f"{name}, {action}: {each.unsure}"))
+    return ok(SUBJECT, f"{name} may make what the stacks hold")
 
 
 def _denied(name: str, denied: Decisions) -> Line:
@@ -87,7 +89,7 @@ def _denied(name: str, denied: Decisions) -> Line:
         )
     else:
         advice = "have whoever administers IAM look for what denies it: a policy or a boundary"
-    return failed(ABOUT, cause, advice=advice)
+    return failed(SUBJECT, cause, advice=advice)
 
 
 NOTEBOOK = "AWS::SageMaker::NotebookInstance"
@@ -109,71 +111,73 @@ class _Arns:
         return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
 
 
-def needs(settings: Settings) -> list[Need]:
+def required_permissions(settings: Settings) -> list[RequiredPermission]:
     """All that it takes to make the stage's stacks from nothing."""
     region = settings.region
     arns, stack = _Arns(partition(region), region, settings.account), settings.home_stack_name()
     return [
-        *_of_iam(settings, arns, stack),
-        *_of_resolver(arns, stack),
-        *_of_groups(settings, arns),
-        *_of_key(settings),
-        *_of_notebooks(settings, arns, stack),
+        *_for_iam(settings, arns, stack),
+        *_for_resolver(arns, stack),
+        *_for_security_groups(settings, arns),
+        *_for_key(settings),
+        *_for_notebooks(settings, arns, stack),
     ]
 
 
-def _of_iam(settings: Settings, arns: _Arns, stack: str) -> Iterator[Need]:
+def _for_iam(settings: Settings, arns: _Arns, stack: str) -> Iterator[RequiredPermission]:
     where = {REGION: IAM_REGION.get(arns.partition, arns.region)}
     given = settings.permissions_boundary_arn
     bounded = {**where, BOUNDARY: given} if given else where
-    absent = frozenset() if given else frozenset({BOUNDARY})
+    absent_keys = frozenset() if given else frozenset({BOUNDARY})
     roles, role = ("iam:CreateRole", "iam:AttachRolePolicy"), arns.of("iam", f"role/{stack}-Role")
-    yield Need(("AWS::IAM::Role",), roles, role, bounded, absent)
+    yield RequiredPermission(("AWS::IAM::Role",), roles, role, bounded, absent_keys)
     policy = arns.of("iam", f"policy/{stack}-Policy")
-    yield Need(("AWS::IAM::ManagedPolicy",), ("iam:CreatePolicy",), policy, where)
+    yield RequiredPermission(("AWS::IAM::ManagedPolicy",), ("iam:CreatePolicy",), policy, where)
 
 
-def _of_resolver(arns: _Arns, stack: str) -> Iterator[Need]:
+def _for_resolver(arns: _Arns, stack: str) -> Iterator[RequiredPermission]:
     kind, function = "AWS::Lambda::Function", arns.of("lambda", f"function:{stack}-Resolver")
-    yield Need((kind,), ("lambda:CreateFunction",), function, absent=LAMBDA_VPC)
+    yield RequiredPermission((kind,), ("lambda:CreateFunction",), function, absent_keys=LAMBDA_VPC)
     asked = ("Custom::ClusterEndpoint", "Custom::ReplacementGuard")
-    yield Need(asked, ("lambda:InvokeFunction",), function)
+    yield RequiredPermission(asked, ("lambda:InvokeFunction",), function)
     passed = {PASSED: "lambda.amazonaws.com"}
-    yield Need((kind,), ("iam:PassRole",), arns.of("iam", f"role/{stack}-Role"), passed)
+    yield RequiredPermission(
+        (kind,), ("iam:PassRole",), arns.of("iam", f"role/{stack}-Role"), passed
+    )
     group = arns.of("logs", f"log-group:{stack}-ResolverLog")
     actions = ("logs:CreateLogGroup", "logs:PutRetentionPolicy")
-    yield Need(("AWS::Logs::LogGroup",), actions, group)
+    yield RequiredPermission(("AWS::Logs::LogGroup",), actions, group)
 
 
-def _of_groups(settings: Settings, arns: _Arns) -> Iterator[Need]:
+def _for_security_groups(settings: Settings, arns: _Arns) -> Iterator[RequiredPermission]:
     if settings.network.security_group_ids is None:
         made = arns.of("ec2", "security-group/sg-00000000000000000")
-        yield Need(("AWS::EC2::SecurityGroup",), ("ec2:CreateSecurityGroup",), made)
+        yield RequiredPermission(("AWS::EC2::SecurityGroup",), ("ec2:CreateSecurityGroup",), made)
     opened = {x.security_group_id for x in settings.clusters.values() if x.ingress == "create"}
     for group in sorted(opened - {None}, key=str):
         admit = ("ec2:AuthorizeSecurityGroupIngress",)
         primary = arns.of("ec2", f"security-group/{group}")
-        yield Need(("AWS::EC2::SecurityGroupIngress",), admit, primary)
+        yield RequiredPermission(("AWS::EC2::SecurityGroupIngress",), admit, primary)
 
 
-def _of_key(settings: Settings) -> Iterator[Need]:
+def _for_key(settings: Settings) -> Iterator[RequiredPermission]:
     given, grant = settings.kms_key_arn, {"kms:GrantIsForAWSResource": "true"}
     if given is not None:
-        yield Need((), ("kms:CreateGrant",), given, grant, of_key=True)
+        yield RequiredPermission((), ("kms:CreateGrant",), given, grant, key_policy_may_allow=True)
     elif settings.opt_outs.aws_managed_key is None:
-        yield Need(("AWS::KMS::Key",), ("kms:CreateKey",), "*")
+        yield RequiredPermission(("AWS::KMS::Key",), ("kms:CreateKey",), "*")
 
 
-def _of_notebooks(settings: Settings, arns: _Arns, stack: str) -> Iterator[Need]:
+def _for_notebooks(settings: Settings, arns: _Arns, stack: str) -> Iterator[RequiredPermission]:
     notebooks = [settings.notebook(key) for key in settings.notebooks]
     if not notebooks:
         return
     name = arns.of("sagemaker", f"notebook-instance/{notebooks[0].name.lower()}")
-    yield Need((NOTEBOOK,), ("sagemaker:CreateNotebookInstance",), name)
+    yield RequiredPermission((NOTEBOOK,), ("sagemaker:CreateNotebookInstance",), name)
     kind = f"{NOTEBOOK}LifecycleConfig"
     script = arns.of("sagemaker", f"notebook-instance-lifecycle-config/{stack.lower()}-start")
-    yield Need((kind,), ("sagemaker:CreateNotebookInstanceLifecycleConfig",), script)
+    yield RequiredPermission((kind,), ("sagemaker:CreateNotebookInstanceLifecycleConfig",), script)
     made = arns.of("iam", f"role/{stack}-Role")
     for role in sorted({each.role_arn or made for each in notebooks}):
         passed = {PASSED: "sagemaker.amazonaws.com"}
-        yield Need((NOTEBOOK,), ("iam:PassRole",), role, passed)
+        yield RequiredPermission((NOTEBOOK,), ("iam:PassRole",), role, passed)

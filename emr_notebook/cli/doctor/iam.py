@@ -68,7 +68,7 @@ def caller(reader: Reader) -> Principal | Unknown:
     return Unknown(f"{arn} is neither a user nor a role, and IAM simulates only these")
 
 
-def simulated(
+def simulate(
     reader: Reader,
     principal_arn: str,
     actions: Sequence[str],
@@ -112,7 +112,7 @@ def _decision(result: Mapping[str, Any]) -> Decision:
     )
 
 
-class Verdict(Enum):
+class PolicyVerdict(Enum):
     """What the policy says; DEPENDS on what is not known here.
 
     One that REFUSES lacks a statement; one that DENIES has one that no further statement outdoes.
@@ -124,26 +124,28 @@ class Verdict(Enum):
     DEPENDS = "depends"
 
 
-def decide(
+def evaluate_policy(
     document: Mapping[str, Any],
     action: str,
     principals: Collection[str],
-    besides: Collection[str] = (),
-) -> Verdict:
+    also_denied_to: Collection[str] = (),
+) -> PolicyVerdict:
     """Whether one of the principals may do it: ARNs, account ids or a service's name.
 
     What is denied to one `besides` them counts, too.
     """
-    about = statements(document)
-    allows = [each for each in about if _counts(each, "Allow", action, principals)]
-    denies = [each for each in about if _counts(each, "Deny", action, {*principals, *besides})]
+    found = statements(document)
+    allows = [each for each in found if _counts(each, "Allow", action, principals)]
+    denies = [
+        each for each in found if _counts(each, "Deny", action, {*principals, *also_denied_to})
+    ]
     if not all(map(_is_bound, denies)):
-        return Verdict.DENIES
+        return PolicyVerdict.DENIES
     if not allows:
-        return Verdict.REFUSES
+        return PolicyVerdict.REFUSES
     if denies or all(map(_is_bound, allows)):
-        return Verdict.DEPENDS
-    return Verdict.ALLOWS
+        return PolicyVerdict.DEPENDS
+    return PolicyVerdict.ALLOWS
 
 
 def with_statement(document: Mapping[str, Any], statement: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,16 +7,16 @@ from typing import Any
 
 from emr_notebook.bootstrap import bootstrap_role_arn, partition
 from emr_notebook.cli.aws.reader import Reader
-from emr_notebook.cli.doctor.iam import Verdict, decide, with_statement
+from emr_notebook.cli.doctor.iam import PolicyVerdict, evaluate_policy, with_statement
 from emr_notebook.cli.doctor.network.destinations import all_code_repositories
 from emr_notebook.cli.doctor.report import (
     Line,
     Unknown,
     attempt,
     failed,
+    none_if_missing,
     not_checked,
     ok,
-    unless_absent,
 )
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
@@ -26,17 +26,17 @@ ENABLED = "Enabled"
 GRANT = "kms:CreateGrant"
 
 
-def check(reader: Reader, settings: Settings, to: Commands) -> list[Line]:
+def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
     """The lines of the key that the settings name, and of each distinct secret.
 
     Two calls for the key, one for each secret; none where the deploy makes the key.
     """
     lines = []
     if settings.kms_key_arn is not None:
-        lines += _key_lines(reader, settings.kms_key_arn, settings, to)
+        lines += _key_lines(reader, settings.kms_key_arn, settings, commands)
     given = secrets(settings)
-    found = reader.together(lambda arn: _secret(reader, arn), given, lambda: None)
-    return lines + [secret_line(arn, at, to) for arn, at in zip(given, found, strict=True)]
+    found = reader.map_concurrently(lambda arn: _secret(reader, arn), given)
+    return lines + [secret_line(arn, at, commands) for arn, at in zip(given, found, strict=True)]
 
 
 def secrets(settings: Settings) -> list[str]:
@@ -45,78 +45,78 @@ def secrets(settings: Settings) -> list[str]:
     return list(dict.fromkeys(each for each in given if each is not None))
 
 
-def key_line(arn: str, key: Mapping[str, Any] | Unknown | None, to: Commands) -> Line:
+def key_line(arn: str, key: Mapping[str, Any] | Unknown | None, commands: Commands) -> Line:
     """Whether the key exists and can encrypt a volume."""
-    about, of = f"key {_short(arn)}", f"--key-id {arn} --region {to.region}"
+    subject, options = f"key {_short(arn)}", f"--key-id {arn} --region {commands.region}"
     if isinstance(key, Unknown):
-        return not_checked(about, key)
+        return not_checked(subject, key)
     if key is None:
         advice = "correct kms_key_arn in the settings, or leave it out: then the deploy makes a key"
-        return failed(about, f"{arn} does not exist", advice=advice)
+        return failed(subject, f"{arn} does not exist", advice=advice)
     usage, spec = key.get("KeyUsage"), key.get("KeySpec", "SYMMETRIC_DEFAULT")
     if (usage, spec) != ("ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT"):
         advice = "name a symmetric key that encrypts and decrypts"
-        return failed(about, f"it is of {spec} for {usage}: volumes need another", advice=advice)
-    state, enable = str(key["KeyState"]), f"aws kms enable-key {of}"
+        return failed(subject, f"it is of {spec} for {usage}: volumes need another", advice=advice)
+    state, enable = str(key["KeyState"]), f"aws kms enable-key {options}"
     if state == ENABLED:
-        return ok(about, state)
+        return ok(subject, state)
     if state == "Disabled":
-        return failed(about, f"it is {state}", enable)
+        return failed(subject, f"it is {state}", enable)
     if state == "PendingDeletion":
-        return failed(about, f"it is {state}", f"aws kms cancel-key-deletion {of}", enable)
-    return failed(about, f"it is {state}", advice=f"bring it to the state {ENABLED}")
+        return failed(subject, f"it is {state}", f"aws kms cancel-key-deletion {options}", enable)
+    return failed(subject, f"it is {state}", advice=f"bring it to the state {ENABLED}")
 
 
 def policy_line(
-    arn: str, policy: Mapping[str, Any] | Unknown, settings: Settings, to: Commands
+    arn: str, policy: Mapping[str, Any] | Unknown, settings: Settings, commands: Commands
 ) -> Line:
     """Whether the key's policy lets the deploy use it, by itself or through IAM's policies."""
-    about = f"policy of key {_short(arn)}"
+    subject = f"policy of key {_short(arn)}"
     if isinstance(policy, Unknown):
-        return not_checked(about, policy)
+        return not_checked(subject, policy)
     account, deployer = settings.account, bootstrap_role_arn(settings, "cfn-exec")
     root = f"arn:{partition(settings.region)}:iam::{account}:root"
-    if decide(policy, GRANT, {account, root}, {deployer}) is Verdict.ALLOWS:
-        return ok(about, "it lets the account's IAM policies decide")
-    verdict = decide(policy, GRANT, {account, root, deployer})
-    if verdict is Verdict.ALLOWS:
-        return ok(about, f"it admits {deployer}")
-    if verdict is Verdict.DEPENDS:
-        return not_checked(about, Unknown(f"its conditions decide who may {GRANT}"))
-    if verdict is Verdict.DENIES:
+    if evaluate_policy(policy, GRANT, {account, root}, {deployer}) is PolicyVerdict.ALLOWS:
+        return ok(subject, "it lets the account's IAM policies decide")
+    verdict = evaluate_policy(policy, GRANT, {account, root, deployer})
+    if verdict is PolicyVerdict.ALLOWS:
+        return ok(subject, f"it admits {deployer}")
+    if verdict is PolicyVerdict.DEPENDS:
+        return not_checked(subject, Unknown(f"its conditions decide who may {GRANT}"))
+    if verdict is PolicyVerdict.DENIES:
         advice = "take out or narrow that statement: no further one can win against it"
-        return failed(about, f"a statement denies {deployer} {GRANT}", advice=advice)
+        return failed(subject, f"a statement denies {deployer} {GRANT}", advice=advice)
     cause = f"it lets neither IAM's policies nor the CDK's role {GRANT}: {deployer}"
-    return failed(about, cause, _admitting(arn, policy, deployer, to))
+    return failed(subject, cause, _admitting(arn, policy, deployer, commands))
 
 
-def secret_line(arn: str, secret: Mapping[str, Any] | Unknown | None, to: Commands) -> Line:
+def secret_line(arn: str, secret: Mapping[str, Any] | Unknown | None, commands: Commands) -> Line:
     """Whether a repository's secret exists."""
-    about = f"secret {arn.rpartition(':')[2]}"
+    subject = f"secret {arn.rpartition(':')[2]}"
     if isinstance(secret, Unknown):
-        return not_checked(about, secret)
+        return not_checked(subject, secret)
     if secret is None:
         advice = "make it, or correct secret_arn in the settings"
-        return failed(about, f"{arn} does not exist", advice=advice)
+        return failed(subject, f"{arn} does not exist", advice=advice)
     if secret.get("DeletedDate"):
-        mend = f"aws secretsmanager restore-secret --secret-id {arn} --region {to.region}"
-        return failed(about, "it is to be deleted", mend)
-    return ok(about)
+        mend = f"aws secretsmanager restore-secret --secret-id {arn} --region {commands.region}"
+        return failed(subject, "it is to be deleted", mend)
+    return ok(subject)
 
 
-def _key_lines(reader: Reader, arn: str, settings: Settings, to: Commands) -> list[Line]:
+def _key_lines(reader: Reader, arn: str, settings: Settings, commands: Commands) -> list[Line]:
     def describe() -> Mapping[str, Any]:
         found: Mapping[str, Any] = reader.ask("kms", "describe_key", KeyId=arn)["KeyMetadata"]
         return found
 
-    key = unless_absent("NotFoundException", describe)
-    line = key_line(arn, key, to)
+    key = none_if_missing("NotFoundException", describe)
+    line = key_line(arn, key, commands)
     if key is None:
         return [line]
-    return [line, policy_line(arn, _policy(reader, arn, settings), settings, to)]
+    return [line, policy_line(arn, _policy(reader, arn, settings), settings, commands)]
 
 
-def _admitting(arn: str, policy: Mapping[str, Any], deployer: str, to: Commands) -> str:
+def _admitting(arn: str, policy: Mapping[str, Any], deployer: str, commands: Commands) -> str:
     statement = {
         "Effect": "Allow",
         "Principal": {"AWS": deployer},
@@ -125,7 +125,7 @@ def _admitting(arn: str, policy: Mapping[str, Any], deployer: str, to: Commands)
     }
     text = shlex.quote(json.dumps(with_statement(policy, statement)))
     put = f"aws kms put-key-policy --key-id {arn} --policy-name default --policy {text}"
-    return f"{put} --region {to.region}"
+    return f"{put} --region {commands.region}"
 
 
 def _policy(reader: Reader, arn: str, settings: Settings) -> Mapping[str, Any] | Unknown:
@@ -143,7 +143,7 @@ def _policy(reader: Reader, arn: str, settings: Settings) -> Mapping[str, Any] |
 
 
 def _secret(reader: Reader, arn: str) -> Mapping[str, Any] | Unknown | None:
-    return unless_absent(
+    return none_if_missing(
         "ResourceNotFoundException",
         lambda: reader.ask("secretsmanager", "describe_secret", SecretId=arn),
     )

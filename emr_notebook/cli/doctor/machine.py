@@ -35,18 +35,18 @@ class Machine:
     cdk: str = ""
 
 
-def check(_reader: Reader, _settings: Settings, _to: Commands) -> list[Line]:
+def check(_reader: Reader, _settings: Settings, _commands: Commands) -> list[Line]:
     """The lines of this machine; no call."""
-    return machine_lines(look(Path()))
+    return machine_lines(inspect_machine(Path()))
 
 
-def look(directory: Path) -> Machine:
+def inspect_machine(directory: Path) -> Machine:
     """What is on this machine; the CDK's CLI is the checkout's, in `directory`, or else on PATH."""
     return Machine(
         platform.python_version(),
         tuple(each for each in PACKAGES if not _is_installed(each)),
-        _printed("node", "--version"),
-        _pinned(directory) or _printed("cdk", "--version"),
+        _version_printed_by("node", "--version"),
+        _pinned(directory) or _version_printed_by("cdk", "--version"),
     )
 
 
@@ -56,33 +56,33 @@ def machine_lines(machine: Machine) -> list[Line]:
 
 
 def _python_line(machine: Machine) -> Line:
-    about, version = "Python", _numbers(machine.python)
+    subject, version = "Python", _numbers(machine.python)
     if not OLDEST_PYTHON <= version < FIRST_PYTHON_TOO_NEW:
         cause = f"this is {machine.python}; 3.11, 3.12 and 3.13 do"
-        return failed(about, cause, f"{INSTALL} PYTHON=python3.13")
+        return failed(subject, cause, f"{INSTALL} PYTHON=python3.13")
     if machine.missing:
-        return failed(about, f"it has no {' and no '.join(machine.missing)}", INSTALL)
-    return ok(about, machine.python)
+        return failed(subject, f"it has no {' and no '.join(machine.missing)}", INSTALL)
+    return ok(subject, machine.python)
 
 
 def _node_line(version: str) -> Line:
-    about, found = "Node", _numbers(version)
+    subject, found = "Node", _numbers(version)
     if not found:
-        return failed(about, "there is no node on PATH", INSTALL)
+        return failed(subject, "there is no node on PATH", INSTALL)
     if found < (OLDEST_NODE,):
-        return failed(about, f"this is {version}; the CDK needs {OLDEST_NODE} or later", INSTALL)
+        return failed(subject, f"this is {version}; the CDK needs {OLDEST_NODE} or later", INSTALL)
     if found < (SUPPORTED_NODE,):
-        return ok(about, f"{version}, which the CDK runs on and no longer supports")
-    return ok(about, version)
+        return ok(subject, f"{version}, which the CDK runs on and no longer supports")
+    return ok(subject, version)
 
 
 def _cdk_line(version: str) -> Line:
-    about, found = "CDK CLI", _numbers(version)
+    subject, found = "CDK CLI", _numbers(version)
     if not found:
-        return failed(about, "there is none in node_modules or on PATH", INSTALL)
+        return failed(subject, "there is none in node_modules or on PATH", INSTALL)
     if not OLDEST_CDK <= found < FIRST_CDK_TOO_NEW:
-        return failed(about, f"this is {version}; 2.1148.1 or later does, below 3", INSTALL)
-    return ok(about, version)
+        return failed(subject, f"this is {version}; 2.1148.1 or later does, below 3", INSTALL)
+    return ok(subject, version)
 
 
 def _is_installed(package: str) -> bool:
@@ -93,7 +93,7 @@ def _is_installed(package: str) -> bool:
     return True
 
 
-def _printed(program: str, *arguments: str) -> str:
+def _version_printed_by(program: str, *arguments: str) -> str:
     """What a program on PATH, or beside this Python, says of itself; "" when it does not run."""
     beside = Path(sys.executable).parent / program
     path = shutil.which(program) or (str(beside) if beside.exists() else None)

@@ -11,9 +11,9 @@ from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.notebook import ResolvedNotebook
 
-ABOUT = "quota of notebook instances"
+SUBJECT = "quota of notebook instances"
 # Service Quotas: "Total number of notebook instances" in a region, running or not.
-CODE = "L-04CE2E67"
+TOTAL_QUOTA_CODE = "L-04CE2E67"
 SERVICE = "sagemaker"
 # States in which a notebook takes up no instance.
 AT_REST = frozenset({"Stopped", "Failed", "Deleting"})
@@ -28,14 +28,14 @@ class Quota:
 
 
 @dataclass(frozen=True)
-class Existing:
+class ExistingNotebook:
     """A notebook in SageMaker: its instance type and state."""
 
     instance_type: str
     state: str
 
 
-def check(reader: Reader, settings: Settings, to: Commands) -> list[Line]:
+def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
     """The lines of the quota of all notebooks, and of each instance type's.
 
     A call for 100 of the region's notebooks; where some are to be made, one for the quota of all,
@@ -45,35 +45,38 @@ def check(reader: Reader, settings: Settings, to: Commands) -> list[Line]:
     existing = attempt(lambda: _existing(reader))
     names = {each.name for each in notebooks}
     if not isinstance(existing, Unknown) and names <= existing.keys():
-        first = ok(ABOUT, "no notebook is to be made")
+        first = ok(SUBJECT, "no notebook is to be made")
     else:
-        first = quota_line(names, existing, attempt(lambda: _quota(reader)), to)
-    return [first, *type_lines(reader, notebooks, existing, to)]
+        first = quota_line(names, existing, attempt(lambda: _quota(reader)), commands)
+    return [first, *type_lines(reader, notebooks, existing, commands)]
 
 
 def quota_line(
-    names: Collection[str], existing: Collection[str] | Unknown, quota: int | Unknown, to: Commands
+    names: Collection[str],
+    existing: Collection[str] | Unknown,
+    quota: int | Unknown,
+    commands: Commands,
 ) -> Line:
     """Whether those of `names` that do not exist fit in beside all that do."""
     if isinstance(existing, Unknown):
-        return not_checked(ABOUT, existing)
+        return not_checked(SUBJECT, existing)
     if isinstance(quota, Unknown):
-        return not_checked(ABOUT, quota)
+        return not_checked(SUBJECT, quota)
     new, there = len(set(names).difference(existing)), len(existing)
     if there + new <= quota:
-        return ok(ABOUT, f"{there} exist and {new} are to be made, of {quota}")
+        return ok(SUBJECT, f"{there} exist and {new} are to be made, of {quota}")
     cause = f"{there} exist and {new} are to be made; the quota is {quota}"
-    command = increase(CODE, there + new, to.region)
+    command = increase(TOTAL_QUOTA_CODE, there + new, commands.region)
     advice = "AWS grants it after minutes or days; until then, delete notebooks that nobody uses"
-    return failed(ABOUT, cause, command, advice=advice)
+    return failed(SUBJECT, cause, command, advice=advice)
 
 
-def _existing(reader: Reader) -> Mapping[str, Existing]:
+def _existing(reader: Reader) -> Mapping[str, ExistingNotebook]:
     pages = reader.pages(
         "sagemaker", "list_notebook_instances", items="NotebookInstances", MaxResults=PAGE
     )
     return {
-        str(each["NotebookInstanceName"]): Existing(
+        str(each["NotebookInstanceName"]): ExistingNotebook(
             str(each.get("InstanceType", "")), str(each["NotebookInstanceStatus"])
         )
         for each in pages
@@ -81,7 +84,9 @@ def _existing(reader: Reader) -> Mapping[str, Existing]:
 
 
 def _quota(reader: Reader) -> int:
-    answer = reader.ask("service-quotas", "get_service_quota", ServiceCode=SERVICE, QuotaCode=CODE)
+    answer = reader.ask(
+        "service-quotas", "get_service_quota", ServiceCode=SERVICE, QuotaCode=TOTAL_QUOTA_CODE
+    )
     return int(answer["Quota"]["Value"])
 
 
@@ -110,28 +115,30 @@ def quotas_named(reader: Reader, names: Collection[str]) -> dict[str, Quota]:
 
 def increase(code: str, value: int, region: str) -> str:
     """The command that asks for more."""
-    of = f"--service-code {SERVICE} --quota-code {code} --desired-value {value}"
-    return f"aws service-quotas request-service-quota-increase {of} --region {region}"
+    options = f"--service-code {SERVICE} --quota-code {code} --desired-value {value}"
+    return f"aws service-quotas request-service-quota-increase {options} --region {region}"
 
 
 def type_lines(
     reader: Reader,
     notebooks: Sequence[ResolvedNotebook],
-    existing: Mapping[str, Existing] | Unknown,
-    to: Commands,
+    existing: Mapping[str, ExistingNotebook] | Unknown,
+    commands: Commands,
 ) -> list[Line]:
     """A line for each instance type that the settings name."""
     types = sorted({each.instance_type for each in notebooks})
     if isinstance(existing, Unknown):
-        return [not_checked(_about(each), existing) for each in types]
-    starting = starts(notebooks, existing)
-    names = {_name(each) for each in starting}
+        return [not_checked(_subject(each), existing) for each in types]
+    to_start = starts_by_type(notebooks, existing)
+    names = {_quota_name(each) for each in to_start}
     quotas = attempt(lambda: quotas_named(reader, names)) if names else {}
     running = Counter(x.instance_type for x in existing.values() if x.state not in AT_REST)
-    return [type_line(each, starting[each], running[each], quotas, to) for each in types]
+    return [type_line(each, to_start[each], running[each], quotas, commands) for each in types]
 
 
-def starts(notebooks: Sequence[ResolvedNotebook], existing: Mapping[str, Existing]) -> Counter[str]:
+def starts_by_type(
+    notebooks: Sequence[ResolvedNotebook], existing: Mapping[str, ExistingNotebook]
+) -> Counter[str]:
     """How many of each type a deploy starts: those it makes, and running ones that change type."""
     found: Counter[str] = Counter()
     for each in notebooks:
@@ -143,33 +150,34 @@ def starts(notebooks: Sequence[ResolvedNotebook], existing: Mapping[str, Existin
 
 def type_line(
     instance_type: str,
-    starting: int,
+    to_start: int,
     running: int,
     quotas: Mapping[str, Quota] | Unknown,
-    to: Commands,
+    commands: Commands,
 ) -> Line:
     """Whether those that a deploy starts fit in beside those that run."""
-    about = _about(instance_type)
-    if not starting:
-        return ok(about, "the deploy starts none")
+    subject = _subject(instance_type)
+    if not to_start:
+        return ok(subject, "the deploy starts none")
     if isinstance(quotas, Unknown):
-        return not_checked(about, quotas)
-    quota = quotas.get(_name(instance_type))
+        return not_checked(subject, quotas)
+    quota = quotas.get(_quota_name(instance_type))
     if quota is None:
-        why = f"{to.region} has no quota “{_name(instance_type)}”: it may not offer the type"
-        return not_checked(about, Unknown(why))
-    if running + starting <= quota.value:
-        return ok(about, f"{running} run and {starting} are to be started, of {quota.value}")
-    cause = f"{running} run and {starting} are to be started; the quota is {quota.value}"
-    command = increase(quota.code, running + starting, to.region)
+        name = _quota_name(instance_type)
+        why = f"{commands.region} has no quota “{name}”: it may not offer the type"
+        return not_checked(subject, Unknown(why))
+    if running + to_start <= quota.value:
+        return ok(subject, f"{running} run and {to_start} are to be started, of {quota.value}")
+    cause = f"{running} run and {to_start} are to be started; the quota is {quota.value}"
+    command = increase(quota.code, running + to_start, commands.region)
     advice = "AWS grants it after minutes or days; until then, stop some, or take another type"
-    return failed(about, cause, command, advice=advice)
+    return failed(subject, cause, command, advice=advice)
 
 
-def _about(instance_type: str) -> str:
+def _subject(instance_type: str) -> str:
     return f"quota of {instance_type}"
 
 
-def _name(instance_type: str) -> str:
+def _quota_name(instance_type: str) -> str:
     """Service Quotas' name of it."""
     return f"{instance_type} for notebook instance usage"

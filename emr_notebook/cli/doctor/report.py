@@ -27,7 +27,7 @@ class Line:
     does.
     """
 
-    about: str
+    subject: str
     state: State
     what: str = ""
     commands: tuple[str, ...] = ()
@@ -41,19 +41,19 @@ class Unknown:
     why: str
 
 
-def ok(about: str, what: str = "") -> Line:
+def ok(subject: str, what: str = "") -> Line:
     """It is as it should be."""
-    return Line(about, State.OK, what)
+    return Line(subject, State.OK, what)
 
 
-def failed(about: str, cause: str, *commands: str, advice: str = "") -> Line:
+def failed(subject: str, cause: str, *commands: str, advice: str = "") -> Line:
     """A deploy, or a notebook after it, fails for this cause."""
-    return Line(about, State.FAILED, cause, commands, advice)
+    return Line(subject, State.FAILED, cause, commands, advice)
 
 
-def not_checked(about: str, unknown: Unknown) -> Line:
+def not_checked(subject: str, unknown: Unknown) -> Line:
     """It could not be found out."""
-    return Line(about, State.NOT_CHECKED, unknown.why)
+    return Line(subject, State.NOT_CHECKED, unknown.why)
 
 
 def attempt(read: Callable[[], Answer]) -> Answer | Unknown:
@@ -68,13 +68,13 @@ def attempt(read: Callable[[], Answer]) -> Answer | Unknown:
         return Unknown(f"{silent.service} does not answer")
 
 
-def gravest(lines: Iterable[Line]) -> State:
+def worst_state(lines: Iterable[Line]) -> State:
     """The state that counts; OK when there is no line."""
     order = list(State)
     return max((line.state for line in lines), key=order.index, default=State.OK)
 
 
-def unless_absent(code: str, read: Callable[[], Answer]) -> Answer | Unknown | None:
+def none_if_missing(code: str, read: Callable[[], Answer]) -> Answer | Unknown | None:
     """What `read` answers; None when AWS refuses with `code`; otherwise as attempt says."""
 
     def tolerant() -> Answer | None:

@@ -9,15 +9,21 @@ from typing import Any
 from emr_notebook.bootstrap import partition
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.aws.start_log import STREAM
-from emr_notebook.cli.doctor.iam import Decision, Verdict, decide, simulated, with_statement
+from emr_notebook.cli.doctor.iam import (
+    Decision,
+    PolicyVerdict,
+    evaluate_policy,
+    simulate,
+    with_statement,
+)
 from emr_notebook.cli.doctor.report import (
     Line,
     Unknown,
     attempt,
     failed,
+    none_if_missing,
     not_checked,
     ok,
-    unless_absent,
 )
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.names import LOG_GROUP
@@ -43,14 +49,14 @@ class Role:
         return self.arn.rpartition("/")[2]
 
 
-def check(reader: Reader, settings: Settings, to: Commands) -> list[Line]:
+def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
     """The lines of each role that notebooks are given; the roles that a deploy makes have none.
 
     Two calls for each distinct role.
     """
     used = roles(settings)
-    found = reader.together(
-        lambda arn: role_lines(reader, arn, used[arn], settings, to), used, lambda: None
+    found = reader.map_concurrently(
+        lambda arn: role_lines(reader, arn, used[arn], settings, commands), used
     )
     return [line for lines in found for line in lines]
 
@@ -65,70 +71,72 @@ def roles(settings: Settings) -> dict[str, list[str]]:
 
 
 def role_lines(
-    reader: Reader, arn: str, notebooks: Sequence[str], settings: Settings, to: Commands
+    reader: Reader, arn: str, notebooks: Sequence[str], settings: Settings, commands: Commands
 ) -> list[Line]:
     """Whether the role is there and SageMaker's to use; then, whether it may write logs."""
     given = Role(arn)
-    role = unless_absent(ABSENT, lambda: _role(reader, given.name))
-    line = trust_line(given, role, to)
+    role = none_if_missing(ABSENT, lambda: _role(reader, given.name))
+    line = trust_line(given, role, commands)
     if role is None or (isinstance(role, Role) and role.arn != arn):
         return [line]
     region, account = settings.region, settings.account
     group = f"arn:{partition(region)}:logs:{region}:{account}:log-group:{LOG_GROUP}"
     stream = f"{group}:log-stream:{notebooks[0]}/{STREAM}"
-    decisions = attempt(lambda: simulated(reader, arn, LOGS, stream))
-    return [line, logs_line(given, group, decisions, to)]
+    decisions = attempt(lambda: simulate(reader, arn, LOGS, stream))
+    return [line, logs_line(given, group, decisions, commands)]
 
 
-def trust_line(given: Role, role: Role | Unknown | None, to: Commands) -> Line:
+def trust_line(given: Role, role: Role | Unknown | None, commands: Commands) -> Line:
     """Whether the role exists, and SageMaker may assume it."""
-    about = f"role {given.name}"
+    subject = f"role {given.name}"
     if isinstance(role, Unknown):
-        return not_checked(about, role)
+        return not_checked(subject, role)
     if role is None:
         advice = "correct role_arn in the settings, or leave it out: then the deploy makes a role"
-        return failed(about, f"{given.arn} does not exist", advice=advice)
+        return failed(subject, f"{given.arn} does not exist", advice=advice)
     if role.arn != given.arn:
-        return failed(about, f"its ARN is {role.arn}", advice=f"set role_arn: {role.arn}")
-    verdict = decide(role.trust, ASSUME, {SAGEMAKER})
-    if verdict is Verdict.ALLOWS:
-        return ok(about)
-    if verdict is Verdict.DEPENDS:
-        return ok(about, f"it trusts {SAGEMAKER} under conditions, which are not looked at")
-    if verdict is Verdict.DENIES:
+        return failed(subject, f"its ARN is {role.arn}", advice=f"set role_arn: {role.arn}")
+    verdict = evaluate_policy(role.trust, ASSUME, {SAGEMAKER})
+    if verdict is PolicyVerdict.ALLOWS:
+        return ok(subject)
+    if verdict is PolicyVerdict.DEPENDS:
+        return ok(subject, f"it trusts {SAGEMAKER} under conditions, which are not looked at")
+    if verdict is PolicyVerdict.DENIES:
         advice = "take that statement out of its trust policy: no further one can win against it"
-        return failed(about, f"a statement denies {SAGEMAKER} to assume it", advice=advice)
+        return failed(subject, f"a statement denies {SAGEMAKER} to assume it", advice=advice)
     cause = f"it does not trust {SAGEMAKER}: no notebook can use it"
-    return failed(about, cause, _trusting(role, to))
+    return failed(subject, cause, _trusting(role, commands))
 
 
 def logs_line(
-    role: Role, group: str, decisions: Mapping[str, Decision] | Unknown, to: Commands
+    role: Role, group: str, decisions: Mapping[str, Decision] | Unknown, commands: Commands
 ) -> Line:
     """Whether starts of notebooks with the role are reported where `verify` reads."""
-    about = f"logs by role {role.name}"
+    subject = f"logs by role {role.name}"
     if isinstance(decisions, Unknown):
-        return not_checked(about, decisions)
+        return not_checked(subject, decisions)
     denied = {action: each for action, each in decisions.items() if not each.allowed}
     if not denied:
-        return ok(about)
+        return ok(subject)
     unsure = next((each.unsure for each in denied.values() if each.unsure), "")
     if unsure:
-        return not_checked(about, Unknown(unsure))
+        return not_checked(subject, Unknown(unsure))
     cause = f"it may not {' and '.join(denied)}: verify and status have no reports of its starts"
     if not all(each.may_be_granted for each in denied.values()):
-        return failed(about, cause, advice="look for what denies it: a policy, a boundary, an SCP")
-    return failed(about, cause, _logging(role, group, to))
+        return failed(
+            subject, cause, advice="look for what denies it: a policy, a boundary, an SCP"
+        )
+    return failed(subject, cause, _logging(role, group, commands))
 
 
-def _trusting(role: Role, to: Commands) -> str:
+def _trusting(role: Role, commands: Commands) -> str:
     statement = {"Effect": "Allow", "Principal": {"Service": SAGEMAKER}, "Action": ASSUME}
     document = shlex.quote(json.dumps(with_statement(role.trust, statement)))
     mend = f"aws iam update-assume-role-policy --role-name {role.name}"
-    return f"{mend} --policy-document {document} --region {to.region}"
+    return f"{mend} --policy-document {document} --region {commands.region}"
 
 
-def _logging(role: Role, group: str, to: Commands) -> str:
+def _logging(role: Role, group: str, commands: Commands) -> str:
     statement = {
         "Effect": "Allow",
         "Action": [*LOGS, "logs:CreateLogGroup", "logs:DescribeLogStreams"],
@@ -136,7 +144,7 @@ def _logging(role: Role, group: str, to: Commands) -> str:
     }
     policy = shlex.quote(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
     mend = f"aws iam put-role-policy --role-name {role.name} --policy-name {POLICY}"
-    return f"{mend} --policy-document {policy} --region {to.region}"
+    return f"{mend} --policy-document {policy} --region {commands.region}"
 
 
 def _role(reader: Reader, name: str) -> Role:
@@ -146,12 +154,12 @@ def _role(reader: Reader, name: str) -> Role:
     return Role(str(found["Arn"]), trust if isinstance(trust, Mapping) else json.loads(trust))
 
 
-def boundary_check(reader: Reader, settings: Settings, _to: Commands) -> list[Line]:
+def check_boundary(reader: Reader, settings: Settings, _commands: Commands) -> list[Line]:
     """The line of the boundary: one call; none when the settings give no boundary."""
     arn = settings.permissions_boundary_arn
     if arn is None:
         return []
-    found = unless_absent(
+    found = none_if_missing(
         "NoSuchEntity", lambda: str(reader.ask("iam", "get_policy", PolicyArn=arn)["Policy"]["Arn"])
     )
     return [boundary_line(arn, found)]

@@ -16,7 +16,7 @@ CREATION_FAILED = {
     "ROLLBACK_FAILED": "its first deploy failed, and so did what was to undo it",
 }
 PAUSED, ROLLBACK_STUCK, DELETION_FAILED = "CREATE_FAILED", "UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"
-PASSING = "_IN_PROGRESS"
+IN_PROGRESS = "_IN_PROGRESS"
 # What the AWS CLI calls the end of what is under way; any other is an update.
 _ENDS = {
     "CREATE": "create",
@@ -28,7 +28,7 @@ _ENDS = {
 _WITHOUT_WAIT = frozenset({"ROLLBACK", "IMPORT_ROLLBACK"})
 
 
-def check(reader: Reader, settings: Settings, to: Commands) -> list[Line]:
+def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
     """The lines of the stacks, and of the names that they give.
 
     Two calls for each stack, one for 100 notebooks whose names begin alike, and one for 100
@@ -39,56 +39,56 @@ def check(reader: Reader, settings: Settings, to: Commands) -> list[Line]:
     def read(name: str) -> DeployedStack | Unknown:
         return attempt(lambda: deployed_stack(reader, name))
 
-    stacks = dict(zip(names, reader.together(read, names, lambda: None), strict=True))
-    lines = [stack_line(name, stack, to) for name, stack in stacks.items()]
+    stacks = dict(zip(names, reader.map_concurrently(read, names), strict=True))
+    lines = [stack_line(name, stack, commands) for name, stack in stacks.items()]
     return lines + name_lines(reader, settings, stacks)
 
 
-def stack_line(name: str, stack: DeployedStack | Unknown, to: Commands) -> Line:
+def stack_line(name: str, stack: DeployedStack | Unknown, commands: Commands) -> Line:
     """Whether CloudFormation takes a deploy of the stack as it is."""
-    about = f"stack {name}"
+    subject = f"stack {name}"
     if isinstance(stack, Unknown):
-        return not_checked(about, stack)
-    status, of = stack.status or "", f"--stack-name {name} --region {to.region}"
-    delete = f"aws cloudformation delete-stack {of} && {_wait('delete', of)}"
+        return not_checked(subject, stack)
+    status, options = stack.status or "", f"--stack-name {name} --region {commands.region}"
+    delete = f"aws cloudformation delete-stack {options} && {_wait('delete', options)}"
     if status in CREATION_FAILED:
         what = f"{status}: {CREATION_FAILED[status]}; cdk deploy deletes it and makes it anew"
-        return Line(about, State.OK, what, advice=f"before a pipeline's deploy: {delete}")
+        return Line(subject, State.OK, what, advice=f"before a pipeline's deploy: {delete}")
     if status == PAUSED:
-        return _paused(about, of)
+        return _paused(subject, options)
     if status == DELETION_FAILED:
-        return failed(about, f"it is {status}, which no deploy leads out of", delete)
+        return failed(subject, f"it is {status}, which no deploy leads out of", delete)
     if status == ROLLBACK_STUCK:
-        resume = f"aws cloudformation continue-update-rollback {of}"
+        resume = f"aws cloudformation continue-update-rollback {options}"
         what = f"it is {status}: the rollback of its last update stopped"
-        return failed(about, what, f"{resume} && {_wait('rollback', of)}")
-    if status.endswith(PASSING):
-        return _passing(about, status, of)
-    return ok(about, status or "not deployed yet")
+        return failed(subject, what, f"{resume} && {_wait('rollback', options)}")
+    if status.endswith(IN_PROGRESS):
+        return _in_progress(subject, status, options)
+    return ok(subject, status or "not deployed yet")
 
 
-def _paused(about: str, of: str) -> Line:
+def _paused(subject: str, options: str) -> Line:
     """A first deploy with --no-rollback stopped half-way.
 
     The rollback deletes its notebooks, which somebody may have used: no command to paste unread.
     """
     what = f"it is {PAUSED}: its first deploy failed and was not rolled back"
-    undo = f"aws cloudformation rollback-stack {of} --retain-except-on-create"
+    undo = f"aws cloudformation rollback-stack {options} --retain-except-on-create"
     kept = "save the files of those of its notebooks that somebody has used"
     advice = f"{kept}; then let cdk deploy roll it back when it asks, or run {undo}"
-    return failed(about, what, advice=advice)
+    return failed(subject, what, advice=advice)
 
 
-def _passing(about: str, status: str, of: str) -> Line:
-    begun = status.removesuffix(PASSING).removesuffix("_COMPLETE_CLEANUP")
+def _in_progress(subject: str, status: str, options: str) -> Line:
+    begun = status.removesuffix(IN_PROGRESS).removesuffix("_COMPLETE_CLEANUP")
     what = f"it is {status}: another deploy is under way"
     if begun in _WITHOUT_WAIT:
-        return failed(about, what, advice="wait until it ends, then run doctor again")
-    return failed(about, what, _wait(_ENDS.get(begun, "update"), of))
+        return failed(subject, what, advice="wait until it ends, then run doctor again")
+    return failed(subject, what, _wait(_ENDS.get(begun, "update"), options))
 
 
-def _wait(end: str, of: str) -> str:
-    return f"aws cloudformation wait stack-{end}-complete {of}"
+def _wait(end: str, options: str) -> str:
+    return f"aws cloudformation wait stack-{end}-complete {options}"
 
 
 LIFECYCLE_NAME = "NotebookInstanceLifecycleConfigName"
@@ -99,7 +99,7 @@ Stacks = Mapping[str, DeployedStack | Unknown]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedName:
     """A name that the settings give, where they give it, and the stack that makes what has it."""
 
     name: str
@@ -113,9 +113,9 @@ def name_lines(reader: Reader, settings: Settings, stacks: Stacks) -> list[Line]
     CloudFormation makes up the others, and those are free.
     """
     notebooks = [settings.notebook(key) for key in settings.notebooks]
-    named = [Wanted(each.name, f"notebooks.{each.key}.name", each.stack) for each in notebooks]
+    named = [WantedName(each.name, f"notebooks.{each.key}.name", each.stack) for each in notebooks]
     given = {
-        Wanted(each.lifecycle_config_name, "lifecycle_config_name", each.stack): None
+        WantedName(each.lifecycle_config_name, "lifecycle_config_name", each.stack): None
         for each in notebooks
         if each.lifecycle_config_name is not None
     }
@@ -132,8 +132,8 @@ def name_lines(reader: Reader, settings: Settings, stacks: Stacks) -> list[Line]
 
 
 def names_line(
-    about: str,
-    wanted: Sequence[Wanted],
+    subject: str,
+    wanted: Sequence[WantedName],
     existing: Collection[str] | Unknown,
     own: Mapping[str, Collection[str] | Unknown],
 ) -> Line:
@@ -142,20 +142,20 @@ def names_line(
     What has a taken name may hold somebody's files: no command is given that deletes it.
     """
     if isinstance(existing, Unknown):
-        return not_checked(about, existing)
+        return not_checked(subject, existing)
     taken = []
     for each in wanted:
         names = own[each.stack]
         if each.name in existing and isinstance(names, Unknown):
-            return not_checked(about, names)
+            return not_checked(subject, names)
         if each.name in existing and each.name not in _known(names):
             taken.append(each)
     if not taken:
-        return ok(about, f"{len(wanted)} free, or the stage's own")
+        return ok(subject, f"{len(wanted)} free, or the stage's own")
     said = ", ".join(f"{each.name}, which is none of the stack {each.stack}'s" for each in taken)
     settings = ", ".join(dict.fromkeys(each.setting for each in taken))
     advice = f"give another name ({settings}), or delete what has it once nobody needs it"
-    return failed(about, f"SageMaker has already {said}", advice=advice)
+    return failed(subject, f"SageMaker has already {said}", advice=advice)
 
 
 def _known(names: Collection[str] | Unknown) -> Collection[str]:

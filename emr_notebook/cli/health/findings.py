@@ -48,34 +48,34 @@ def gravest(verdicts: Iterable[Verdict]) -> Verdict:
     return max(verdicts, key=GRAVITY.index, default=Verdict.OK)
 
 
-def attention(seen: SeenNotebook, to: Commands) -> list[Finding]:
+def attention(seen: SeenNotebook, commands: Commands) -> list[Finding]:
     """What somebody has to do about a notebook, as far as SageMaker and its log know."""
-    found = _not_started(seen, to) + _last_start(seen, to)
+    found = _not_started(seen, commands) + _last_start(seen, commands)
     if seen.state == IN_SERVICE:
-        found += _outdated(seen, to)
+        found += _outdated(seen, commands)
     return found
 
 
-def verified(seen: SeenNotebook, live: LiveEndpoint | None, to: Commands) -> list[Finding]:
+def verified(seen: SeenNotebook, live: LiveEndpoint | None, commands: Commands) -> list[Finding]:
     """What keeps a notebook that should work from it; `live` is where its cluster's Livy is now.
 
     Only a notebook that runs needs `live`.
     """
     if not seen.state:
-        what = f"SageMaker in {to.region} has no such notebook: it is not deployed"
-        return [Finding(Verdict.FAILED, what, (to.deploy(),))]
+        what = f"SageMaker in {commands.region} has no such notebook: it is not deployed"
+        return [Finding(Verdict.FAILED, what, (commands.deploy(),))]
     if seen.state in PASSING:
         what = f"it is still {seen.state}"
         return [Finding(Verdict.UNKNOWN, what, advice="verify again, or wait longer (--wait)")]
     if seen.state not in (IN_SERVICE, FAILED):
         return [Finding(Verdict.STOPPED, seen.state)]
-    found = attention(seen, to)
+    found = attention(seen, commands)
     if seen.state == FAILED or live is None:
         return found
     if live.refusal and not live.denied:
         # Nothing that could be run now helps before there is a cluster to use.
         found = [replace(each, commands=()) for each in found]
-    return found + _unknown(seen) + _against(live, seen, to)
+    return found + _unknown(seen) + _against(live, seen, commands)
 
 
 def told(seen: SeenNotebook) -> str:
@@ -90,29 +90,33 @@ def told(seen: SeenNotebook) -> str:
     return seen.report.values.get("livy_url", "")
 
 
-def _not_started(seen: SeenNotebook, to: Commands) -> list[Finding]:
+def _not_started(seen: SeenNotebook, commands: Commands) -> list[Finding]:
     if seen.state != FAILED:
         return []
     what = f"SageMaker could not start it: {seen.failure or 'it gives no reason'}"
-    return [Finding(Verdict.FAILED, what.rstrip("."), (to.log(seen.name), to.start(seen.name)))]
+    return [
+        Finding(
+            Verdict.FAILED, what.rstrip("."), (commands.log(seen.name), commands.start(seen.name))
+        )
+    ]
 
 
-def _last_start(seen: SeenNotebook, to: Commands) -> list[Finding]:
+def _last_start(seen: SeenNotebook, commands: Commands) -> list[Finding]:
     state = seen.report.values.get("state", "ok")
     if state == "ok":
         return []
     verdict = Verdict.WARNING if state == "warning" else Verdict.FAILED
     what = f"its last start ended with {state}: {_joined(seen.report.problems)}"
     # Only a new start tells whether it is better now.
-    again = (to.restart(seen.name),) if seen.state == IN_SERVICE else ()
+    again = (commands.restart(seen.name),) if seen.state == IN_SERVICE else ()
     advice = _joined(seen.report.next_steps)
     return [Finding(verdict, what, again if verdict is Verdict.FAILED else (), advice)]
 
 
-def _outdated(seen: SeenNotebook, to: Commands) -> list[Finding]:
+def _outdated(seen: SeenNotebook, commands: Commands) -> list[Finding]:
     if not seen.report.values or seen.script is None:
         return []
-    restart = (to.restart(seen.name),)
+    restart = (commands.restart(seen.name),)
     found = []
     ran = seen.report.values.get("script", "one without a version")
     if ran != seen.script.version:
@@ -141,18 +145,18 @@ def _unknown(seen: SeenNotebook) -> list[Finding]:
     return found
 
 
-def _against(live: LiveEndpoint, seen: SeenNotebook, to: Commands) -> list[Finding]:
+def _against(live: LiveEndpoint, seen: SeenNotebook, commands: Commands) -> list[Finding]:
     cluster = seen.settings.cluster
     if live.denied:
         what = f"where Livy of {cluster} is now is not known: these credentials may not"
         return [Finding(Verdict.UNKNOWN, f"{what} {live.denied}")]
     if live.refusal:
         return [Finding(Verdict.FAILED, live.refusal)]
-    now, restart = live.values["LivyUrl"], to.restart(seen.name)
+    now, restart = live.values["LivyUrl"], commands.restart(seen.name)
     what = f"Livy of {cluster} is at {now} now"
     if seen.script is not None and seen.script.livy_url != now:
         what = f"{what}; the deployed address is {seen.script.livy_url or 'none'}"
-        return [Finding(Verdict.FAILED, what, (to.refresh(), restart))]
+        return [Finding(Verdict.FAILED, what, (commands.refresh(), restart))]
     if seen.script is None and told(seen) not in ("", now):
         return [Finding(Verdict.FAILED, f"{what}; it uses {told(seen)}", (restart,))]
     return []

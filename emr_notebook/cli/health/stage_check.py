@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from emr_notebook.cli.aws.live_endpoint import LiveEndpoint, live_endpoint
 from emr_notebook.cli.aws.notebooks import (
@@ -63,7 +63,7 @@ def settled(
 
 
 def check_notebooks(
-    reader: Reader, settings: Settings, found: Mapping[str, Listed], to: Commands, *, say: Say
+    reader: Reader, settings: Settings, found: Mapping[str, Listed], commands: Commands, *, say: Say
 ) -> list[NotebookCheck]:
     """Each of the stage's notebooks, in the settings' order. Raises as Reader.ask does."""
     notebooks = [settings.notebook(key) for key in settings.notebooks]
@@ -73,7 +73,7 @@ def check_notebooks(
     live = _live(reader, settings, seen)
     return [
         NotebookCheck(
-            each.settings.key, each.name, verified(each, live.get(each.settings.cluster), to)
+            each.settings.key, each.name, verified(each, live.get(each.settings.cluster), commands)
         )
         for each in seen
     ]
@@ -84,9 +84,5 @@ def _live(
 ) -> dict[str, LiveEndpoint]:
     """Where Livy is, by the key of each cluster that a running notebook uses."""
     used = sorted({each.settings.cluster for each in seen if each.state == IN_SERVICE})
-
-    def look_up(key: str) -> LiveEndpoint:
-        # A record of its own: the look-up reads there which of its calls was denied.
-        return live_endpoint(replace(reader, asked=[]), settings, key)
-
-    return dict(zip(used, reader.together(look_up, used, lambda: None), strict=True))
+    found = reader.map_concurrently(lambda key: live_endpoint(reader, settings, key), used)
+    return dict(zip(used, found, strict=True))

@@ -28,7 +28,7 @@ class StageStatus:
 
 
 def stage_status(
-    reader: Reader, settings: Settings, to: Commands, done: Callable[[], object]
+    reader: Reader, settings: Settings, commands: Commands, done: Callable[[], object]
 ) -> StageStatus:
     """The stage's notebooks now; `done` is called after each call about one of them.
 
@@ -43,4 +43,6 @@ def stage_status(
         kept = kept_notebooks(reader, settings, found)
     except Denied as missing:
         denied.add(missing.action)
-    return StageStatus([(each, attention(each, to)) for each in seen], kept, frozenset(denied))
+    return StageStatus(
+        [(each, attention(each, commands)) for each in seen], kept, frozenset(denied)
+    )

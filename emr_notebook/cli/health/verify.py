@@ -58,8 +58,8 @@ def verify(
         with progress_output().status("Looking at notebooks") as progress:
             reader = reader_for(settings, lookup_role=lookup_role)
             found = settled(reader, settings, minutes=wait, say=progress.update)
-            to = Commands.of(stage, settings)
-            checks = check_notebooks(reader, settings, found, to, say=progress.update)
+            commands = Commands.of(stage, settings)
+            checks = check_notebooks(reader, settings, found, commands, say=progress.update)
     except Denied as denied:
         typer.echo(f"error: not verified: these credentials may not {denied.action}", err=True)
         return UNKNOWN

@@ -1,13 +1,13 @@
-"""A plan for other programs."""
+"""Writes a plan as JSON for other programs."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from emr_notebook.cli.plan.costs import Costs
 from emr_notebook.cli.plan.endpoint import EndpointPlan
-from emr_notebook.cli.plan.notebook import NotebookFate, NotebookPlan
+from emr_notebook.cli.plan.notebook import LEAVES_FILES_BEHIND, NotebookPlan
 from emr_notebook.cli.plan.stage import StagePlan
-from emr_notebook.cli.plan.template_diff import Change
+from emr_notebook.cli.plan.template_diff import PropertyChange
 
 
 def plan_json(plan: StagePlan) -> dict[str, Any]:
@@ -47,23 +47,22 @@ def _endpoint(endpoint: EndpointPlan) -> dict[str, Any]:
 
 
 def _notebook(notebook: NotebookPlan) -> dict[str, Any]:
-    gives_up = notebook.fate in (NotebookFate.REPLACED, NotebookFate.REMOVED)
     return {
         "key": notebook.key,
         "name": notebook.name,
         "stack": notebook.stack,
         "state": notebook.state,
-        "fate": notebook.fate.value,
+        "fate": notebook.change_type.value,
         "restarts": notebook.restarts,
         "changes": _changes(notebook.changes),
         "at_next_start": _changes(notebook.at_next_start),
         "replaces": notebook.old_name or None,
-        "old_is_kept": notebook.keeps_old if gives_up else None,
+        "old_is_kept": notebook.keeps_old if notebook.change_type in LEAVES_FILES_BEHIND else None,
         "refusal": notebook.refusal or None,
     }
 
 
-def _changes(changes: Sequence[Change]) -> dict[str, Any]:
+def _changes(changes: Sequence[PropertyChange]) -> dict[str, Any]:
     return {each.name: {"before": each.before, "after": each.after} for each in changes}
 
 

@@ -1,4 +1,4 @@
-"""`emr-notebook plan`: what a deploy would do to clusters' endpoints, notebooks and their files."""
+"""`emr-notebook plan`: shows what a deploy would do to endpoints, notebooks and their files."""
 
 import json
 from pathlib import Path
@@ -19,10 +19,10 @@ from emr_notebook.cli.command import (
 from emr_notebook.cli.output import output, progress_output
 from emr_notebook.cli.plan.as_json import plan_json
 from emr_notebook.cli.plan.costs import costs, parse_prices
-from emr_notebook.cli.plan.read import see_stage
+from emr_notebook.cli.plan.read import read_aws_state
 from emr_notebook.cli.plan.stack import plan_stack
 from emr_notebook.cli.plan.stage import StagePlan
-from emr_notebook.cli.plan.summary import in_one_line
+from emr_notebook.cli.plan.summary import summary_line
 from emr_notebook.cli.plan.table import print_plan
 from emr_notebook.synthesis import stage_templates
 
@@ -77,19 +77,19 @@ def plan(
         with progress_output().status("Synthesizing") as progress:
             templates = stage_templates(settings, refresh=refresh)
             reader = reader_for(settings, lookup_role=lookup_role)
-            seen = see_stage(reader, settings, progress.update)
+            state = read_aws_state(reader, settings, progress.update)
     except Denied as denied:
         typer.echo(f"error: not planned: these credentials may not {denied.action}", err=True)
         return UNKNOWN
     except Refused as refused:
         typer.echo(f"error: not planned: AWS refused {refused}", err=True)
         return UNKNOWN
-    stacks = [plan_stack(settings, templates[x], seen.stacks[x], seen) for x in seen.stacks]
+    stacks = [plan_stack(settings, templates[x], state.stacks[x], state) for x in state.stacks]
     notebooks = [each for stack in stacks for each in stack.notebooks]
-    found = StagePlan(stage, refresh, stacks, seen.denied, costs(notebooks, prices, hours))
+    found = StagePlan(stage, refresh, stacks, state.denied, costs(notebooks, prices, hours))
     _show(found, as_json=as_json)
     if summary is not None:
-        summary.write_text(in_one_line(found) + "\n", encoding="utf-8")
+        summary.write_text(summary_line(found) + "\n", encoding="utf-8")
     return found.exit_status
 
 

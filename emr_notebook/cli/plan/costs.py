@@ -1,4 +1,4 @@
-"""What notebooks cost, by prices that the user gives: nothing is looked up and nothing guessed."""
+"""Works out what notebooks cost by the prices that the user gives; it knows none by itself."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from emr_notebook.cli.aws.reader import CommandError
-from emr_notebook.cli.plan.notebook import NotebookFate, NotebookPlan
+from emr_notebook.cli.plan.notebook import NotebookChange, NotebookPlan
 from emr_notebook.cli.plan.notebook_refusal import Size
 
 VOLUME = "volume-gb-month"
@@ -97,9 +97,9 @@ def _gigabytes(sizes: Iterable[Size]) -> Decimal:
 def _sizes(notebook: NotebookPlan) -> list[tuple[Size | None, Size | None]]:
     """What a notebook was and will be, and the one that it leaves behind."""
     before, after = notebook.before, notebook.after
-    if notebook.fate is NotebookFate.REMOVED:
+    if notebook.change_type is NotebookChange.REMOVED:
         return [(before, before if notebook.keeps_old else None)]
-    if notebook.fate is NotebookFate.REPLACED and notebook.keeps_old:
+    if notebook.change_type is NotebookChange.REPLACED and notebook.keeps_old:
         return [(before, before), (None, after)]
     return [(before, after)]
 

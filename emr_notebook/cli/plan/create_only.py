@@ -1,4 +1,4 @@
-"""What CloudFormation replaces a resource for: createOnlyProperties of the registry's schemas."""
+"""Lists the properties that CloudFormation replaces a resource for: its createOnlyProperties."""
 
 from collections.abc import Mapping
 

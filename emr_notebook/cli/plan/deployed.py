@@ -1,4 +1,4 @@
-"""A deployed stack's resources: their physical ids, and what references to them come to."""
+"""Reads a deployed stack's resources, and works out what references to them come to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -25,15 +25,15 @@ _FROM_ID: Mapping[tuple[str, str], str] = {
 
 
 @dataclass(frozen=True)
-class Place:
-    """What CloudFormation's pseudo parameters say of where a stack is."""
+class Environment:
+    """Where a stack is, as CloudFormation's pseudo parameters say."""
 
     account: str
     region: str
     partition: str
 
     @classmethod
-    def of(cls, settings: Settings) -> "Place":
+    def of(cls, settings: Settings) -> "Environment":
         """Where a stage's stacks are."""
         return cls(settings.account, settings.region, partition(settings.region))
 
@@ -53,7 +53,7 @@ class Deployed:
     """A stack with the physical ids of its resources, by logical id; empty before its creation."""
 
     stack: DeployedStack
-    place: Place
+    environment: Environment
     physical: Mapping[str, str] = field(default_factory=dict)
 
     def value(self, logical_id: str, attribute: str) -> object:
@@ -62,7 +62,7 @@ class Deployed:
         An endpoint's attributes are those that the last deploy found.
         """
         if logical_id.startswith("AWS::"):
-            return self.place.pseudo(logical_id)
+            return self.environment.pseudo(logical_id)
         resource = self.stack.template.get("Resources", {}).get(logical_id, {})
         properties = resource.get("Properties", {})
         if resource.get("Type") == ENDPOINT:
@@ -70,11 +70,11 @@ class Deployed:
             if attribute in found:
                 return found[attribute]
         physical = self.physical.get(logical_id)
-        form = _FROM_ID.get((resource.get("Type", ""), attribute), "" if attribute else "{id}")
-        if not physical or not form or "Path" in properties:
+        pattern = _FROM_ID.get((resource.get("Type", ""), attribute), "" if attribute else "{id}")
+        if not physical or not pattern or "Path" in properties:
             return f"{logical_id}.{attribute}" if attribute else logical_id
         last = physical.rpartition("/")[2]
-        return form.format(id=physical, last=last, **vars(self.place))
+        return pattern.format(id=physical, last=last, **vars(self.environment))
 
 
 def deployed_resources(reader: Reader, settings: Settings, name: str) -> Deployed:
@@ -83,10 +83,10 @@ def deployed_resources(reader: Reader, settings: Settings, name: str) -> Deploye
     Raises Denied, Refused and CommandError as Reader.ask does, and CommandError for a stack of
     a plain template, whose values are its parameters'.
     """
-    place = Place.of(settings)
+    environment = Environment.of(settings)
     stack = deployed_stack(reader, name)
     if stack.status is None or stack.status in CREATION_FAILED:
-        return Deployed(replace(stack, template={}, outputs={}), place)
+        return Deployed(replace(stack, template={}, outputs={}), environment)
     if set(stack.template.get("Parameters", {})) - OWN_PARAMETERS:
         raise CommandError(
             f"stack {name} was deployed from a plain template (make template), with parameters of "
@@ -98,4 +98,4 @@ def deployed_resources(reader: Reader, settings: Settings, name: str) -> Deploye
     physical = {
         str(each["LogicalResourceId"]): str(each.get("PhysicalResourceId", "")) for each in listed
     }
-    return Deployed(stack, place, physical)
+    return Deployed(stack, environment, physical)

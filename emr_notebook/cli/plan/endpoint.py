@@ -1,23 +1,23 @@
-"""What a deploy makes of a cluster's endpoint: decided as the resolver will, without AWS."""
+"""Decides what a deploy does to a cluster's endpoint, as the resolver will; without AWS."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from cluster_endpoint import forms
-from cluster_endpoint.handler import VANISHED
+from cluster_endpoint import output_formats
+from cluster_endpoint.handler import CLUSTER_GONE_CODES
 from cluster_endpoint.request import parse
 from emr_notebook.cli.aws.live_endpoint import LiveEndpoint
-from emr_notebook.cli.plan.template_diff import Fate, ResourceChange
+from emr_notebook.cli.plan.template_diff import ChangeType, ResourceChange
 from refusal import Refusal
 
 # Refusals of a look-up that does not wait, where a deploy would wait or ask again.
-PASSING = frozenset({"cluster-not-ready", "aws-unavailable"})
+TRANSIENT_REFUSALS = frozenset({"cluster-not-ready", "aws-unavailable"})
 _CODE = re.compile(r"\[([a-z-]+)\]")
 
 
-class Verdict(StrEnum):
+class EndpointVerdict(StrEnum):
     """What there is to say of an endpoint."""
 
     UNCHANGED = "unchanged"
@@ -43,7 +43,7 @@ class EndpointPlan:
 
     cluster: str
     stack: str
-    verdict: Verdict
+    verdict: EndpointVerdict
     is_looked_up: bool
     before: Mapping[str, str] = field(default_factory=dict)
     live: Mapping[str, str] = field(default_factory=dict)
@@ -58,14 +58,14 @@ def plan_endpoint(
 
     CloudFormation has a cluster looked up only when the custom resource's properties change.
     """
-    before = {name: value for name, value in before.items() if name in forms.FORMS}
-    is_looked_up = change.fate is not Fate.SAME and change.is_touched
+    before = {name: value for name, value in before.items() if name in output_formats.FORMATS}
+    is_looked_up = change.change_type is not ChangeType.SAME and change.is_touched
     verdict = _verdict(change, before, live, is_looked_up=is_looked_up)
     after = {
-        Verdict.CHANGES: live.values,
-        Verdict.FOUND: live.values,
-        Verdict.NOT_CHECKED: {} if is_looked_up else before,
-        Verdict.NOT_READY: {} if is_looked_up else before,
+        EndpointVerdict.CHANGES: live.values,
+        EndpointVerdict.FOUND: live.values,
+        EndpointVerdict.NOT_CHECKED: {} if is_looked_up else before,
+        EndpointVerdict.NOT_READY: {} if is_looked_up else before,
     }
     return EndpointPlan(
         cluster=str(change.after["ClusterKey"]),
@@ -81,23 +81,23 @@ def plan_endpoint(
 
 def _verdict(
     change: ResourceChange, before: Mapping[str, str], live: LiveEndpoint, *, is_looked_up: bool
-) -> Verdict:
+) -> EndpointVerdict:
     if live.denied:
-        return Verdict.NOT_CHECKED
+        return EndpointVerdict.NOT_CHECKED
     if live.values:
         if not before:
-            return Verdict.FOUND
+            return EndpointVerdict.FOUND
         same = all(before.get(name, value) == value for name, value in live.values.items())
         if same:
-            return Verdict.UNCHANGED
-        return Verdict.CHANGES if is_looked_up else Verdict.NOT_TAKEN
+            return EndpointVerdict.UNCHANGED
+        return EndpointVerdict.CHANGES if is_looked_up else EndpointVerdict.NOT_TAKEN
     code = _code(live.refusal)
-    if code in PASSING:
-        return Verdict.NOT_READY
+    if code in TRANSIENT_REFUSALS:
+        return EndpointVerdict.NOT_READY
     if not is_looked_up:
-        return Verdict.UNUSABLE
-    kept = code in VANISHED and _is_whole(before) and _asks_for_the_same(change)
-    return Verdict.GONE if kept else Verdict.REFUSED
+        return EndpointVerdict.UNUSABLE
+    kept = code in CLUSTER_GONE_CODES and _is_whole(before) and _asks_for_the_same(change)
+    return EndpointVerdict.GONE if kept else EndpointVerdict.REFUSED
 
 
 def _code(refusal: str) -> str:
@@ -107,7 +107,7 @@ def _code(refusal: str) -> str:
 
 def _is_whole(before: Mapping[str, str]) -> bool:
     """Whether the resolver can answer with it once more."""
-    return all(forms.fits(name, before.get(name)) for name in forms.FORMS)
+    return all(output_formats.matches(name, before.get(name)) for name in output_formats.FORMATS)
 
 
 def _asks_for_the_same(change: ResourceChange) -> bool:

@@ -1,4 +1,4 @@
-"""CloudFormation's intrinsic functions, as far as this app's templates use them."""
+"""Evaluates CloudFormation's intrinsic functions, as far as this app's templates use them."""
 
 import base64
 from collections.abc import Callable, Mapping, Sequence

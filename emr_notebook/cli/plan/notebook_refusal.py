@@ -1,4 +1,4 @@
-"""Why a deploy would fail at a notebook: decisions on its properties before and after."""
+"""Says why a deploy would fail at a notebook, from its properties before and after."""
 
 import json
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 from emr_notebook.cli.aws.deployed_stack import NOTEBOOK
 from emr_notebook.cli.plan.create_only import CREATE_ONLY
-from emr_notebook.cli.plan.template_diff import Fate, ResourceChange
+from emr_notebook.cli.plan.template_diff import ChangeType, ResourceChange
 from replacement_guard.guard import decide
 from replacement_guard.properties import NAME, ImmutableProperties
 
@@ -24,30 +24,34 @@ class Size:
 class Facts:
     """What is known beside the templates.
 
-    `states` are SageMaker's by name, None when they may not be read. `may_be_replaced` are keys.
-    `scripts` are the contents of a notebook's start script before and after, by logical id.
+    `notebook_states` are SageMaker's by name, None when they may not be read. `may_be_replaced` are
+    keys. `scripts` are a notebook's start scripts before and after, by logical id.
     """
 
-    states: Mapping[str, str] | None = field(default_factory=dict)
+    notebook_states: Mapping[str, str] | None = field(default_factory=dict)
     may_be_replaced: frozenset[str] = frozenset()
     scripts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def refusal(change: ResourceChange, key: str, facts: Facts) -> str:
     """The words, with the next step; "" when nothing is in the way."""
-    if change.fate is Fate.CHANGED and change.is_touched:
+    if change.change_type is ChangeType.CHANGED and change.is_touched:
         return _unchangeable(change, facts)
-    if change.fate is Fate.REPLACED:
+    if change.change_type is ChangeType.REPLACED:
         before, after = immutable_properties(change.before), immutable_properties(change.after)
         refused = decide({key: before}, {key: after}, facts.may_be_replaced)
         if refused is not None:
             return str(refused)
-    return _taken(change, facts) if change.fate in (Fate.CREATED, Fate.REPLACED) else ""
+    return (
+        _taken(change, facts)
+        if change.change_type in (ChangeType.CREATED, ChangeType.REPLACED)
+        else ""
+    )
 
 
 def _taken(change: ResourceChange, facts: Facts) -> str:
     name = str(change.after.get(NAME, ""))
-    if name not in (facts.states or {}):
+    if name not in (facts.notebook_states or {}):
         return ""
     return (
         f"SageMaker has a notebook named {name} already, which is none of this stack's. Next: "
@@ -57,7 +61,7 @@ def _taken(change: ResourceChange, facts: Facts) -> str:
 
 def _unchangeable(change: ResourceChange, facts: Facts) -> str:
     name = str(change.after.get(NAME, ""))
-    if facts.states is not None and name not in facts.states:
+    if facts.notebook_states is not None and name not in facts.notebook_states:
         return (
             f"SageMaker has no notebook named {name} any more, and CloudFormation would change it. "
             "Next: remove its entry, deploy, and add it again."

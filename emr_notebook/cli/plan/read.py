@@ -1,7 +1,7 @@
-"""All that a plan asks AWS: what is deployed, and where the clusters' Livy is now."""
+"""Reads all that a plan needs from AWS: what is deployed, and where the clusters' Livy is."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from emr_notebook.cli.aws.live_endpoint import LiveEndpoint, live_endpoint
 from emr_notebook.cli.aws.notebooks import list_notebooks
@@ -11,43 +11,36 @@ from emr_notebook.settings.model import Settings
 
 
 @dataclass(frozen=True)
-class Seen:
+class AwsState:
     """What AWS says: stacks by name, live endpoints by cluster, notebooks' states by name.
 
-    `states` is None when they may not be read. `denied` are the IAM actions that are missing.
+    `notebook_states` is None when they may not be read. `denied` are the missing IAM actions.
     """
 
     stacks: Mapping[str, Deployed]
-    live: Mapping[str, LiveEndpoint]
-    states: Mapping[str, str] | None
+    live_endpoints: Mapping[str, LiveEndpoint]
+    notebook_states: Mapping[str, str] | None
     denied: frozenset[str] = frozenset()
 
 
-def see_stage(reader: Reader, settings: Settings, say: Callable[[str], object]) -> Seen:
-    """All that AWS is asked. Raises as Reader.ask does; Denied only without the stacks.
+def read_aws_state(reader: Reader, settings: Settings, say: Callable[[str], object]) -> AwsState:
+    """Read it all. Raises as Reader.ask does; Denied only without the stacks.
 
     Three calls a stack and one for each further hundred of its resources, the resolver's own for
     each cluster, and one for each hundred notebooks.
     """
     say("Reading the stacks")
     names = settings.stack_names()
-    stacks = reader.together(
-        lambda name: deployed_resources(reader, settings, name), names, lambda: None
-    )
+    stacks = reader.map_concurrently(lambda x: deployed_resources(reader, settings, x), names)
     say("Looking for the clusters' Livy")
     clusters = list(settings.clusters)
-    live = reader.together(
-        # A record of its own: the look-up reads there which of its calls was denied.
-        lambda key: live_endpoint(replace(reader, asked=[]), settings, key),
-        clusters,
-        lambda: None,
-    )
+    live = reader.map_concurrently(lambda key: live_endpoint(reader, settings, key), clusters)
     say("Reading the notebooks' states")
     wanted = {settings.notebook(key).name for key in settings.notebooks}
     wanted |= {name for each in stacks for name in each.stack.notebook_names().values()}
     states, missing = _states(reader, sorted(wanted))
     denied = {each.denied for each in live} | {missing}
-    return Seen(
+    return AwsState(
         dict(zip(names, stacks, strict=True)),
         dict(zip(clusters, live, strict=True)),
         states,

@@ -1,4 +1,4 @@
-"""What a deploy does to one stack: decisions, without AWS."""
+"""Decides what a deploy does to one stack; without AWS."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,8 +9,8 @@ from emr_notebook.cli.plan.deployed import Deployed
 from emr_notebook.cli.plan.endpoint import EndpointPlan, plan_endpoint
 from emr_notebook.cli.plan.notebook import NotebookPlan, plan_notebook
 from emr_notebook.cli.plan.notebook_refusal import Facts
-from emr_notebook.cli.plan.read import Seen
-from emr_notebook.cli.plan.template_diff import Comparison, Fate, ResourceChange
+from emr_notebook.cli.plan.read import AwsState
+from emr_notebook.cli.plan.template_diff import ChangeType, ResourceChange, TemplateDiff
 from emr_notebook.settings.model import Settings
 from emr_notebook.synthesis import Template
 from refusal import Refusal
@@ -39,61 +39,65 @@ class StackPlan:
     refusals: Sequence[str] = field(default_factory=list)
 
 
-def plan_stack(settings: Settings, template: Template, deployed: Deployed, seen: Seen) -> StackPlan:
+def plan_stack(
+    settings: Settings, template: Template, deployed: Deployed, state: AwsState
+) -> StackPlan:
     """What the deploy of one stack does, without AWS."""
     name = deployed.stack.name
     endpoints: dict[str, EndpointPlan] = {}
 
-    def answers(change: ResourceChange) -> Mapping[str, str] | None:
-        if change.kind != ENDPOINT or change.fate is Fate.REMOVED:
+    def attributes_after(change: ResourceChange) -> Mapping[str, str] | None:
+        if change.kind != ENDPOINT or change.change_type is ChangeType.REMOVED:
             return None
         if change.logical_id not in endpoints:
             cluster = str(change.after["ClusterKey"])
             before = deployed.stack.endpoints().get(cluster, {})
-            endpoints[change.logical_id] = plan_endpoint(change, name, before, seen.live[cluster])
+            endpoints[change.logical_id] = plan_endpoint(
+                change, name, before, state.live_endpoints[cluster]
+            )
         return endpoints[change.logical_id].after
 
-    comparison = Comparison(deployed, template, answers)
-    for each in comparison.of_type(ENDPOINT):
-        answers(each)
+    diff = TemplateDiff(deployed, template, attributes_after)
+    for each in diff.of_type(ENDPOINT):
+        attributes_after(each)
     outputs_before = deployed.stack.template.get("Outputs", {})
     outputs_after = template.get("Outputs", {})
     names = outputs_before.keys() | outputs_after.keys()
-    changed = [each for each in comparison.all() if each.fate is not Fate.SAME]
+    changed = [each for each in diff.all() if each.change_type is not ChangeType.SAME]
     return StackPlan(
         name,
         deployed.stack.status,
         list(endpoints.values()),
-        _notebooks(settings, comparison, name, seen),
+        _notebooks(settings, diff, name, state),
         sum(each.kind not in UNCOUNTED for each in changed),
         sum(outputs_before.get(each) != outputs_after.get(each) for each in names),
-        [*_stuck(deployed), *_guarded(comparison)],
+        [*_stuck(deployed), *_guarded(diff)],
     )
 
 
 def _notebooks(
-    settings: Settings, comparison: Comparison, stack: str, seen: Seen
+    settings: Settings, diff: TemplateDiff, stack: str, state: AwsState
 ) -> list[NotebookPlan]:
     keys = {settings.notebook(key).name: key for key in settings.notebooks}
     facts = Facts(
-        seen.states,
+        state.notebook_states,
         frozenset(key for key, each in settings.notebooks.items() if each.replace),
-        _scripts(comparison),
+        _scripts(diff),
     )
     found = []
-    for each in comparison.of_type(NOTEBOOK):
+    for each in diff.of_type(NOTEBOOK):
         name = str((each.after or each.before).get(NAME, ""))
         key = keys.get(name, name) if each.after else name
         found.append(plan_notebook(each, key=key, stack=stack, facts=facts))
     return found
 
 
-def _scripts(comparison: Comparison) -> dict[str, tuple[str, str]]:
+def _scripts(diff: TemplateDiff) -> dict[str, tuple[str, str]]:
     """Each notebook's start script before and after, in base64, by its logical id."""
     named = "NotebookInstanceLifecycleConfigName"
     before, after = {}, {}
-    for each in comparison.of_type(LIFECYCLE):
-        physical = comparison.reference(each.logical_id, named)
+    for each in diff.of_type(LIFECYCLE):
+        physical = diff.reference(each.logical_id, named)
         before[physical[0]] = _content(each.before)
         after[physical[1]] = _content(each.after)
     used = "LifecycleConfigName"
@@ -102,7 +106,7 @@ def _scripts(comparison: Comparison) -> dict[str, tuple[str, str]]:
             before.get(each.before.get(used), ""),
             after.get(each.after.get(used), ""),
         )
-        for each in comparison.of_type(NOTEBOOK)
+        for each in diff.of_type(NOTEBOOK)
     }
 
 
@@ -120,11 +124,11 @@ def _stuck(deployed: Deployed) -> list[str]:
     return [f"{why} Next: aws cloudformation continue-update-rollback --stack-name {name}"]
 
 
-def _guarded(comparison: Comparison) -> list[str]:
+def _guarded(diff: TemplateDiff) -> list[str]:
     """The guard's refusal of the update, if it refuses it."""
     found = []
-    for each in comparison.of_type(GUARD):
-        if each.fate not in (Fate.CHANGED, Fate.REPLACED):
+    for each in diff.of_type(GUARD):
+        if each.change_type not in (ChangeType.CHANGED, ChangeType.REPLACED):
             continue
         event = {
             "RequestType": "Update",

@@ -1,12 +1,12 @@
-"""What a deploy of a whole stage would do, and what that comes to."""
+"""Sums up what a deploy of a whole stage would do, and the exit status for it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from emr_notebook.cli.command import DIFFERENT, FAILED, OK, UNKNOWN
 from emr_notebook.cli.plan.costs import Costs
-from emr_notebook.cli.plan.endpoint import EndpointPlan, Verdict
-from emr_notebook.cli.plan.notebook import NotebookFate, NotebookPlan
+from emr_notebook.cli.plan.endpoint import EndpointPlan, EndpointVerdict
+from emr_notebook.cli.plan.notebook import NotebookChange, NotebookPlan
 from emr_notebook.cli.plan.stack import StackPlan
 
 
@@ -40,7 +40,7 @@ class StagePlan:
         found += [
             f"cluster {each.cluster} is not ready to be looked at: {each.why}"
             for each in self.endpoints
-            if each.verdict is Verdict.NOT_READY
+            if each.verdict is EndpointVerdict.NOT_READY
         ]
         found += [
             f"stack {each.name} is {each.status}: plan again when that is done"
@@ -53,15 +53,15 @@ class StagePlan:
     def is_different(self) -> bool:
         """Whether a deploy changes anything, or a live endpoint is not the deployed one."""
         return (
-            any(each.verdict is not Verdict.UNCHANGED for each in self.endpoints)
+            any(each.verdict is not EndpointVerdict.UNCHANGED for each in self.endpoints)
             or any(each.is_looked_up for each in self.endpoints)
-            or any(each.fate is not NotebookFate.UNCHANGED for each in self.notebooks)
+            or any(each.change_type is not NotebookChange.UNCHANGED for each in self.notebooks)
             or any(each.others or each.outputs for each in self.stacks)
         )
 
     @property
     def exit_status(self) -> int:
-        """The gravest: FAILED, then UNKNOWN, then DIFFERENT."""
+        """FAILED counts before UNKNOWN, and that before DIFFERENT."""
         if self.refusals():
             return FAILED
         if self.unknown():
@@ -71,7 +71,7 @@ class StagePlan:
     def _refusals(self) -> Iterator[str]:
         for stack in self.stacks:
             for each in stack.endpoints:
-                if each.verdict is Verdict.REFUSED:
+                if each.verdict is EndpointVerdict.REFUSED:
                     yield each.why
             yield from stack.refusals
             for notebook in stack.notebooks:

@@ -1,6 +1,5 @@
-"""A plan on a terminal, or as plain text."""
+"""Prints a plan on a terminal, or as plain text."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from rich.console import Console
@@ -8,15 +7,18 @@ from rich.text import Text
 
 from emr_notebook.cli.output import make_table, print_table
 from emr_notebook.cli.plan.costs import Costs
-from emr_notebook.cli.plan.endpoint import EndpointPlan, Verdict
-from emr_notebook.cli.plan.notebook import NotebookFate, NotebookPlan
+from emr_notebook.cli.plan.endpoint import EndpointPlan, EndpointVerdict
+from emr_notebook.cli.plan.notebook import LEAVES_FILES_BEHIND, NotebookChange, NotebookPlan
 from emr_notebook.cli.plan.stack import StackPlan
 from emr_notebook.cli.plan.stage import StagePlan
-from emr_notebook.cli.plan.wording import endpoint_words, notebook_words, summary, without_a_price
+from emr_notebook.cli.plan.wording import (
+    endpoint_words,
+    notebook_counts,
+    notebook_words,
+    without_a_price,
+)
 
-CALM = frozenset({Verdict.UNCHANGED, Verdict.FOUND})
-QUIET = frozenset({NotebookFate.UNCHANGED})
-GRAVE = frozenset({NotebookFate.REPLACED, NotebookFate.REMOVED})
+PLAIN = frozenset({EndpointVerdict.UNCHANGED, EndpointVerdict.FOUND})
 NOTHING = "Nothing changes."
 
 
@@ -40,26 +42,29 @@ def _print_stack(console: Console, stack: StackPlan) -> None:
     for each in stack.endpoints:
         clusters.add_row(*map(Text, _endpoint_row(each)), style=_endpoint_style(each))
     print_table(console, clusters)
-    told = [each for each in stack.notebooks if each.fate not in QUIET]
+    unchanged = [x for x in stack.notebooks if x.change_type is NotebookChange.UNCHANGED]
+    changed = [x for x in stack.notebooks if x.change_type is not NotebookChange.UNCHANGED]
     notebooks = make_table("Notebook", "State", "This deploy")
-    for notebook in told:
-        style = "red" if notebook.refusal else "yellow" if notebook.fate in GRAVE else ""
+    for notebook in changed:
+        style = (
+            "red"
+            if notebook.refusal
+            else "yellow"
+            if notebook.change_type in LEAVES_FILES_BEHIND
+            else ""
+        )
         notebooks.add_row(*map(Text, _notebook_row(notebook)), style=style)
-    if told:
+    if changed:
         console.print()
         print_table(console, notebooks)
-    _print_quiet(console, stack.notebooks)
+    if unchanged:
+        names = ", ".join(each.name for each in unchanged)
+        console.print(Text(f"unchanged: {names}", "dim"), soft_wrap=True)
     for line in _others(stack):
         console.print(line, soft_wrap=True)
-    if told:
-        console.print(f"notebooks: {summary(stack.notebooks)}", soft_wrap=True)
+    if changed:
+        console.print(f"notebooks: {notebook_counts(stack.notebooks)}", soft_wrap=True)
     console.print()
-
-
-def _print_quiet(console: Console, notebooks: Sequence[NotebookPlan]) -> None:
-    quiet = [each.name for each in notebooks if each.fate in QUIET]
-    if quiet:
-        console.print(Text(f"unchanged: {', '.join(quiet)}", "dim"), soft_wrap=True)
 
 
 def _others(stack: StackPlan) -> list[str]:
@@ -75,20 +80,20 @@ def _others(stack: StackPlan) -> list[str]:
 def _endpoint_row(endpoint: EndpointPlan) -> list[str]:
     address = "LivyUrl"
     live = endpoint.live.get(address, "not checked" if endpoint.why else "")
-    if endpoint.why and endpoint.verdict is not Verdict.NOT_CHECKED:
+    if endpoint.why and endpoint.verdict is not EndpointVerdict.NOT_CHECKED:
         live = "none"
     deployed = endpoint.before.get(address, "none")
     return [endpoint.cluster, deployed, live, endpoint_words(endpoint)]
 
 
 def _endpoint_style(endpoint: EndpointPlan) -> str:
-    if endpoint.verdict is Verdict.REFUSED:
+    if endpoint.verdict is EndpointVerdict.REFUSED:
         return "red"
-    return "" if endpoint.verdict in CALM else "yellow"
+    return "" if endpoint.verdict in PLAIN else "yellow"
 
 
 def _notebook_row(notebook: NotebookPlan) -> list[str]:
-    missing = "" if notebook.fate is NotebookFate.CREATED else "not in SageMaker"
+    missing = "" if notebook.change_type is NotebookChange.CREATED else "not in SageMaker"
     state = "not known" if notebook.state is None else notebook.state or missing
     return [notebook.name, state, notebook_words(notebook)]
 

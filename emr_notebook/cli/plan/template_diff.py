@@ -1,4 +1,4 @@
-"""What a deploy does to each resource: the deployed template against the one to be deployed."""
+"""Compares the deployed template with the one to be deployed, resource by resource."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -17,8 +17,8 @@ UNORDERED = ("SecurityGroupIds", "Tags")
 NOT_KNOWN = "not known yet"
 
 
-class Fate(StrEnum):
-    """What becomes of a resource."""
+class ChangeType(StrEnum):
+    """What a deploy does to a resource."""
 
     SAME = "same"
     CHANGED = "changed"
@@ -28,7 +28,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True)
-class Change:
+class PropertyChange:
     """A property and its two values; None where it is not given."""
 
     name: str
@@ -42,15 +42,17 @@ class ResourceChange:
 
     logical_id: str
     kind: str
-    fate: Fate
+    change_type: ChangeType
     before: Mapping[str, Any]
     after: Mapping[str, Any]
 
     @property
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[PropertyChange, ...]:
         """The properties that differ, by name."""
         names = sorted(self.before.keys() | self.after.keys())
-        pairs = [Change(name, self.before.get(name), self.after.get(name)) for name in names]
+        pairs = [
+            PropertyChange(name, self.before.get(name), self.after.get(name)) for name in names
+        ]
         return tuple(each for each in pairs if each.before != each.after)
 
     @property
@@ -60,21 +62,23 @@ class ResourceChange:
 
 
 # The attributes that a resource has after the deploy, where those are not what they were or new.
-Answers = Callable[[ResourceChange], Mapping[str, str] | None]
+AttributesAfter = Callable[[ResourceChange], Mapping[str, str] | None]
 
 
-class Comparison:
+class TemplateDiff:
     """A deployed stack and the template that takes its place.
 
     A resource that is replaced, or new, is referred to by something that was not there before: who
-    uses it changes. `answers` says which attributes a custom resource has after the deploy.
+    uses it changes. `attributes_after` says what a custom resource has after the deploy.
     """
 
-    def __init__(self, deployed: Deployed, template: Mapping[str, Any], answers: Answers) -> None:
+    def __init__(
+        self, deployed: Deployed, template: Mapping[str, Any], attributes_after: AttributesAfter
+    ) -> None:
         self._deployed = deployed
         self._old: Mapping[str, Any] = deployed.stack.template.get("Resources", {})
         self._new: Mapping[str, Any] = template.get("Resources", {})
-        self._answers = answers
+        self._attributes_after = attributes_after
         self._done: dict[str, ResourceChange] = {}
 
     def of_type(self, kind: str) -> list[ResourceChange]:
@@ -101,30 +105,30 @@ class Comparison:
         before = _values(old, self._deployed.value)
         after = _values(new, self._value_after)
         kind = str((new or old or {})["Type"])
-        found = ResourceChange(logical_id, kind, Fate.SAME, before, after)
-        return ResourceChange(logical_id, kind, _fate(old, new, found), before, after)
+        found = ResourceChange(logical_id, kind, ChangeType.SAME, before, after)
+        return ResourceChange(logical_id, kind, _change_type(old, new, found), before, after)
 
     def _value_after(self, logical_id: str, attribute: str) -> object:
         if logical_id not in self._new:
             return self._deployed.value(logical_id, attribute)
         found = self.resource(logical_id)
-        answered = self._answers(found)
+        answered = self._attributes_after(found)
         if answered is not None and attribute:
             return answered.get(attribute, NOT_KNOWN)
-        if found.fate in (Fate.CREATED, Fate.REPLACED):
+        if found.change_type in (ChangeType.CREATED, ChangeType.REPLACED):
             return f"the new {logical_id}" + (f"'s {attribute}" if attribute else "")
         return self._deployed.value(logical_id, attribute)
 
 
-def _fate(old: Any, new: Any, found: ResourceChange) -> Fate:
+def _change_type(old: Any, new: Any, found: ResourceChange) -> ChangeType:
     if old is None:
-        return Fate.CREATED
+        return ChangeType.CREATED
     if new is None:
-        return Fate.REMOVED
+        return ChangeType.REMOVED
     changed = frozenset(each.name for each in found.changes)
     if old["Type"] != new["Type"] or replaces(found.kind, changed - set(POLICIES)):
-        return Fate.REPLACED
-    return Fate.CHANGED if changed else Fate.SAME
+        return ChangeType.REPLACED
+    return ChangeType.CHANGED if changed else ChangeType.SAME
 
 
 def _values(resource: Any, look_up: Callable[[str, str], object]) -> dict[str, Any]:

@@ -1,35 +1,37 @@
-"""A plan's findings in words: what is said of each cluster, notebook and price."""
+"""Puts a plan into words: what it says of each cluster, notebook and price."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from emr_notebook.cli.plan.costs import VOLUME, Costs
-from emr_notebook.cli.plan.endpoint import EndpointPlan, Verdict
-from emr_notebook.cli.plan.notebook import STOPPED, NotebookFate, NotebookPlan
-from emr_notebook.cli.plan.template_diff import POLICIES, Change
+from emr_notebook.cli.plan.endpoint import EndpointPlan, EndpointVerdict
+from emr_notebook.cli.plan.notebook import STOPPED, NotebookChange, NotebookPlan
+from emr_notebook.cli.plan.template_diff import POLICIES, PropertyChange
 
 FAILS = ": the deploy fails, see below"
 REFRESH = "-c refresh=$(date +%s)"
-# What is told of an endpoint when it changes; LivyUrl has a column of its own.
-TOLD = ("ClusterId", "ReleaseLabel", "SparkVersion", "LivyVersion")
+# An endpoint's values that are shown when they change; LivyUrl has a column of its own.
+REPORTED_FIELDS = ("ClusterId", "ReleaseLabel", "SparkVersion", "LivyVersion")
 
 
 def endpoint_words(endpoint: EndpointPlan) -> str:
     """What this deploy makes of an endpoint."""
     kept = "" if endpoint.is_looked_up else "; this deploy does not look it up"
-    words: Mapping[Verdict, Callable[[], str]] = {
-        Verdict.UNCHANGED: lambda: "unchanged" if kept else "looked up again, unchanged",
-        Verdict.FOUND: lambda: f"will be found: {_told({}, endpoint.live)}",
-        Verdict.CHANGES: lambda: f"changes{_moved(endpoint)}",
-        Verdict.NOT_TAKEN: lambda: (
+    words: Mapping[EndpointVerdict, Callable[[], str]] = {
+        EndpointVerdict.UNCHANGED: lambda: "unchanged" if kept else "looked up again, unchanged",
+        EndpointVerdict.FOUND: lambda: f"will be found: {_differences({}, endpoint.live)}",
+        EndpointVerdict.CHANGES: lambda: f"changes{_moved(endpoint)}",
+        EndpointVerdict.NOT_TAKEN: lambda: (
             f"stays as deployed{_moved(endpoint)}: the live one is taken with {REFRESH}"
         ),
-        Verdict.GONE: lambda: f"the cluster is gone, the deployed address is kept: {endpoint.why}",
-        Verdict.UNUSABLE: lambda: f"cannot be used{kept}: {endpoint.why}",
-        Verdict.REFUSED: lambda: f"CANNOT BE USED{FAILS}",
-        Verdict.NOT_CHECKED: lambda: f"not checked: {endpoint.why} is missing{kept}",
-        Verdict.NOT_READY: lambda: f"not known yet{kept}: {endpoint.why}",
+        EndpointVerdict.GONE: lambda: (
+            f"the cluster is gone, the deployed address is kept: {endpoint.why}"
+        ),
+        EndpointVerdict.UNUSABLE: lambda: f"cannot be used{kept}: {endpoint.why}",
+        EndpointVerdict.REFUSED: lambda: f"CANNOT BE USED{FAILS}",
+        EndpointVerdict.NOT_CHECKED: lambda: f"not checked: {endpoint.why} is missing{kept}",
+        EndpointVerdict.NOT_READY: lambda: f"not known yet{kept}: {endpoint.why}",
     }
     return words[endpoint.verdict]()
 
@@ -37,35 +39,37 @@ def endpoint_words(endpoint: EndpointPlan) -> str:
 def notebook_words(notebook: NotebookPlan) -> str:
     """What this deploy does to a notebook."""
     changes = changes_words(notebook.changes)
-    words: Mapping[NotebookFate, Callable[[], str]] = {
-        NotebookFate.UNCHANGED: lambda: "unchanged",
-        NotebookFate.NEXT_START: lambda: f"at its next start: {_at_next_start(notebook)}",
-        NotebookFate.IN_PLACE: lambda: f"changed in place, without a stop: {changes}",
-        NotebookFate.WHILE_STOPPED: lambda: f"{_stop(notebook)}: {changes}",
-        NotebookFate.CREATED: lambda: "created",
-        NotebookFate.REPLACED: lambda: _replaced(notebook),
-        NotebookFate.REMOVED: lambda: _removed(notebook),
+    words: Mapping[NotebookChange, Callable[[], str]] = {
+        NotebookChange.UNCHANGED: lambda: "unchanged",
+        NotebookChange.NEXT_START: lambda: f"at its next start: {_at_next_start(notebook)}",
+        NotebookChange.IN_PLACE: lambda: f"changed in place, without a stop: {changes}",
+        NotebookChange.WHILE_STOPPED: lambda: f"{_stop(notebook)}: {changes}",
+        NotebookChange.CREATED: lambda: "created",
+        NotebookChange.REPLACED: lambda: _replaced(notebook),
+        NotebookChange.REMOVED: lambda: _removed(notebook),
     }
-    said = words[notebook.fate]()
-    if notebook.at_next_start and notebook.fate is not NotebookFate.NEXT_START:
+    said = words[notebook.change_type]()
+    if notebook.at_next_start and notebook.change_type is not NotebookChange.NEXT_START:
         when = "the restart brings" if notebook.restarts else "at its next start"
         said += f"; {when}: {_at_next_start(notebook)}"
     return f"{said}{FAILS}" if notebook.refusal else said
 
 
-def changes_words(changes: Sequence[Change]) -> str:
+def changes_words(changes: Sequence[PropertyChange]) -> str:
     """The changes on one line, the keeping policies as one."""
-    told = [each for each in changes if each.name not in POLICIES]
-    words = [f"{each.name} {_shown(each.before)} → {_shown(each.after)}" for each in told]
+    others = [each for each in changes if each.name not in POLICIES]
+    words = [f"{each.name} {_shown(each.before)} → {_shown(each.after)}" for each in others]
     kept = [each for each in changes if each.name == POLICIES[0]]
     words += ["deleted with its entry" if x.after == "Delete" else "kept" for x in kept]
     return ", ".join(words) or "how it is replaced"
 
 
-def summary(notebooks: Sequence[NotebookPlan]) -> str:
-    """How many notebooks there are of each fate, in the order of the fates."""
-    counted = [(fate, sum(each.fate is fate for each in notebooks)) for fate in NotebookFate]
-    return ", ".join(f"{number} {fate}" for fate, number in counted if number)
+def notebook_counts(notebooks: Sequence[NotebookPlan]) -> str:
+    """How many notebooks each change is for, in the order of NotebookChange."""
+    counted = [
+        (kind, sum(each.change_type is kind for each in notebooks)) for kind in NotebookChange
+    ]
+    return ", ".join(f"{number} {kind}" for kind, number in counted if number)
 
 
 def without_a_price(costs: Costs) -> str:
@@ -78,13 +82,13 @@ def without_a_price(costs: Costs) -> str:
 
 
 def _moved(endpoint: EndpointPlan) -> str:
-    told = _told(endpoint.before, endpoint.live)
-    return f" ({told})" if told else ""
+    differences = _differences(endpoint.before, endpoint.live)
+    return f" ({differences})" if differences else ""
 
 
-def _told(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> str:
     """The values that are not the same; all of them where there were none."""
-    pairs = [(before.get(name), after.get(name)) for name in TOLD]
+    pairs = [(before.get(name), after.get(name)) for name in REPORTED_FIELDS]
     return ", ".join(
         f"{old} → {new}" if old else str(new) for old, new in pairs if new and old != new
     )

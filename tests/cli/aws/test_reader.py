@@ -2,6 +2,7 @@
 
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from botocore import exceptions
 
 from emr_notebook.cli.aws.reader import (
-    MOST_PAGES,
+    MAX_PAGES,
     CommandError,
     Denied,
     Reader,
@@ -18,6 +19,7 @@ from emr_notebook.cli.aws.reader import (
     aws_reader,
     check_account,
     iam_action,
+    remembering,
 )
 from sandbox.environment import clean_environment
 from sandbox.isolation.processes import free_port
@@ -176,11 +178,48 @@ def test_all_pages_are_read_in_their_order() -> None:
 
 
 def test_pages_without_an_end_are_given_up() -> None:
-    reader = Reader(REGION, lambda *_: {"NextToken": "again"})
+    pages: list[str] = []
 
-    with pytest.raises(CommandError, match=f"more than {MOST_PAGES} pages"):
+    def call(_: str, method: str, __: Any) -> Fields:
+        pages.append(method)
+        return {"NextToken": "again"}
+
+    reader = Reader(REGION, call)
+    with pytest.raises(CommandError, match=f"more than {MAX_PAGES} pages"):
         list(reader.pages("ec2", "describe_vpcs", items="Vpcs"))
-    assert len(reader.asked) == MOST_PAGES
+    assert len(pages) == MAX_PAGES
+
+
+class TestRemembering:
+    def test_no_call_is_made_twice(self) -> None:
+        world = CliWorld(answers={IDENTITY: lambda _: {"Account": ACCOUNT}})
+        reader = remembering(world.reader())
+        found = reader.map_concurrently(
+            lambda _: reader.ask("sts", "get_caller_identity")["Account"], range(20)
+        )
+
+        assert found == [ACCOUNT] * 20
+        assert world.count("get_caller_identity") == 1
+
+    def test_other_arguments_are_another_call(self) -> None:
+        reader = remembering(Reader(REGION, lambda _, __, given: {"Id": given["ClusterId"]}))
+        ask = partial(reader.ask, "emr", "describe_cluster")
+
+        assert [ask(ClusterId=each)["Id"] for each in ("j-1", "j-2", "j-1")] == [
+            "j-1",
+            "j-2",
+            "j-1",
+        ]
+
+    def test_a_call_that_failed_is_made_again(self) -> None:
+        world = CliWorld(answers={IDENTITY: lambda _: {"Account": ACCOUNT}})
+        world.denied = {"sts:GetCallerIdentity"}
+        reader = remembering(world.reader())
+        with pytest.raises(Denied):
+            reader.ask("sts", "get_caller_identity")
+        world.denied.clear()
+
+        assert reader.ask("sts", "get_caller_identity")["Account"] == ACCOUNT
 
 
 def test_work_is_done_side_by_side_and_answered_in_order() -> None:
@@ -191,7 +230,9 @@ def test_work_is_done_side_by_side_and_answered_in_order() -> None:
         both.wait()
         return item * 10
 
-    found = Reader(REGION, lambda *_: {}).together(work, [2, 1], lambda: finished.append(None))
+    found = Reader(REGION, lambda *_: {}).map_concurrently(
+        work, [2, 1], lambda: finished.append(None)
+    )
 
     assert found == [20, 10]
     assert len(finished) == 2
@@ -206,7 +247,7 @@ def test_the_first_failure_ends_the_work() -> None:
         raise Denied(f"action-{item}")
 
     with pytest.raises(Denied, match="action-0"):
-        Reader(REGION, lambda *_: {}).together(work, range(500), lambda: None)
+        Reader(REGION, lambda *_: {}).map_concurrently(work, range(500))
     assert len(started) < 500
 
 

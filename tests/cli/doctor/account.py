@@ -41,7 +41,8 @@ class AccountWorld(NetworkWorld):
     """The network's world, and the account around it.
 
     `decisions` are IAM's on actions or on resources that contain the text; the rest is allowed.
-    `stacks_at` are stacks in CloudFormation's words by their names, `templates` theirs.
+    `statuses` are stacks' by their names, `templates` what they were deployed
+    with; `version` is the bootstrap's.
     """
 
     caller: str = USER

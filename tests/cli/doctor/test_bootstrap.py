@@ -7,13 +7,13 @@ from emr_notebook.cli.doctor.report import Line, State
 from emr_notebook.cli.next_commands import Commands
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION
 from tests.cli.doctor.account import AccountWorld
-from tests.cli.doctor.network.world import TO, settings
+from tests.cli.doctor.network.world import COMMANDS, settings
 
 MEND = f"cdk bootstrap aws://{ACCOUNT}/{REGION} -c stage=test"
 
 
-def line(world: AccountWorld, to: Commands = TO) -> Line:
-    [found] = bootstrap.check(world.reader(), settings(), to)
+def line(world: AccountWorld, commands: Commands = COMMANDS) -> Line:
+    [found] = bootstrap.check(world.reader(), settings(), commands)
     return found
 
 

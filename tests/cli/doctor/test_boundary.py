@@ -3,19 +3,19 @@
 from emr_notebook.cli.doctor import roles
 from emr_notebook.cli.doctor.report import Line, State
 from tests.cli.doctor.account import BOUNDARY, AccountWorld
-from tests.cli.doctor.network.world import TO, settings
+from tests.cli.doctor.network.world import COMMANDS, settings
 
-ABOUT = "permissions boundary"
+SUBJECT = "permissions boundary"
 
 
 def line(world: AccountWorld) -> Line:
     asked = settings(lambda data: data.update(permissions_boundary_arn=BOUNDARY))
-    [found] = roles.boundary_check(world.reader(), asked, TO)
+    [found] = roles.check_boundary(world.reader(), asked, COMMANDS)
     return found
 
 
 def test_one_that_exists_is_ok() -> None:
-    assert line(AccountWorld()) == Line(ABOUT, State.OK, f"{BOUNDARY} exists")
+    assert line(AccountWorld()) == Line(SUBJECT, State.OK, f"{BOUNDARY} exists")
 
 
 def test_one_that_does_not_exist_fails() -> None:
@@ -27,11 +27,11 @@ def test_one_that_does_not_exist_fails() -> None:
 def test_a_missing_permission_is_named() -> None:
     found = line(AccountWorld(denied={"iam:GetPolicy"}))
 
-    assert found == Line(ABOUT, State.NOT_CHECKED, "these credentials may not iam:GetPolicy")
+    assert found == Line(SUBJECT, State.NOT_CHECKED, "these credentials may not iam:GetPolicy")
 
 
 def test_a_stage_without_one_costs_no_call() -> None:
     world = AccountWorld()
 
-    assert roles.boundary_check(world.reader(), settings(), TO) == []
+    assert roles.check_boundary(world.reader(), settings(), COMMANDS) == []
     assert world.calls == []

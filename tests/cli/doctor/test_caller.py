@@ -11,7 +11,7 @@ from emr_notebook.cli.doctor.caller import account_line
 from emr_notebook.cli.doctor.report import Line, State
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION
 from tests.cli.doctor.account import USER, AccountWorld, said
-from tests.cli.doctor.network.world import TO, settings
+from tests.cli.doctor.network.world import COMMANDS, settings
 
 IMPLICIT, EXPLICIT = {"EvalDecision": "implicitDeny"}, {"EvalDecision": "explicitDeny"}
 DEPLOY, FILES, LOOKUP = "deploy-role", "file-publishing-role", "lookup-role"
@@ -19,7 +19,7 @@ SSO = "aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_0a1b"
 
 
 def line(world: AccountWorld) -> Line:
-    [found] = caller.check(world.reader(), settings(), TO)
+    [found] = caller.check(world.reader(), settings(), COMMANDS)
     return found
 
 

@@ -6,12 +6,12 @@ from emr_notebook.cli.doctor import clusters
 from emr_notebook.cli.doctor.report import Line, State
 from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, refused, status
 from tests.cli.doctor.account import AccountWorld
-from tests.cli.doctor.network.world import TO, running, settings
+from tests.cli.doctor.network.world import COMMANDS, running, settings
 
 
 def line(world: AccountWorld, *, wait_minutes: int = 10) -> Line:
     asked = settings(lambda data: data["clusters"]["analytics"].update(wait_minutes=wait_minutes))
-    [found] = clusters.check(world.reader(), asked, TO)
+    [found] = clusters.check(world.reader(), asked, COMMANDS)
     return found
 
 

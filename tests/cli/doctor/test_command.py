@@ -15,11 +15,12 @@ from typer.testing import CliRunner
 from emr_notebook.cli import main
 from emr_notebook.cli.aws.reader import CommandError, Reader
 from emr_notebook.cli.doctor.command import examine, lines_json, print_lines
-from emr_notebook.cli.doctor.report import Line, State, failed, gravest, ok
+from emr_notebook.cli.doctor.report import Line, State, failed, ok, worst_state
 from emr_notebook.settings.model import Settings
-from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION, refused
+from tests.assets.cluster_endpoint.emr_api import Api
+from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION, instance, refused
 from tests.cli.doctor.account import BOUNDARY, KEY, ROLE, SECRET, AccountWorld
-from tests.cli.doctor.network.world import PRIMARY, TO, settings
+from tests.cli.doctor.network.world import COMMANDS, PRIMARY, running, settings
 from tests.conftest import stage
 
 LINES = [
@@ -34,7 +35,18 @@ def quiet(_: str) -> None:
 
 
 def all_lines(world: AccountWorld, asked: Settings | None = None) -> list[Line]:
-    return examine(world.reader(), asked or settings(), TO, say=quiet)
+    return examine(world.reader(), asked or settings(), COMMANDS, say=quiet)
+
+
+def cluster_ids(number: int) -> list[str]:
+    return [f"j-2AXXXXXXGAPL{each}" for each in range(number)]
+
+
+def account(clusters: int) -> AccountWorld:
+    """An account with so many clusters, and the code repository of a large stage."""
+    ids = cluster_ids(clusters)
+    emr = Api([running() | {"Id": each} for each in ids], {each: [instance()] for each in ids})
+    return AccountWorld(repositories=[repository("recipes")], emr=emr)
 
 
 def large(notebooks: int, clusters: int) -> Settings:
@@ -47,7 +59,8 @@ def large(notebooks: int, clusters: int) -> Settings:
             "security_group_id": PRIMARY,
             "ingress": "create",
         }
-        data["clusters"] = {f"cluster{number}": cluster for number in range(clusters)}
+        ids = enumerate(cluster_ids(clusters))
+        data["clusters"] = {f"cluster{number}": {**cluster, "id": each} for number, each in ids}
         data["notebooks"] = {
             f"user{number}": {"cluster": f"cluster{number % clusters}"}
             for number in range(notebooks)
@@ -63,13 +76,12 @@ class TestAllAreas:
     def test_a_stage_that_lacks_nothing_is_ok_in_every_line(self) -> None:
         found = all_lines(AccountWorld())
 
-        assert {line.about: line.what for line in found if line.state is not State.OK} == {}
+        assert {line.subject: line.what for line in found if line.state is not State.OK} == {}
 
     def test_no_two_lines_are_about_the_same(self) -> None:
-        world = AccountWorld(repositories=[repository("recipes")])
-        about = [line.about for line in all_lines(world, large(3, 2))]
+        subjects = [line.subject for line in all_lines(account(2), large(3, 2))]
 
-        assert len(about) == len(set(about))
+        assert len(subjects) == len(set(subjects))
 
     def test_another_accounts_credentials_end_it(self) -> None:
         world = AccountWorld(caller="arn:aws:iam::999988887777:root")
@@ -80,7 +92,7 @@ class TestAllAreas:
 
     def test_progress_counts_the_areas(self) -> None:
         said: list[str] = []
-        examine(AccountWorld().reader(), settings(), TO, say=said.append)
+        examine(AccountWorld().reader(), settings(), COMMANDS, say=said.append)
 
         assert said[-1].endswith(f"{len(said)} of {len(said)}")
 
@@ -101,34 +113,31 @@ class TestAllAreas:
             raise ConnectTimeoutError(endpoint_url="https://ssm.eu-west-1.amazonaws.com")
 
         world.answers["ssm", "get_parameter"] = silent
-        found = {line.about: line for line in all_lines(world) if line.state is not State.OK}
+        found = {line.subject: line for line in all_lines(world) if line.state is not State.OK}
 
-        assert {about: line.what for about, line in found.items()} == {
+        assert {subject: line.what for subject, line in found.items()} == {
             f"bootstrap of {REGION}": "ssm does not answer"
         }
-        assert gravest(found.values()) is State.NOT_CHECKED
+        assert worst_state(found.values()) is State.NOT_CHECKED
 
 
 class TestHowMuchIsAsked:
     def test_notebooks_cost_nothing(self) -> None:
-        few, many = AccountWorld(), AccountWorld()
-        few.repositories = many.repositories = [repository("recipes")]
+        few, many = account(5), account(5)
         all_lines(few, large(5, 5))
         all_lines(many, large(40, 5))
 
         assert counted(many) == counted(few)
 
     def test_forty_notebooks_on_five_clusters_cost_a_bounded_number_of_calls(self) -> None:
-        world = AccountWorld(repositories=[repository("recipes")])
-        all_lines(world, large(40, 5))
-
         clusters = 5
+        world = account(clusters)
+        all_lines(world, large(40, clusters))
+
         assert counted(world) == {
-            # Once for itself, and for the groups of its primary.
-            "describe_cluster": 2 * clusters,
+            "describe_cluster": clusters,
             "list_instances": clusters,
             **dict.fromkeys(ONCE, 1),
-            "get_caller_identity": 2,
             "simulate_principal_policy": 16,
             "describe_subnets": 3,
             "describe_vpc_attribute": 2,
@@ -138,6 +147,7 @@ class TestHowMuchIsAsked:
 
 
 ONCE = (
+    "get_caller_identity",
     "describe_vpcs",
     "describe_route_tables",
     "describe_vpc_endpoints",

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from emr_notebook.cli.doctor import deploy_role
-from emr_notebook.cli.doctor.deploy_role import needs
+from emr_notebook.cli.doctor.deploy_role import required_permissions
 from emr_notebook.cli.doctor.report import Line, State
 from emr_notebook.settings.file import parse
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION, refused
 from tests.cli.doctor.account import BOUNDARY, KEY, ROLE, AccountWorld
-from tests.cli.doctor.network.world import PRIMARY, TO, settings
+from tests.cli.doctor.network.world import COMMANDS, PRIMARY, settings
 from tests.conftest import Change, stage
 from tests.templates import templates
 
@@ -20,7 +20,7 @@ CREATE = "sagemaker:CreateNotebookInstance"
 
 
 def line(world: AccountWorld, change: Change = lambda _: None) -> Line:
-    [found] = deploy_role.check(world.reader(), settings(change), TO)
+    [found] = deploy_role.check(world.reader(), settings(change), COMMANDS)
     return found
 
 
@@ -51,7 +51,9 @@ def asked(world: AccountWorld, action: str) -> list[dict[str, Any]]:
 def test_one_that_may_make_all_is_ok_and_it_is_that_role_which_is_asked_about() -> None:
     world = AccountWorld()
 
-    assert line(world) == Line(deploy_role.ABOUT, State.OK, f"{NAME} may make what the stacks hold")
+    assert line(world) == Line(
+        deploy_role.SUBJECT, State.OK, f"{NAME} may make what the stacks hold"
+    )
     sources = {each["PolicySourceArn"] for _, each in world.calls}
     assert sources == {f"arn:aws:iam::{ACCOUNT}:role/{NAME}"}
 
@@ -165,10 +167,10 @@ def test_a_given_keys_own_policy_may_allow_its_use_unless_something_denies_it(
 def test_one_that_does_not_exist_is_not_known() -> None:
     world = AccountWorld()
 
-    def absent(_: Any) -> Any:
+    def absent_keys(_: Any) -> Any:
         raise refused("NoSuchEntity", "Role cannot be found.")
 
-    world.answers["iam", "simulate_principal_policy"] = absent
+    world.answers["iam", "simulate_principal_policy"] = absent_keys
     found = line(world)
 
     assert found.state is State.NOT_CHECKED
@@ -201,5 +203,9 @@ def test_what_is_asked_about_is_what_the_template_holds(change: Change) -> None:
     [template] = templates(change).values()
     held = {each["Type"] for each in template.to_json()["Resources"].values()}
 
-    kinds = {kind for need in needs(parse(stage(change))) for kind in need.kinds}
-    assert kinds == held - {"AWS::CDK::Metadata"}
+    resource_types = {
+        kind
+        for permission in required_permissions(parse(stage(change)))
+        for kind in permission.resource_types
+    }
+    assert resource_types == held - {"AWS::CDK::Metadata"}

@@ -11,10 +11,10 @@ from emr_notebook.cli.doctor import keys
 from emr_notebook.cli.doctor.report import Line, State
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION
 from tests.cli.doctor.account import KEY, ROOT, SECRET, AccountWorld, key_policy
-from tests.cli.doctor.network.world import TO, lines, settings
+from tests.cli.doctor.network.world import COMMANDS, lines, settings
 
 SHORT = KEY.rpartition("/")[2]
-ABOUT, POLICY, HIDDEN = f"key {SHORT}", f"policy of key {SHORT}", "secret git-a1b2c3"
+SUBJECT, POLICY, HIDDEN = f"key {SHORT}", f"policy of key {SHORT}", "secret git-a1b2c3"
 DEPLOYER = f"arn:aws:iam::{ACCOUNT}:role/cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-{REGION}"
 OF = f"--key-id {KEY} --region {REGION}"
 REPOSITORY = {"name": "recipes", "secret_arn": SECRET}
@@ -49,7 +49,7 @@ def test_an_enabled_key_and_a_secret_are_ok() -> None:
 def test_a_key_that_the_deploy_makes_costs_no_call() -> None:
     world = AccountWorld()
 
-    assert keys.check(world.reader(), settings(), TO) == []
+    assert keys.check(world.reader(), settings(), COMMANDS) == []
     assert world.calls == []
 
 
@@ -62,7 +62,7 @@ def test_a_key_that_the_deploy_makes_costs_no_call() -> None:
     ],
 )
 def test_a_key_that_is_not_enabled_fails(state: str, commands: list[str]) -> None:
-    found = of(with_key(KeyState=state))[ABOUT]
+    found = of(with_key(KeyState=state))[SUBJECT]
 
     assert (found.state, found.what) == (State.FAILED, f"it is {state}")
     assert list(found.commands) == commands
@@ -71,7 +71,7 @@ def test_a_key_that_is_not_enabled_fails(state: str, commands: list[str]) -> Non
 def test_a_key_that_does_not_exist_fails_and_nothing_more_is_said_of_it() -> None:
     found = of(AccountWorld(keys={}))
 
-    assert found[ABOUT].state is State.FAILED
+    assert found[SUBJECT].state is State.FAILED
     assert POLICY not in found
 
 
@@ -79,7 +79,7 @@ def test_a_key_that_does_not_exist_fails_and_nothing_more_is_said_of_it() -> Non
     "kind", [{"KeyUsage": "SIGN_VERIFY", "KeySpec": "RSA_2048"}, {"KeySpec": "RSA_2048"}]
 )
 def test_a_key_of_another_kind_fails(kind: dict[str, str]) -> None:
-    found = of(with_key(**kind))[ABOUT]
+    found = of(with_key(**kind))[SUBJECT]
 
     assert found.state is State.FAILED
     assert "RSA_2048" in found.what
@@ -162,7 +162,7 @@ def test_a_secret_that_is_to_be_deleted_is_restored() -> None:
 @pytest.mark.parametrize(
     ("action", "missed"),
     [
-        ("kms:DescribeKey", {ABOUT}),
+        ("kms:DescribeKey", {SUBJECT}),
         ("kms:GetKeyPolicy", {POLICY}),
         ("secretsmanager:DescribeSecret", {HIDDEN}),
     ],
@@ -170,5 +170,5 @@ def test_a_secret_that_is_to_be_deleted_is_restored() -> None:
 def test_a_missing_permission_is_named_where_it_is_missed(action: str, missed: set[str]) -> None:
     found = of(AccountWorld(denied={action}))
 
-    unknown = {about: x.what for about, x in found.items() if x.state is State.NOT_CHECKED}
+    unknown = {subject: x.what for subject, x in found.items() if x.state is State.NOT_CHECKED}
     assert unknown == dict.fromkeys(missed, f"these credentials may not {action}")

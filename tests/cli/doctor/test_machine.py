@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emr_notebook.cli.doctor.machine import Machine, look, machine_lines
+from emr_notebook.cli.doctor.machine import Machine, inspect_machine, machine_lines
 from emr_notebook.cli.doctor.report import State
 from tests.conftest import ROOT
 
@@ -18,8 +18,8 @@ FIT = Machine("3.12.4", (), "24.19.0", "2.1148.1")
 def failing(machine: Machine) -> dict[str, tuple[str, ...]]:
     """What fails, and the commands that mend it."""
     found = machine_lines(machine)
-    assert [line.about for line in found] == ["Python", "Node", "CDK CLI"]
-    return {line.about: line.commands for line in found if line.state is State.FAILED}
+    assert [line.subject for line in found] == ["Python", "Node", "CDK CLI"]
+    return {line.subject: line.commands for line in found if line.state is State.FAILED}
 
 
 def test_what_the_project_installs_is_ok() -> None:
@@ -27,9 +27,9 @@ def test_what_the_project_installs_is_ok() -> None:
 
 
 def test_this_checkout_has_what_a_deploy_needs() -> None:
-    assert failing(look(ROOT)) == {}
+    assert failing(inspect_machine(ROOT)) == {}
     pinned = json.loads((ROOT / "package.json").read_text())["devDependencies"]["aws-cdk"]
-    assert look(ROOT).cdk == pinned
+    assert inspect_machine(ROOT).cdk == pinned
 
 
 @pytest.mark.parametrize("version", ["3.10.14", "3.14.0"])
@@ -66,7 +66,7 @@ def test_a_cli_on_path_is_found_where_the_checkout_has_none(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
 
-    assert look(tmp_path).cdk == "2.1150.0"
+    assert inspect_machine(tmp_path).cdk == "2.1150.0"
 
 
 def test_a_program_that_does_not_run_is_as_good_as_none(
@@ -77,7 +77,7 @@ def test_a_program_that_does_not_run_is_as_good_as_none(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    assert look(tmp_path).node == ""
+    assert inspect_machine(tmp_path).node == ""
 
 
 def test_node_beside_this_python_is_found_without_path(
@@ -88,4 +88,4 @@ def test_node_beside_this_python_is_found_without_path(
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
 
-    assert look(tmp_path).node == "22.1.0"
+    assert inspect_machine(tmp_path).node == "22.1.0"

@@ -9,7 +9,7 @@ from tests.assets.cluster_endpoint.emr_records import REGION
 from tests.cli.doctor.account import AccountWorld
 from tests.cli.doctor.network.world import STACK, lines, settings
 
-ABOUT = "quota of notebook instances"
+SUBJECT = "quota of notebook instances"
 
 
 def stage(count: int) -> Settings:
@@ -18,13 +18,13 @@ def stage(count: int) -> Settings:
 
 
 def line(world: AccountWorld, asked: Settings) -> Line:
-    return lines(quotas.check, world, asked)[ABOUT]
+    return lines(quotas.check, world, asked)[SUBJECT]
 
 
 def test_notebooks_that_fit_in_are_ok() -> None:
     world = AccountWorld(notebooks=["another"], quota=4)
 
-    assert line(world, stage(3)) == Line(ABOUT, State.OK, "1 exist and 3 are to be made, of 4")
+    assert line(world, stage(3)) == Line(SUBJECT, State.OK, "1 exist and 3 are to be made, of 4")
 
 
 def test_notebooks_that_exist_already_are_counted_once() -> None:
@@ -62,4 +62,4 @@ def test_no_quota_is_asked_for_when_nothing_is_to_be_made(count: int) -> None:
 def test_a_missing_permission_is_named(action: str) -> None:
     found = line(AccountWorld(denied={action}), stage(1))
 
-    assert found == Line(ABOUT, State.NOT_CHECKED, f"these credentials may not {action}")
+    assert found == Line(SUBJECT, State.NOT_CHECKED, f"these credentials may not {action}")

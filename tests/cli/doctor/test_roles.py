@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from emr_notebook.cli.doctor import roles
-from emr_notebook.cli.doctor.iam import Verdict, decide
+from emr_notebook.cli.doctor.iam import PolicyVerdict, evaluate_policy
 from emr_notebook.cli.doctor.report import Line, State
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION
 from tests.cli.doctor.account import ROLE, SAGEMAKER, AccountWorld, trusting
-from tests.cli.doctor.network.world import STACK, TO, lines, settings
+from tests.cli.doctor.network.world import COMMANDS, STACK, lines, settings
 
-ABOUT, LOGS = "role data-science", "logs by role data-science"
+SUBJECT, LOGS = "role data-science", "logs by role data-science"
 ASSUME = "sts:AssumeRole"
 
 
@@ -38,26 +38,26 @@ def test_what_exists_and_is_sagemakers_to_use_is_ok() -> None:
 def test_roles_that_the_deploy_makes_cost_no_call() -> None:
     world = AccountWorld()
 
-    assert roles.check(world.reader(), settings(), TO) == []
+    assert roles.check(world.reader(), settings(), COMMANDS) == []
     assert world.calls == []
 
 
 def test_one_that_does_not_exist_fails_and_nothing_more_is_said_of_it() -> None:
     found = of(AccountWorld(roles={}))
 
-    assert found[ABOUT].state is State.FAILED
-    assert found[ABOUT].what == f"{ROLE} does not exist"
+    assert found[SUBJECT].state is State.FAILED
+    assert found[SUBJECT].what == f"{ROLE} does not exist"
     assert LOGS not in found
 
 
 def test_one_with_another_path_fails_with_its_arn() -> None:
-    found = of(AccountWorld(), f"arn:aws:iam::{ACCOUNT}:role/data-science")[ABOUT]
+    found = of(AccountWorld(), f"arn:aws:iam::{ACCOUNT}:role/data-science")[SUBJECT]
 
     assert (found.state, found.advice) == (State.FAILED, f"set role_arn: {ROLE}")
 
 
 def test_one_that_trusts_others_gets_sagemaker_beside_them() -> None:
-    found = of(with_trust(trusting("lambda.amazonaws.com")))[ABOUT]
+    found = of(with_trust(trusting("lambda.amazonaws.com")))[SUBJECT]
     [command] = found.commands
 
     assert found.state is State.FAILED
@@ -69,7 +69,7 @@ def test_one_that_trusts_others_gets_sagemaker_beside_them() -> None:
 def test_one_whose_trust_denies_sagemaker_is_mended_by_no_further_statement() -> None:
     trust = trusting(SAGEMAKER)
     trust["Statement"].append({"Effect": "Deny", "Action": ASSUME, "Principal": "*"})
-    found = of(with_trust(trust))[ABOUT]
+    found = of(with_trust(trust))[SUBJECT]
 
     assert (found.state, found.commands) == (State.FAILED, ())
     assert "take that statement out" in found.advice
@@ -77,7 +77,7 @@ def test_one_whose_trust_denies_sagemaker_is_mended_by_no_further_statement() ->
 
 def test_one_that_trusts_under_a_condition_is_ok_and_says_so() -> None:
     condition = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
-    found = of(with_trust(trusting(SAGEMAKER, Condition=condition)))[ABOUT]
+    found = of(with_trust(trusting(SAGEMAKER, Condition=condition)))[SUBJECT]
 
     assert found.state is State.OK
     assert "under conditions, which are not looked at" in found.what
@@ -135,14 +135,14 @@ def test_logs_are_asked_about_for_a_notebook_with_the_role() -> None:
 @pytest.mark.parametrize(
     ("action", "missed"),
     [
-        ("iam:GetRole", {ABOUT}),
+        ("iam:GetRole", {SUBJECT}),
         ("iam:SimulatePrincipalPolicy", {LOGS}),
     ],
 )
 def test_a_missing_permission_is_named_where_it_is_missed(action: str, missed: set[str]) -> None:
     found = of(AccountWorld(denied={action}))
 
-    unknown = {about: x.what for about, x in found.items() if x.state is State.NOT_CHECKED}
+    unknown = {subject: x.what for subject, x in found.items() if x.state is State.NOT_CHECKED}
     assert unknown == dict.fromkeys(missed, f"these credentials may not {action}")
 
 
@@ -150,7 +150,7 @@ def test_forty_notebooks_with_one_role_cost_no_more_calls() -> None:
     world = AccountWorld()
     notebooks = {f"user{number}": {"cluster": "analytics"} for number in range(40)}
     asked = settings(lambda data: data.update(notebooks=notebooks, defaults={"role_arn": ROLE}))
-    roles.check(world.reader(), asked, TO)
+    roles.check(world.reader(), asked, COMMANDS)
 
     assert len(world.calls) == 2
 
@@ -163,27 +163,30 @@ BOUND = {"Condition": {"Bool": {"aws:SecureTransport": "true"}}}
 @pytest.mark.parametrize(
     ("statements", "verdict"),
     [
-        ([ALLOW], Verdict.ALLOWS),
-        (ALLOW, Verdict.ALLOWS),
-        ([{**ALLOW, "Principal": "*"}], Verdict.ALLOWS),
-        ([{**ALLOW, "Principal": {"Service": ["ec2.amazonaws.com", SAGEMAKER]}}], Verdict.ALLOWS),
-        ([{**ALLOW, "Action": "sts:*"}], Verdict.ALLOWS),
-        ([{**ALLOW, "Action": "STS:assumerole"}], Verdict.ALLOWS),
-        ([{**ALLOW, **BOUND}, ALLOW], Verdict.ALLOWS),
-        ([{**ALLOW, **BOUND}], Verdict.DEPENDS),
-        ([ALLOW, {**DENY, **BOUND}], Verdict.DEPENDS),
-        ([{**ALLOW, "NotAction": "kms:*", "Action": ASSUME}], Verdict.DEPENDS),
-        ([], Verdict.REFUSES),
-        ([DENY], Verdict.DENIES),
-        ([ALLOW, DENY], Verdict.DENIES),
-        ([ALLOW, {**DENY, "Principal": "*"}], Verdict.DENIES),
-        ([ALLOW, {**DENY, "Principal": {"AWS": ACCOUNT}}], Verdict.ALLOWS),
-        ([{**DENY, **BOUND}], Verdict.REFUSES),
-        ([{**ALLOW, "Action": "sts:TagSession"}], Verdict.REFUSES),
-        ([{**ALLOW, "Principal": {"AWS": ACCOUNT}}], Verdict.REFUSES),
+        ([ALLOW], PolicyVerdict.ALLOWS),
+        (ALLOW, PolicyVerdict.ALLOWS),
+        ([{**ALLOW, "Principal": "*"}], PolicyVerdict.ALLOWS),
+        (
+            [{**ALLOW, "Principal": {"Service": ["ec2.amazonaws.com", SAGEMAKER]}}],
+            PolicyVerdict.ALLOWS,
+        ),
+        ([{**ALLOW, "Action": "sts:*"}], PolicyVerdict.ALLOWS),
+        ([{**ALLOW, "Action": "STS:assumerole"}], PolicyVerdict.ALLOWS),
+        ([{**ALLOW, **BOUND}, ALLOW], PolicyVerdict.ALLOWS),
+        ([{**ALLOW, **BOUND}], PolicyVerdict.DEPENDS),
+        ([ALLOW, {**DENY, **BOUND}], PolicyVerdict.DEPENDS),
+        ([{**ALLOW, "NotAction": "kms:*", "Action": ASSUME}], PolicyVerdict.DEPENDS),
+        ([], PolicyVerdict.REFUSES),
+        ([DENY], PolicyVerdict.DENIES),
+        ([ALLOW, DENY], PolicyVerdict.DENIES),
+        ([ALLOW, {**DENY, "Principal": "*"}], PolicyVerdict.DENIES),
+        ([ALLOW, {**DENY, "Principal": {"AWS": ACCOUNT}}], PolicyVerdict.ALLOWS),
+        ([{**DENY, **BOUND}], PolicyVerdict.REFUSES),
+        ([{**ALLOW, "Action": "sts:TagSession"}], PolicyVerdict.REFUSES),
+        ([{**ALLOW, "Principal": {"AWS": ACCOUNT}}], PolicyVerdict.REFUSES),
     ],
 )
 def test_a_policys_statements_decide_unless_a_condition_does(
-    statements: Any, verdict: Verdict
+    statements: Any, verdict: PolicyVerdict
 ) -> None:
-    assert decide({"Statement": statements}, ASSUME, {SAGEMAKER}) is verdict
+    assert evaluate_policy({"Statement": statements}, ASSUME, {SAGEMAKER}) is verdict

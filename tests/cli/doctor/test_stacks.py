@@ -7,7 +7,7 @@ from emr_notebook.cli.doctor import stacks
 from emr_notebook.cli.doctor.report import Line, State
 from tests.assets.cluster_endpoint.emr_records import REGION
 from tests.cli.doctor.account import AccountWorld
-from tests.cli.doctor.network.world import STACK, TO, settings
+from tests.cli.doctor.network.world import COMMANDS, STACK, settings
 
 OF = f"--stack-name {STACK} --region {REGION}"
 
@@ -15,8 +15,8 @@ OF = f"--stack-name {STACK} --region {REGION}"
 def line(world: AccountWorld) -> Line:
     return next(
         each
-        for each in stacks.check(world.reader(), settings(), TO)
-        if each.about == f"stack {STACK}"
+        for each in stacks.check(world.reader(), settings(), COMMANDS)
+        if each.subject == f"stack {STACK}"
     )
 
 
@@ -135,9 +135,9 @@ def test_every_stack_of_the_stage_has_a_line() -> None:
     }
     asked = settings(lambda data: data.update(notebooks=notebooks))
     world = AccountWorld(statuses={f"{STACK}-two": "DELETE_FAILED"})
-    found = stacks.check(world.reader(), asked, TO)
+    found = stacks.check(world.reader(), asked, COMMANDS)
 
-    assert [(each.about, each.state) for each in found[:2]] == [
+    assert [(each.subject, each.state) for each in found[:2]] == [
         (f"stack {STACK}", State.OK),
         (f"stack {STACK}-two", State.FAILED),
     ]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from emr_notebook.cli.doctor import quotas
-from emr_notebook.cli.doctor.quotas import Existing, starts
+from emr_notebook.cli.doctor.quotas import ExistingNotebook, starts_by_type
 from emr_notebook.cli.doctor.report import Line, State
 from emr_notebook.settings.model import Settings
 from tests.assets.cluster_endpoint.emr_records import REGION
@@ -109,8 +109,8 @@ def test_a_deploy_starts_what_runs_and_changes_its_type(
 ) -> None:
     asked = [stage(alice=SMALL).notebook("alice")]
 
-    assert starts(asked, {ALICE: Existing(instance_type, state)})[SMALL] == started
+    assert starts_by_type(asked, {ALICE: ExistingNotebook(instance_type, state)})[SMALL] == started
 
 
 def test_a_deploy_starts_what_it_makes() -> None:
-    assert starts([stage(alice=SMALL).notebook("alice")], {})[SMALL] == 1
+    assert starts_by_type([stage(alice=SMALL).notebook("alice")], {})[SMALL] == 1

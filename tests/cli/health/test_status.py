@@ -16,11 +16,11 @@ from emr_notebook.settings.file import parse
 from emr_notebook.settings.model import Settings
 from tests.cli.aws.stage_in_memory import (
     ALICE,
+    COMMANDS,
     LIVE,
     OLD,
     OLD_VERSION,
     STACK,
-    TO,
     VERSION,
     NotebookWorld,
     report,
@@ -32,7 +32,7 @@ from tests.conftest import stage
 
 
 def status(made: NotebookWorld, asked: Settings | None = None) -> StageStatus:
-    return stage_status(made.reader(), asked or settings(), TO, lambda: None)
+    return stage_status(made.reader(), asked or settings(), COMMANDS, lambda: None)
 
 
 def shown(found: StageStatus, *, terminal: bool = False, width: int = 200) -> str:
@@ -93,7 +93,7 @@ def test_a_running_notebook_whose_script_was_deployed_anew_has_to_be_restarted()
     found = only(status(made))
 
     assert found["attention"] == [f"it runs start script {OLD_VERSION}; {VERSION} is deployed"]
-    assert found["next"] == [TO.restart(ALICE)]
+    assert found["next"] == [COMMANDS.restart(ALICE)]
 
 
 def test_a_running_notebook_whose_address_was_deployed_anew_has_to_be_restarted() -> None:
@@ -102,7 +102,7 @@ def test_a_running_notebook_whose_address_was_deployed_anew_has_to_be_restarted(
     found = only(status(made))
 
     assert found["attention"] == [f"it uses {OLD}; the deployed address is {LIVE}"]
-    assert found["next"] == [TO.restart(ALICE)]
+    assert found["next"] == [COMMANDS.restart(ALICE)]
     assert f"{OLD} → {LIVE}" in shown(status(made))
 
 
@@ -128,7 +128,7 @@ def test_a_failed_notebook_is_shown_with_sagemakers_reason() -> None:
     found = only(status(made))
 
     assert found["attention"] == ["SageMaker could not start it: took longer than 5 minutes"]
-    assert found["next"] == [TO.log(ALICE), TO.start(ALICE)]
+    assert found["next"] == [COMMANDS.log(ALICE), COMMANDS.start(ALICE)]
     assert made.count("describe_notebook_instance") == 1
 
 
@@ -150,7 +150,7 @@ def test_an_address_of_the_users_own_is_a_warning_and_no_outdated_address() -> N
     [(seen, found)] = status(made).notebooks
 
     assert [each.verdict for each in found] == [Verdict.WARNING]
-    assert attention(seen, TO) == found
+    assert attention(seen, COMMANDS) == found
     assert OLD in shown(status(made))
     assert "→" not in shown(status(made))
 

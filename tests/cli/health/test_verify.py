@@ -24,11 +24,11 @@ from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, cluster, insta
 from tests.assets.notebook.scratch_instance import Instance
 from tests.cli.aws.stage_in_memory import (
     ALICE,
+    COMMANDS,
     LIVE,
     OLD,
     OLD_VERSION,
     STACK,
-    TO,
     VERSION,
     NotebookWorld,
     report,
@@ -48,7 +48,7 @@ def quiet(_: str) -> None:
 def checks(made: NotebookWorld, asked: Settings | None = None) -> list[NotebookCheck]:
     asked = asked or settings()
     found = settled(made.reader(), asked, minutes=0, say=quiet)
-    return check_notebooks(made.reader(), asked, found, TO, say=quiet)
+    return check_notebooks(made.reader(), asked, found, COMMANDS, say=quiet)
 
 
 def only(made: NotebookWorld, asked: Settings | None = None) -> NotebookCheck:
@@ -81,7 +81,7 @@ class TestANotebookThatRuns:
         assert said(check) == (
             f"Livy of analytics is at http://10.0.0.77:8998 now; the deployed address is {LIVE}"
         )
-        assert commands(check) == [TO.refresh(), TO.restart(ALICE)]
+        assert commands(check) == [COMMANDS.refresh(), COMMANDS.restart(ALICE)]
 
     def test_fails_when_it_was_not_restarted_after_a_deploy_that_found_livy(self) -> None:
         made = moved(world())
@@ -89,14 +89,14 @@ class TestANotebookThatRuns:
         check = only(made)
 
         assert said(check) == (f"it uses {LIVE}; the deployed address is http://10.0.0.77:8998")
-        assert commands(check) == [TO.restart(ALICE)]
+        assert commands(check) == [COMMANDS.restart(ALICE)]
 
     def test_fails_when_it_runs_an_older_script(self) -> None:
         made = world()
         made.put(ALICE, "InService", *report(version=OLD_VERSION))
 
         assert said(only(made)) == f"it runs start script {OLD_VERSION}; {VERSION} is deployed"
-        assert commands(only(made)) == [TO.restart(ALICE)]
+        assert commands(only(made)) == [COMMANDS.restart(ALICE)]
 
     def test_fails_when_its_last_start_did_and_is_restarted_to_see_whether_it_still_does(
         self,
@@ -107,7 +107,7 @@ class TestANotebookThatRuns:
 
         assert only(made).verdict is Verdict.FAILED
         assert said(only(made)).endswith("Livy: refused. Next: start livy-server")
-        assert commands(only(made)) == [TO.restart(ALICE)]
+        assert commands(only(made)) == [COMMANDS.restart(ALICE)]
 
     def test_is_ok_with_a_warning_which_is_shown(self) -> None:
         made = world()
@@ -200,7 +200,7 @@ class TestANotebookThatDoesNotRun:
 
         assert only(made).verdict is Verdict.FAILED
         assert said(only(made)) == "SageMaker could not start it: took longer than 5 minutes"
-        assert commands(only(made)) == [TO.log(ALICE), TO.start(ALICE)]
+        assert commands(only(made)) == [COMMANDS.log(ALICE), COMMANDS.start(ALICE)]
 
     def test_that_failed_is_not_held_against_the_address_that_its_next_start_will_be_told(
         self,
@@ -335,9 +335,9 @@ def test_the_gravest_finding_decides() -> None:
 
 
 def test_commands_come_once_and_deploys_first() -> None:
-    asked = [TO.restart("b"), TO.refresh(), TO.restart("a"), TO.refresh()]
+    asked = [COMMANDS.restart("b"), COMMANDS.refresh(), COMMANDS.restart("a"), COMMANDS.refresh()]
 
-    assert in_order(asked) == [TO.refresh(), TO.restart("b"), TO.restart("a")]
+    assert in_order(asked) == [COMMANDS.refresh(), COMMANDS.restart("b"), COMMANDS.restart("a")]
 
 
 def test_a_stage_of_several_stacks_deploys_them_all() -> None:
@@ -368,7 +368,7 @@ def test_each_notebook_is_a_line_and_commands_stand_below() -> None:
         f"failed      {ALICE}: Livy of analytics is at http://10.0.0.77:8998"
     )
     assert lines[1] == f"not running {BOB}: Stopped"
-    assert lines[3:] == [f"  {TO.refresh()}", f"  {TO.restart(ALICE)}"]
+    assert lines[3:] == [f"  {COMMANDS.refresh()}", f"  {COMMANDS.restart(ALICE)}"]
 
 
 def test_the_json_says_the_same() -> None:
@@ -376,7 +376,7 @@ def test_the_json_says_the_same() -> None:
 
     assert found["ok"] is False
     assert found["notebooks"][0]["verdict"] == "failed"
-    assert found["notebooks"][0]["next"] == [TO.refresh(), TO.restart(ALICE)]
+    assert found["notebooks"][0]["next"] == [COMMANDS.refresh(), COMMANDS.restart(ALICE)]
     assert json.loads(json.dumps(found)) == found
 
 

@@ -13,11 +13,12 @@ from emr_notebook.cli import command as shared
 from emr_notebook.cli.aws.reader import CommandError, Denied
 from emr_notebook.cli.command import DIFFERENT, FAILED, OK, UNKNOWN
 from emr_notebook.cli.plan import command
+from emr_notebook.cli.plan.as_json import plan_json
 from emr_notebook.cli.plan.endpoint import EndpointPlan
 from emr_notebook.cli.plan.notebook import NotebookPlan
 from emr_notebook.cli.plan.stage import StagePlan
 from emr_notebook.settings.file import parse
-from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, cluster, status
+from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, FORMER, cluster, status
 from tests.cli.aws.stage_in_memory import ALICE
 from tests.cli.plan.world import (
     GROUP_ID,
@@ -71,7 +72,7 @@ class TestUnchanged:
         plan = deployed().plan()
 
         assert plan.exit_status == OK
-        assert alice(plan).fate == "unchanged"
+        assert alice(plan).change_type == "unchanged"
         assert endpoint(plan).verdict == "unchanged"
         assert [(each.others, each.outputs) for each in plan.stacks] == [(0, 0)]
 
@@ -91,7 +92,7 @@ class TestUnchanged:
             of_network(security_group_ids=groups[::-1])
         )
 
-        assert alice(plan).fate == "unchanged"
+        assert alice(plan).change_type == "unchanged"
 
     def test_the_made_group_and_key_written_down_by_their_ids_are_the_same(self) -> None:
         """The template differs, what CloudFormation makes of it does not."""
@@ -99,7 +100,7 @@ class TestUnchanged:
 
         plan = deployed().plan(written)
 
-        assert alice(plan).fate == "unchanged"
+        assert alice(plan).change_type == "unchanged"
         assert plan.refusals() == []
         assert plan.exit_status == DIFFERENT
 
@@ -133,7 +134,7 @@ class TestReplacement:
         [refusal] = plan.refusals()
 
         assert plan.exit_status == FAILED
-        assert notebook.fate == "replaced"
+        assert notebook.change_type == "replaced"
         assert changed in [each.name for each in notebook.changes]
         assert refusal.startswith("[notebook-replaced] CloudFormation would replace alice (")
         assert f"{changed} from " in refusal
@@ -147,7 +148,7 @@ class TestReplacement:
         [notebook] = plan.notebooks
 
         assert plan.exit_status == DIFFERENT
-        assert (notebook.fate, notebook.refusal) == ("replaced", "")
+        assert (notebook.change_type, notebook.refusal) == ("replaced", "")
         assert changed in [each.name for each in notebook.changes]
         assert notebook.keeps_old
         assert notebook.old_name != notebook.name
@@ -192,7 +193,7 @@ class TestReplacementsAround:
         plan = deployed(many).plan(both(many, of_network(subnet_id=OTHER_SUBNET)))
 
         assert len(plan.refusals()) == 1
-        assert {each.fate for each in plan.notebooks} == {"replaced"}
+        assert {each.change_type for each in plan.notebooks} == {"replaced"}
 
 
 # What becomes of alice, by the edit of her entry; and whether a running one is restarted.
@@ -217,12 +218,12 @@ EDITS: dict[str, tuple[Change, str, bool]] = {
 }
 
 
-@pytest.mark.parametrize(("change", "fate", "restarts"), EDITS.values(), ids=EDITS)
-def test_an_edit_meets_a_running_notebook(change: Change, fate: str, restarts: bool) -> None:
+@pytest.mark.parametrize(("change", "change_type", "restarts"), EDITS.values(), ids=EDITS)
+def test_an_edit_meets_a_running_notebook(change: Change, change_type: str, restarts: bool) -> None:
     plan = deployed().plan(change)
 
     assert plan.exit_status == DIFFERENT
-    assert (alice(plan).fate, alice(plan).restarts) == (fate, restarts)
+    assert (alice(plan).change_type, alice(plan).restarts) == (change_type, restarts)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +246,7 @@ class TestEntries:
 
         plan = deployed().plan(more)
 
-        assert {each.key: each.fate for each in plan.notebooks} == {
+        assert {each.key: each.change_type for each in plan.notebooks} == {
             "alice": "unchanged",
             "bob": "created",
         }
@@ -265,7 +266,7 @@ class TestEntries:
         plan = deployed(both(more, gone)).plan(gone)
         [bob] = [each for each in plan.notebooks if each.name == f"{STACK}-bob"]
 
-        assert (bob.fate, bob.keeps_old, plan.exit_status) == ("removed", kept, DIFFERENT)
+        assert (bob.change_type, bob.keeps_old, plan.exit_status) == ("removed", kept, DIFFERENT)
 
     def test_a_kept_notebook_is_in_the_way_of_a_new_one_of_its_name(self) -> None:
         made = PlanWorld()
@@ -298,7 +299,7 @@ class TestClusters:
 
         assert endpoint(plan).verdict == "found"
         assert endpoint(plan).after == LIVE
-        assert alice(plan).fate == "created"
+        assert alice(plan).change_type == "created"
         assert plan.exit_status == DIFFERENT
 
     def test_a_moved_primary_is_not_taken_without_a_refresh(self) -> None:
@@ -307,7 +308,7 @@ class TestClusters:
 
         assert (endpoint(plan).verdict, endpoint(plan).is_looked_up) == ("not taken", False)
         assert endpoint(plan).after == old
-        assert alice(plan).fate == "unchanged"
+        assert alice(plan).change_type == "unchanged"
         assert plan.exit_status == DIFFERENT
 
     @pytest.mark.parametrize(("before", "now"), [("", "1"), ("1", "2"), ("1", "")])
@@ -317,7 +318,7 @@ class TestClusters:
 
         assert (endpoint(plan).verdict, endpoint(plan).is_looked_up) == ("changes", True)
         assert endpoint(plan).after == LIVE
-        assert alice(plan).fate == "changed at the next start"
+        assert alice(plan).change_type == "changed at the next start"
         [change] = alice(plan).at_next_start
         assert (change.name, change.before, change.after) == (
             "address",
@@ -335,7 +336,7 @@ class TestClusters:
         plan = deployed(refresh="1").plan(refresh="2")
 
         assert (endpoint(plan).verdict, endpoint(plan).is_looked_up) == ("unchanged", True)
-        assert alice(plan).fate == "unchanged"
+        assert alice(plan).change_type == "unchanged"
         assert plan.exit_status == DIFFERENT
 
     def test_another_deletion_policy_alone_looks_nothing_up(self) -> None:
@@ -359,6 +360,28 @@ class TestClusters:
 
         assert [each.name for each in alice(plan).at_next_start] == ["release"]
 
+    @pytest.mark.parametrize("refresh", ["", "1"])
+    def test_what_an_earlier_version_deployed_and_nothing_uses_is_not_told(
+        self, refresh: str
+    ) -> None:
+        plan = deployed(found={**LIVE, **FORMER}).plan(refresh=refresh)
+
+        assert endpoint(plan).verdict == "unchanged"
+        assert endpoint(plan).before == endpoint(plan).after == LIVE
+        assert alice(plan).change_type == "unchanged"
+        assert not any(name in json.dumps(plan_json(plan)) for name in FORMER)
+
+    def test_of_an_ended_one_an_earlier_versions_value_is_kept_without_what_nothing_uses(
+        self,
+    ) -> None:
+        made = deployed(found={**LIVE, **FORMER})
+        made.emr.clusters = [cluster(Status=status("TERMINATED"))]
+
+        plan = made.plan(refresh="1")
+
+        assert endpoint(plan).verdict == "gone"
+        assert endpoint(plan).after == LIVE
+
     def test_a_cluster_without_livy_fails_the_deploy_that_looks_it_up(self) -> None:
         made = PlanWorld()
         made.emr.clusters = [cluster(Applications=[{"Name": "Spark", "Version": "3.5.5"}])]
@@ -376,7 +399,7 @@ class TestClusters:
         plan = made.plan(refresh="1")
 
         assert (endpoint(plan).verdict, endpoint(plan).after) == ("gone", LIVE)
-        assert alice(plan).fate == "unchanged"
+        assert alice(plan).change_type == "unchanged"
         assert plan.exit_status == DIFFERENT
 
     def test_an_ended_one_is_refused_when_its_value_is_not_known_whole(self) -> None:
@@ -445,7 +468,7 @@ class TestStacks:
         made.stacks[STACK]["status"] = "ROLLBACK_COMPLETE"
         made.notebooks.clear()
 
-        assert alice(made.plan()).fate == "created"
+        assert alice(made.plan()).change_type == "created"
 
     def test_one_that_is_being_changed_is_planned_against_what_it_was(self) -> None:
         made = deployed()
@@ -485,7 +508,7 @@ class TestStacks:
 
         plan = made.plan(of_alice(instance_type="ml.m5.xlarge"))
 
-        assert (alice(plan).state, alice(plan).fate) == (None, "changed while stopped")
+        assert (alice(plan).state, alice(plan).change_type) == (None, "changed while stopped")
         assert plan.exit_status == UNKNOWN
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from emr_notebook.cli.aws.reader import CommandError
 from emr_notebook.cli.plan.costs import VOLUME, costs, parse_prices
-from emr_notebook.cli.plan.notebook import NotebookFate, NotebookPlan
+from emr_notebook.cli.plan.notebook import NotebookChange, NotebookPlan
 from emr_notebook.cli.plan.notebook_refusal import Size
 
 SMALL, LARGE = Size("ml.t3.medium", 5), Size("ml.m5.xlarge", 50)
@@ -14,27 +14,38 @@ PRICES = {"ml.t3.medium": Decimal("0.05"), "ml.m5.xlarge": Decimal("0.25"), VOLU
 
 
 def notebook(
-    fate: NotebookFate, before: Size | None, after: Size | None, *, keeps_old: bool = True
+    change_type: NotebookChange, before: Size | None, after: Size | None, *, keeps_old: bool = True
 ) -> NotebookPlan:
     return NotebookPlan(
-        "alice", "lab", "s", fate, "InService", before=before, after=after, keeps_old=keeps_old
+        "alice",
+        "lab",
+        "s",
+        change_type,
+        "InService",
+        before=before,
+        after=after,
+        keeps_old=keeps_old,
     )
 
 
 # One notebook with 100 hours a month: 5.00 and 0.50 for a small one, 25.00 and 5.00 for a large.
 TOTALS = {
-    "unchanged": (notebook(NotebookFate.UNCHANGED, SMALL, SMALL), "5.50", "5.50"),
-    "created": (notebook(NotebookFate.CREATED, None, SMALL), "0.00", "5.50"),
-    "resized": (notebook(NotebookFate.WHILE_STOPPED, SMALL, LARGE), "5.50", "30.00"),
-    "removed and kept": (notebook(NotebookFate.REMOVED, SMALL, None), "5.50", "5.50"),
+    "unchanged": (notebook(NotebookChange.UNCHANGED, SMALL, SMALL), "5.50", "5.50"),
+    "created": (notebook(NotebookChange.CREATED, None, SMALL), "0.00", "5.50"),
+    "resized": (notebook(NotebookChange.WHILE_STOPPED, SMALL, LARGE), "5.50", "30.00"),
+    "removed and kept": (notebook(NotebookChange.REMOVED, SMALL, None), "5.50", "5.50"),
     "removed and deleted": (
-        notebook(NotebookFate.REMOVED, SMALL, None, keeps_old=False),
+        notebook(NotebookChange.REMOVED, SMALL, None, keeps_old=False),
         "5.50",
         "0.00",
     ),
-    "replaced, the old one kept": (notebook(NotebookFate.REPLACED, SMALL, LARGE), "5.50", "35.50"),
+    "replaced, the old one kept": (
+        notebook(NotebookChange.REPLACED, SMALL, LARGE),
+        "5.50",
+        "35.50",
+    ),
     "replaced, the old one deleted": (
-        notebook(NotebookFate.REPLACED, SMALL, LARGE, keeps_old=False),
+        notebook(NotebookChange.REPLACED, SMALL, LARGE, keeps_old=False),
         "5.50",
         "30.00",
     ),
@@ -52,7 +63,7 @@ def test_the_totals_count_what_is_paid_for(planned: NotebookPlan, before: str, a
 def test_what_has_no_price_is_named_and_not_counted() -> None:
     sizes = [SMALL, LARGE, LARGE]
     found = costs(
-        [notebook(NotebookFate.UNCHANGED, each, each) for each in sizes],
+        [notebook(NotebookChange.UNCHANGED, each, each) for each in sizes],
         {"ml.t3.medium": Decimal("0.05")},
         100,
     )
@@ -63,12 +74,12 @@ def test_what_has_no_price_is_named_and_not_counted() -> None:
 
 
 def test_without_a_price_nothing_is_said_of_costs() -> None:
-    assert costs([notebook(NotebookFate.UNCHANGED, SMALL, SMALL)], {}, None) is None
+    assert costs([notebook(NotebookChange.UNCHANGED, SMALL, SMALL)], {}, None) is None
 
 
 def test_volumes_need_no_hours() -> None:
     prices = parse_prices([f"{VOLUME}=0.1"], None)
-    found = costs([notebook(NotebookFate.UNCHANGED, LARGE, LARGE)], prices, None)
+    found = costs([notebook(NotebookChange.UNCHANGED, LARGE, LARGE)], prices, None)
 
     assert found is not None
     assert found.after == Decimal(5)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from emr_notebook.cli.plan.summary import in_one_line
+from emr_notebook.cli.plan.summary import summary_line
 from tests.assets.cluster_endpoint.emr_records import cluster, status
 from tests.cli.plan.world import LIVE, STACK, deployed
 from tests.conftest import Change
@@ -16,17 +16,17 @@ def of_alice(**settings: Any) -> Change:
 
 
 def test_it_names_what_restarts() -> None:
-    said = in_one_line(deployed().plan(of_alice(instance_type="ml.m5.xlarge")))
+    said = summary_line(deployed().plan(of_alice(instance_type="ml.m5.xlarge")))
 
     assert said == f"1 RESTARTED while somebody may use it ({ALICE})."
 
 
 def test_what_changes_nothing_is_said_so() -> None:
-    assert in_one_line(deployed().plan()) == "1 unchanged."
+    assert summary_line(deployed().plan()) == "1 unchanged."
 
 
 def test_a_refusal_comes_first() -> None:
-    said = in_one_line(deployed().plan(of_alice(subnet_id=OTHER_SUBNET)))
+    said = summary_line(deployed().plan(of_alice(subnet_id=OTHER_SUBNET)))
 
     assert said.startswith("THE DEPLOY FAILS: [notebook-replaced]")
     assert f"1 REPLACED ({ALICE})" in said
@@ -35,7 +35,7 @@ def test_a_refusal_comes_first() -> None:
 def test_a_cluster_that_moved_is_told() -> None:
     moved = deployed(found={**LIVE, "LivyUrl": "http://10.0.0.9:8998"})
 
-    said = in_one_line(moved.plan())
+    said = summary_line(moved.plan())
 
     assert "cluster analytics stays as deployed: the live one is taken with -c refresh" in said
     assert said.isascii()
@@ -45,7 +45,7 @@ def test_what_is_not_known_is_said() -> None:
     made = deployed()
     made.emr.clusters = [cluster(Status=status("STARTING"))]
 
-    assert "NOT KNOWN: cluster analytics is not ready" in in_one_line(made.plan(refresh="1"))
+    assert "NOT KNOWN: cluster analytics is not ready" in summary_line(made.plan(refresh="1"))
 
 
 def test_a_replacement_in_the_last_of_many_stacks_comes_before_all_else() -> None:
@@ -61,7 +61,7 @@ def test_a_replacement_in_the_last_of_many_stacks_comes_before_all_else() -> Non
             each["instance_type"] = "ml.m5.xlarge"
         data["notebooks"]["person-15"].update(subnet_id=OTHER_SUBNET, replace=True)
 
-    said = in_one_line(deployed(several).plan(changed))
+    said = summary_line(deployed(several).plan(changed))
 
     assert said.startswith("1 REPLACED (emr-notebooks-test-person-15")
     assert "15 RESTARTED while somebody may use it (" in said
@@ -72,7 +72,7 @@ def test_of_many_notebooks_it_names_a_few_and_is_short() -> None:
         one = data["notebooks"]["alice"]
         data["notebooks"] = {f"person-{number}": dict(one) for number in range(40)}
 
-    said = in_one_line(deployed().plan(forty))
+    said = summary_line(deployed().plan(forty))
 
     assert said.startswith(f"1 REMOVED ({ALICE}); ")
     assert "40 created (emr-notebooks-test-person-0, " in said

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from emr_notebook.cli.aws.deployed_stack import DeployedStack
 from emr_notebook.cli.plan.create_only import CREATE_ONLY, replaces
-from emr_notebook.cli.plan.deployed import Deployed, Place
+from emr_notebook.cli.plan.deployed import Deployed, Environment
 from emr_notebook.cli.plan.intrinsics import NO_VALUE, evaluate
 from emr_notebook.cli.plan.notebook import script_changes
-from emr_notebook.cli.plan.read import Seen
+from emr_notebook.cli.plan.read import AwsState
 from emr_notebook.cli.plan.stack import StackPlan, plan_stack
-from emr_notebook.cli.plan.template_diff import Comparison, Fate
+from emr_notebook.cli.plan.template_diff import ChangeType, TemplateDiff
 from emr_notebook.settings.file import parse
 from emr_notebook.settings.model import Settings
 from replacement_guard.guard import decide
@@ -28,7 +28,7 @@ from tests.cli.aws.stage_in_memory import script
 from tests.cli.plan.world import templates
 from tests.conftest import example, stage
 
-PLACE = Place(ACCOUNT, REGION, "aws")
+ENVIRONMENT = Environment(ACCOUNT, REGION, "aws")
 GROUP, KEY = "AWS::EC2::SecurityGroup", "AWS::KMS::Key"
 NOTEBOOK, GUARD = "AWS::SageMaker::NotebookInstance", "Custom::ReplacementGuard"
 PHYSICAL = {"Group": "sg-made", "Key": "0000-1111"}
@@ -43,10 +43,10 @@ def resource(kind: str, /, **properties: Any) -> dict[str, Any]:
     return {"Type": kind, "Properties": properties}
 
 
-def compared(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Fate]:
-    deployed = Deployed(DeployedStack("s", "UPDATE_COMPLETE", before), PLACE, PHYSICAL)
-    comparison = Comparison(deployed, after, lambda _: None)
-    return {each.logical_id: each.fate for each in comparison.all()}
+def compared(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, ChangeType]:
+    deployed = Deployed(DeployedStack("s", "UPDATE_COMPLETE", before), ENVIRONMENT, PHYSICAL)
+    diff = TemplateDiff(deployed, after, lambda _: None)
+    return {each.logical_id: each.change_type for each in diff.all()}
 
 
 class TestValues:
@@ -105,7 +105,7 @@ class TestValues:
             "Elsewhere": "s-Role-2",
             "Start": "arn:aws:x:notebook-instance-lifecycle-config/s-start",
         }
-        deployed = Deployed(DeployedStack("s", "CREATE_COMPLETE", held), PLACE, physical)
+        deployed = Deployed(DeployedStack("s", "CREATE_COMPLETE", held), ENVIRONMENT, physical)
 
         assert deployed.value(*reference) == expected
 
@@ -266,8 +266,8 @@ def planned(before: Side, after: Side, may: frozenset[str]) -> StackPlan:
     asked = _settings(after, may)
     held = DeployedStack("s", "UPDATE_COMPLETE", before.template(may))
     states = {x["NotebookInstanceName"]: "InService" for x in before.notebooks.values()}
-    deployed = Deployed(held, PLACE, PHYSICAL)
-    return plan_stack(asked, after.template(may), deployed, Seen({}, {}, states))
+    deployed = Deployed(held, ENVIRONMENT, PHYSICAL)
+    return plan_stack(asked, after.template(may), deployed, AwsState({}, {}, states))
 
 
 def _settings(side: Side, may: frozenset[str]) -> Settings:
@@ -299,12 +299,12 @@ def test_it_fails_exactly_the_updates_that_the_guard_will_refuse(
 
     event("refused" if refusal else "passes")
     assert bool(plan.refusals) == (refusal is not None)
-    replaced = {each.key for each in plan.notebooks if each.fate == "replaced"}
+    replaced = {each.key for each in plan.notebooks if each.change_type == "replaced"}
     assert replaced == {key for key in old.keys() & new.keys() if old[key] != new[key]}
     unasked = {
         each.key
         for each in plan.notebooks
-        if each.fate == "replaced" and each.refusal.startswith("[notebook-replaced]")
+        if each.change_type == "replaced" and each.refusal.startswith("[notebook-replaced]")
     }
     assert unasked == replaced - may
 
@@ -316,5 +316,5 @@ def test_equal_templates_change_nothing(story: tuple[Side, Side, frozenset[str]]
 
     plan = planned(side, side, may)
 
-    assert {each.fate for each in plan.notebooks} <= {"unchanged"}
+    assert {each.change_type for each in plan.notebooks} <= {"unchanged"}
     assert (plan.others, plan.outputs, plan.refusals) == (0, 0, [])

@@ -14,7 +14,7 @@ _CODECOMMIT = re.compile(r"git-codecommit\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 
 
 @dataclass(frozen=True)
-class Need:
+class Destination:
     """Something to reach: `service` is the end of its endpoints' names, "" when it has none."""
 
     name: str
@@ -22,8 +22,10 @@ class Need:
     service: str = ""
 
 
-LOGS = Need("CloudWatch Logs", "reports of starts go there: verify and status read them", "logs")
-S3 = Need("S3", "network.s3_prefix_list_id is given", "s3")
+LOGS = Destination(
+    "CloudWatch Logs", "reports of starts go there: verify and status read them", "logs"
+)
+S3 = Destination("S3", "network.s3_prefix_list_id is given", "s3")
 
 
 @dataclass(frozen=True)
@@ -34,23 +36,23 @@ class Repository:
     has_secret: bool
 
 
-def needs_by_subnet(
+def destinations_by_subnet(
     settings: Settings, repositories: Mapping[str, Repository]
-) -> dict[str, list[Need]]:
+) -> dict[str, list[Destination]]:
     """What the notebooks in each subnet have to reach through it.
 
     One with direct internet access reaches everything through SageMaker's own network.
     """
-    found: dict[str, dict[Need, None]] = {}
+    found: dict[str, dict[Destination, None]] = {}
     for notebook in map(settings.notebook, settings.notebooks):
         if notebook.opt_outs.direct_internet_access is None:
-            needs = found.setdefault(notebook.subnet_id, {})
-            needs[LOGS] = None
+            destinations = found.setdefault(notebook.subnet_id, {})
+            destinations[LOGS] = None
             if settings.network.s3_prefix_list_id is not None:
-                needs[S3] = None
+                destinations[S3] = None
             for given in code_repositories(notebook):
-                needs |= dict.fromkeys(_of_repository(given, repositories, settings.region))
-    return {subnet: list(needs) for subnet, needs in found.items()}
+                destinations |= dict.fromkeys(_of_repository(given, repositories, settings.region))
+    return {subnet: list(destinations) for subnet, destinations in found.items()}
 
 
 def named_repositories(settings: Settings) -> list[str]:
@@ -73,22 +75,22 @@ def code_repositories(notebook: ResolvedNotebook) -> list[CodeRepository]:
 
 def _of_repository(
     given: CodeRepository, repositories: Mapping[str, Repository], region: str
-) -> Iterator[Need]:
+) -> Iterator[Destination]:
     url, why = given.url or "", "a code repository is there"
     if given.name is not None:
         known = repositories.get(given.name, Repository("", has_secret=False))
         url, why = known.url, f"the code repository {given.name} is there"
         if known.has_secret or given.secret_arn is not None:
             opens = f"the secret of the code repository {given.name} is there"
-            yield Need("Secrets Manager", opens, "secretsmanager")
+            yield Destination("Secrets Manager", opens, "secretsmanager")
     host = urlsplit(url).hostname or ""
     if codecommit := _CODECOMMIT.fullmatch(host):
         # No endpoint of this region leads to another one's.
         here = codecommit[1] == region
         yield (
-            Need("CodeCommit", why, "git-codecommit")
+            Destination("CodeCommit", why, "git-codecommit")
             if here
-            else Need(f"CodeCommit of {codecommit[1]}", why)
+            else Destination(f"CodeCommit of {codecommit[1]}", why)
         )
     elif host in PUBLIC_HOSTS:
-        yield Need(host, why)
+        yield Destination(host, why)

@@ -22,9 +22,9 @@ class Ec2Commands:
         """Take such a rule away."""
         return self._ec2("revoke-security-group-ingress", _rule(group, port, source))
 
-    def let_out(self, group: str, port: int, *, to: str) -> str:
+    def let_out(self, group: str, port: int, *, peer: str) -> str:
         """Let a security group reach the TCP port of another, of a range or of a prefix list."""
-        return self._ec2("authorize-security-group-egress", _rule(group, port, to))
+        return self._ec2("authorize-security-group-egress", _rule(group, port, peer))
 
     def vpc_attribute(self, vpc: str, attribute: str) -> str:
         """Turn an attribute of a VPC on; `attribute` is the option's name."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.doctor.network.destinations import (
-    Need,
+    Destination,
     Repository,
+    destinations_by_subnet,
     named_repositories,
-    needs_by_subnet,
 )
 from emr_notebook.cli.doctor.network.ec2 import Group, groups
 from emr_notebook.cli.doctor.network.ec2_commands import HTTPS
@@ -21,9 +21,9 @@ from emr_notebook.cli.doctor.network.ec2_routes import (
     subnets_in,
     table_of,
 )
-from emr_notebook.cli.doctor.network.egress_paths import Ways
-from emr_notebook.cli.doctor.network.reachability import way_line
-from emr_notebook.cli.doctor.network.stack_groups import made_by_subnet, made_egress
+from emr_notebook.cli.doctor.network.egress_paths import EgressPaths
+from emr_notebook.cli.doctor.network.reachability import reachability_line
+from emr_notebook.cli.doctor.network.stack_groups import expected_egress_rules, stack_groups_by_subnet
 from emr_notebook.cli.doctor.report import Line, Unknown, attempt, failed, not_checked, ok
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
@@ -31,7 +31,7 @@ from emr_notebook.settings.model import Settings
 PAGE = 100
 
 
-def check(reader: Reader, settings: Settings, _to: Commands) -> list[Line]:
+def check(reader: Reader, settings: Settings, _commands: Commands) -> list[Line]:
     """A line for everything that notebooks in a subnet have to reach outside their VPC.
 
     Four calls for the VPC's route tables, endpoints, subnets and security groups; one for S3's
@@ -45,59 +45,72 @@ def check(reader: Reader, settings: Settings, _to: Commands) -> list[Line]:
     given = settings.network.s3_prefix_list_id
     if given is not None:
         lines.append(list_line(given, attempt(lambda: s3_lists(reader))))
-    needs = needs_by_subnet(settings, found)
-    if not needs:
+    destinations = destinations_by_subnet(settings, found)
+    if not destinations:
         return lines
-    return lines + need_lines(needs, attempt(lambda: _ways(reader, settings, needs)))
+    return lines + destination_lines(
+        destinations, attempt(lambda: _egress_paths(reader, settings, destinations))
+    )
 
 
 def repository_line(name: str, found: Mapping[str, Repository] | Unknown) -> Line:
     """Whether SageMaker has the code repository that notebooks name."""
-    about = f"code repository {name}"
+    subject = f"code repository {name}"
     if isinstance(found, Unknown):
-        return not_checked(about, found)
+        return not_checked(subject, found)
     if name.lower() not in {each.lower() for each in found}:
         advice = "make it in SageMaker, or give the repository's url"
-        return failed(about, "SageMaker has none of this name in the region", advice=advice)
-    return ok(about)
+        return failed(subject, "SageMaker has none of this name in the region", advice=advice)
+    return ok(subject)
 
 
 def list_line(given: str, found: Mapping[str, str] | Unknown) -> Line:
     """Whether the prefix list of the settings is S3's."""
-    about = "network.s3_prefix_list_id"
+    subject = "network.s3_prefix_list_id"
     if isinstance(found, Unknown):
-        return not_checked(about, found)
+        return not_checked(subject, found)
     if given in found:
-        return ok(about, found[given])
-    advice = f"set {about}: {' or '.join(found)}" if found else ""
-    return failed(about, f"{given} is not S3's prefix list in the region", advice=advice)
+        return ok(subject, found[given])
+    advice = f"set {subject}: {' or '.join(found)}" if found else ""
+    return failed(subject, f"{given} is not S3's prefix list in the region", advice=advice)
 
 
-def need_lines(needs: Mapping[str, list[Need]], ways: Ways | Unknown) -> list[Line]:
+def destination_lines(
+    destinations: Mapping[str, list[Destination]], paths: EgressPaths | Unknown
+) -> list[Line]:
     """The lines of all subnets; none of a subnet that is not in the VPC: that is a line already."""
-    if isinstance(ways, Unknown):
-        return _unknown(needs, needs, ways)
-    there = [each for each in needs if each in ways.subnets and each in ways.tables]
+    if isinstance(paths, Unknown):
+        return _unknown(destinations, destinations, paths)
+    there = [each for each in destinations if each in paths.subnets and each in paths.tables]
     lines = [
-        way_line(need, subnet, ways, [each for each in there if need in needs[each]])
+        reachability_line(
+            destination,
+            subnet,
+            paths,
+            [each for each in there if destination in destinations[each]],
+        )
         for subnet in there
-        for need in needs[subnet]
+        for destination in destinations[subnet]
     ]
-    hidden = [each for each in needs if each in ways.subnets and each not in ways.tables]
-    return lines + _unknown(needs, hidden, Unknown("EC2 shows no route table of the subnet"))
+    hidden = [each for each in destinations if each in paths.subnets and each not in paths.tables]
+    return lines + _unknown(destinations, hidden, Unknown("EC2 shows no route table of the subnet"))
 
 
-def _unknown(needs: Mapping[str, list[Need]], subnets: Iterable[str], why: Unknown) -> list[Line]:
-    pairs = [(need, subnet) for subnet in subnets for need in needs[subnet]]
-    return [not_checked(f"{need.name} from {subnet}", why) for need, subnet in pairs]
+def _unknown(
+    destinations: Mapping[str, list[Destination]], subnets: Iterable[str], why: Unknown
+) -> list[Line]:
+    pairs = [(destination, subnet) for subnet in subnets for destination in destinations[subnet]]
+    return [not_checked(f"{destination.name} from {subnet}", why) for destination, subnet in pairs]
 
 
-def _ways(reader: Reader, settings: Settings, needs: Mapping[str, list[Need]]) -> Ways:
+def _egress_paths(
+    reader: Reader, settings: Settings, destinations: Mapping[str, list[Destination]]
+) -> EgressPaths:
     network = settings.network
-    services = {need.service for need in chain.from_iterable(needs.values())}
+    services = {destination.service for destination in chain.from_iterable(destinations.values())}
     in_vpc = subnets_in(reader, network.vpc_id)
     tables = route_tables(reader, network.vpc_id)
-    of_subnets = {each: table_of(each, tables) for each in needs if each in in_vpc}
+    of_subnets = {each: table_of(each, tables) for each in destinations if each in in_vpc}
     ends = [
         each
         for each in endpoints(reader, network.vpc_id)
@@ -107,7 +120,7 @@ def _ways(reader: Reader, settings: Settings, needs: Mapping[str, list[Need]]) -
     found = groups(reader, {*named, *chain.from_iterable(each.groups for each in ends)})
     own = [found[e] for e in named if e in found and found[e].vpc_id == network.vpc_id]
     egress = tuple(chain.from_iterable(each.egress for each in own))
-    return Ways(
+    return EgressPaths(
         vpc_id=network.vpc_id,
         region=settings.region,
         account=settings.account,
@@ -117,7 +130,7 @@ def _ways(reader: Reader, settings: Settings, needs: Mapping[str, list[Need]]) -
         endpoints=ends,
         groups=found,
         given=tuple(each.group_id for each in own),
-        egress=egress if named else made_egress(settings, settings.stack_names()[0]),
+        egress=egress if named else expected_egress_rules(settings, settings.stack_names()[0]),
         s3_list=network.s3_prefix_list_id or "",
         made={} if named else _made(reader, settings, ends, found),
     )
@@ -131,7 +144,7 @@ def _made(
     admitting = chain.from_iterable(found[each].ingress for each in ids if each in found)
     if not any(rule.opens(HTTPS) and rule.peer.startswith("sg-") for rule in admitting):
         return {}
-    return made_by_subnet(reader, settings)
+    return stack_groups_by_subnet(reader, settings)
 
 
 def _repositories(reader: Reader) -> dict[str, Repository]:

@@ -3,16 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from emr_notebook.cli.doctor.network.destinations import S3, Need
+from emr_notebook.cli.doctor.network.destinations import S3, Destination
 from emr_notebook.cli.doctor.network.ec2 import Group, Subnet
 from emr_notebook.cli.doctor.network.ec2_commands import HTTPS, Ec2Commands
 from emr_notebook.cli.doctor.network.ec2_routes import Endpoint, RouteTable
-from emr_notebook.cli.doctor.network.security_rules import Rule, lists_for, through, to_public
+from emr_notebook.cli.doctor.network.security_rules import (
+    Rule,
+    lets_through,
+    opens_to_public,
+    prefix_lists_for,
+)
 from emr_notebook.cli.doctor.report import Unknown
 
 
 @dataclass(frozen=True)
-class Ways:
+class EgressPaths:
     """How the network leads out of a VPC.
 
     `account` is the stage's. `subnets` are the VPC's, `tables` the route tables of those that
@@ -43,28 +48,32 @@ class Fault:
     advice: str = ""
 
 
-def closed(ways: Ways, to: str) -> Fault:
+def no_egress_rule(paths: EgressPaths, peer: str) -> Fault:
     """The notebooks' own groups are in the way."""
-    if ways.given:
-        cause = f"no rule of {' and '.join(ways.given)} lets HTTPS out to {to}"
-        return Fault(cause, (Ec2Commands(ways.region).let_out(ways.given[0], HTTPS, to=to),))
-    cause = f"the group that the deploy makes lets no HTTPS out to {to}"
-    advice = f"give network.extra_egress to port {HTTPS} of {to}, then deploy"
+    if paths.given:
+        cause = f"no rule of {' and '.join(paths.given)} lets HTTPS out to {peer}"
+        return Fault(cause, (Ec2Commands(paths.region).let_out(paths.given[0], HTTPS, peer=peer),))
+    cause = f"the group that the deploy makes lets no HTTPS out to {peer}"
+    advice = f"give network.extra_egress to port {HTTPS} of {peer}, then deploy"
     return Fault(cause, advice=advice)
 
 
-def to_ranges(ways: Ways, cidrs: Sequence[str], groups: Sequence[str] = ()) -> Fault | None:
+def egress_fault(
+    paths: EgressPaths, cidrs: Sequence[str], groups: Sequence[str] = ()
+) -> Fault | None:
     """The fault when the notebooks' groups let out neither to the groups nor to all ranges."""
-    shut = [each for each in cidrs if not through(ways.egress, HTTPS, groups=groups, cidr=each)]
-    return closed(ways, shut[0]) if shut else None
+    shut = [
+        each for each in cidrs if not lets_through(paths.egress, HTTPS, groups=groups, cidr=each)
+    ]
+    return no_egress_rule(paths, shut[0]) if shut else None
 
 
-def lets_out_to_public(need: Need, ways: Ways) -> bool:
+def lets_out_to_public(destination: Destination, paths: EgressPaths) -> bool:
     """Whether the notebooks' groups let HTTPS out to public addresses, or to some prefix list."""
-    return to_public(ways.egress, HTTPS) or bool(lists_out(need, ways))
+    return opens_to_public(paths.egress, HTTPS) or bool(egress_prefix_lists(destination, paths))
 
 
-def lists_out(need: Need, ways: Ways) -> list[str]:
+def egress_prefix_lists(destination: Destination, paths: EgressPaths) -> list[str]:
     """The prefix lists that they let HTTPS out to; S3's is for S3 alone."""
-    found = lists_for(ways.egress, HTTPS)
-    return [each for each in found if need == S3 or each != ways.s3_list]
+    found = prefix_lists_for(paths.egress, HTTPS)
+    return [each for each in found if destination == S3 or each != paths.s3_list]

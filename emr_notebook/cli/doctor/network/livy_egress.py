@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from emr_notebook.cli.doctor.network.ec2 import Group, Subnet
 from emr_notebook.cli.doctor.network.ec2_commands import Ec2Commands
 from emr_notebook.cli.doctor.network.primary_node import Primary
-from emr_notebook.cli.doctor.network.security_rules import Rule, lists_for, through
+from emr_notebook.cli.doctor.network.security_rules import Rule, lets_through, prefix_lists_for
 from emr_notebook.cli.doctor.network.stack_groups import StackGroups
 from emr_notebook.cli.doctor.report import Line, Unknown, failed, not_checked, ok
 from emr_notebook.settings.cluster import Cluster
@@ -55,15 +55,15 @@ class Livy:
 
 def group_line(key: str, group_id: str, group: Group | None, primary: Primary | Unknown) -> Line:
     """Whether the group that the settings name exists, and is one of the running primary's."""
-    about = f"security group of {key}"
+    subject = f"security group of {key}"
     if isinstance(primary, Primary) and group_id not in primary.groups:
         cause = f"{group_id} is none of the primary's ({', '.join(primary.groups)})"
-        return failed(about, cause, advice=f"set {_setting(key)}: {primary.groups[0]}")
+        return failed(subject, cause, advice=f"set {_setting(key)}: {primary.groups[0]}")
     if group is None:
         return missing_line(key, group_id)
     if isinstance(primary, Unknown):
-        return not_checked(about, primary)
-    return ok(about, group_id)
+        return not_checked(subject, primary)
+    return ok(subject, group_id)
 
 
 def missing_line(key: str, group_id: str) -> Line:
@@ -79,22 +79,22 @@ def _setting(key: str) -> str:
     return f"clusters.{key}.security_group_id"
 
 
-def way_line(livy: Livy, notebooks: Notebooks, to: Ec2Commands) -> Line:
+def egress_line(livy: Livy, notebooks: Notebooks, commands: Ec2Commands) -> Line:
     """Whether the notebooks' own rules let them reach the primary."""
-    about = f"way to Livy of {livy.key}"
-    far = apart(livy, notebooks)
+    subject = f"way to Livy of {livy.key}"
+    far = in_different_vpcs(livy, notebooks)
     if far and _to_be_made(livy, notebooks):
-        return not_checked(about, far)
+        return not_checked(subject, far)
     if _lets_out(livy, notebooks.egress):
-        return ok(about, _beyond(livy, notebooks))
+        return ok(subject, _beyond(livy, notebooks))
     if isinstance(livy.subnet, Unknown):
-        return not_checked(about, livy.subnet)
-    if lists := lists_for(notebooks.egress, livy.port):
-        return ok(about, f"if {' and '.join(lists)} has its address: that is not looked at")
-    return _not_let_out(livy, notebooks, to)
+        return not_checked(subject, livy.subnet)
+    if lists := prefix_lists_for(notebooks.egress, livy.port):
+        return ok(subject, f"if {' and '.join(lists)} has its address: that is not looked at")
+    return _not_let_out(livy, notebooks, commands)
 
 
-def apart(livy: Livy, notebooks: Notebooks) -> Unknown | None:
+def in_different_vpcs(livy: Livy, notebooks: Notebooks) -> Unknown | None:
     """Why it is unknown whether rules can name the groups of both sides: they are in two VPCs."""
     at = livy.groups[0].vpc_id
     if at in ("", notebooks.vpc_id):
@@ -105,22 +105,22 @@ def apart(livy: Livy, notebooks: Notebooks) -> Unknown | None:
     )
 
 
-def _not_let_out(livy: Livy, notebooks: Notebooks, to: Ec2Commands) -> Line:
+def _not_let_out(livy: Livy, notebooks: Notebooks, commands: Ec2Commands) -> Line:
     """Ranges of addresses are let out to in other VPCs, too."""
-    about, port, peer = f"way to Livy of {livy.key}", livy.port, livy.group
-    if far := apart(livy, notebooks):
+    subject, port, peer = f"way to Livy of {livy.key}", livy.port, livy.group
+    if far := in_different_vpcs(livy, notebooks):
         peer = livy.subnet.cidr if isinstance(livy.subnet, Subnet) else "the primary's addresses"
     if notebooks.given:
         cause = f"no rule of {' and '.join(notebooks.given)} lets out to TCP port {port} of it"
         if far and not isinstance(livy.subnet, Subnet):
-            return failed(about, cause, advice=f"let out to {peer}")
-        return failed(about, cause, to.let_out(notebooks.given[0], port, to=peer))
+            return failed(subject, cause, advice=f"let out to {peer}")
+        return failed(subject, cause, commands.let_out(notebooks.given[0], port, peer=peer))
     cause = f"the group that the deploy makes does not let out to TCP port {port} of it"
     if far:
         advice = f"give network.extra_egress to port {port} of {peer}, then deploy"
-        return failed(about, cause, advice=advice)
+        return failed(subject, cause, advice=advice)
     advice = f"give clusters.{livy.key}.security_group_id: {peer}, with ingress"
-    return failed(about, cause, advice=advice)
+    return failed(subject, cause, advice=advice)
 
 
 def _to_be_made(livy: Livy, notebooks: Notebooks) -> bool:
@@ -133,8 +133,8 @@ def _to_be_made(livy: Livy, notebooks: Notebooks) -> bool:
 def _lets_out(livy: Livy, egress: tuple[Rule, ...]) -> bool:
     groups = [each.group_id for each in livy.groups]
     if isinstance(livy.subnet, Subnet):
-        return through(egress, livy.port, groups=groups, cidr=livy.subnet.cidr)
-    if through(egress, livy.port, groups=groups):
+        return lets_through(egress, livy.port, groups=groups, cidr=livy.subnet.cidr)
+    if lets_through(egress, livy.port, groups=groups):
         return True
     # A subnet of another account is not shown: any rule for the port may be for it.
     return livy.subnet is None and any(rule.opens(livy.port) for rule in egress)

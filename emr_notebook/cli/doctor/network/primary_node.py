@@ -7,7 +7,7 @@ from typing import Any
 from cluster_endpoint import livy, resolve
 from emr_notebook.cli.aws.live_endpoint import live_endpoint
 from emr_notebook.cli.aws.reader import Reader, Refused
-from emr_notebook.cli.doctor.clusters import UNREAD
+from emr_notebook.cli.doctor.clusters import AWS_FAILED
 from emr_notebook.cli.doctor.report import Unknown, attempt
 from emr_notebook.settings.model import Settings
 from refusal import Refusal
@@ -77,7 +77,7 @@ def _looked_up(reader: Reader, settings: Settings, key: str) -> Mapping[str, Any
         return described[-1]
     if live.denied:
         return Unknown(f"these credentials may not {live.denied}")
-    return Unknown(live.refusal) if live.refusal.startswith(UNREAD) else None
+    return Unknown(live.refusal) if live.refusal.startswith(AWS_FAILED) else None
 
 
 def _of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -87,12 +87,12 @@ def _of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _livy_conf(reader: Reader, cluster: Mapping[str, Any], *, grouped: bool) -> dict[str, str]:
     """As the resolver reads it: what is set for the primary's own group or fleet comes last."""
-    said = livy.properties(cluster.get("Configurations"))
+    said = livy.livy_conf(cluster.get("Configurations"))
     if grouped:
         method, items = LISTS[resolve.is_fleet(cluster)]
         marker = ("Marker", "Marker")
         own = reader.pages("emr", method, items=items, token=marker, ClusterId=cluster["Id"])
-        said |= livy.properties(livy.configurations_of_primary(own))
+        said |= livy.livy_conf(livy.configurations_of_primary(own))
     return said
 
 

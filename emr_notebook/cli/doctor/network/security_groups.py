@@ -1,7 +1,7 @@
 """doctor: the security groups of notebooks and primaries, and who admits whom to Livy."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 
 from emr_notebook.cli.aws.reader import Reader
@@ -10,13 +10,13 @@ from emr_notebook.cli.doctor.network.ec2_commands import Ec2Commands
 from emr_notebook.cli.doctor.network.livy_egress import (
     Livy,
     Notebooks,
+    egress_line,
     group_line,
     missing_line,
-    way_line,
 )
 from emr_notebook.cli.doctor.network.livy_ingress import rule_line
 from emr_notebook.cli.doctor.network.primary_node import Primary, primary
-from emr_notebook.cli.doctor.network.stack_groups import StackGroups, made_egress, stack_groups
+from emr_notebook.cli.doctor.network.stack_groups import StackGroups, expected_egress_rules, stack_groups
 from emr_notebook.cli.doctor.report import Line, Unknown, attempt, failed, not_checked, ok
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.constructs.resolver_request import opened_port
@@ -33,34 +33,36 @@ class Seen:
     subnets: Mapping[str, Subnet] | Unknown
 
 
-def check(reader: Reader, settings: Settings, to: Commands) -> list[Line]:
+def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
     """The lines of the groups that the settings name, and of each cluster's Livy.
 
     A call for each cluster (more for one by its name or tags: it is looked up first), one for
     each stack, one for 200 security groups, one for 200 subnets.
     """
     seen = see(reader, settings)
-    lines = [given_line(settings, each, seen.groups) for each in given(settings)]
+    lines = [notebook_group_line(settings, each, seen.groups) for each in given(settings)]
     for key in settings.clusters:
-        lines += cluster_lines(settings, key, seen, Ec2Commands(to.region))
+        lines += cluster_lines(settings, key, seen, Ec2Commands(commands.region))
     return lines
 
 
-def given_line(settings: Settings, group_id: str, found: Mapping[str, Group] | Unknown) -> Line:
+def notebook_group_line(
+    settings: Settings, group_id: str, found: Mapping[str, Group] | Unknown
+) -> Line:
     """Whether a group of the notebooks' own exists where they do."""
-    about, vpc_id = f"security group {group_id}", settings.network.vpc_id
+    subject, vpc_id = f"security group {group_id}", settings.network.vpc_id
     if isinstance(found, Unknown):
-        return not_checked(about, found)
+        return not_checked(subject, found)
     group = found.get(group_id)
     advice = f"correct network.security_group_ids: groups of {vpc_id}"
     if group is None:
-        return failed(about, "this account has no such group in the region", advice=advice)
+        return failed(subject, "this account has no such group in the region", advice=advice)
     if group.vpc_id != vpc_id:
-        return failed(about, f"it is in {group.vpc_id}, not in {vpc_id}", advice=advice)
-    return ok(about)
+        return failed(subject, f"it is in {group.vpc_id}, not in {vpc_id}", advice=advice)
+    return ok(subject)
 
 
-def cluster_lines(settings: Settings, key: str, seen: Seen, to: Ec2Commands) -> list[Line]:
+def cluster_lines(settings: Settings, key: str, seen: Seen, commands: Ec2Commands) -> list[Line]:
     """The lines of one cluster; none of what depends on a cluster that is not found."""
     named, at, found = settings.clusters[key].security_group_id, seen.primaries[key], seen.groups
     of, rule, way = (f"{each} of {key}" for each in ("security group", "Livy rule", "way to Livy"))
@@ -82,7 +84,7 @@ def cluster_lines(settings: Settings, key: str, seen: Seen, to: Ec2Commands) -> 
     livy = _livy(settings, key, seen)
     if not livy.groups:
         return lines
-    return [*lines, rule_line(livy, notebooks, to), way_line(livy, notebooks, to)]
+    return [*lines, rule_line(livy, notebooks, commands), egress_line(livy, notebooks, commands)]
 
 
 def _livy(settings: Settings, key: str, seen: Seen) -> Livy:
@@ -115,7 +117,7 @@ def _notebooks(
     if given(settings) and not own:
         return None
     stacks, places = settings.stacks_of_cluster(key), seen.subnets
-    rules = [each.egress for each in own] or [made_egress(settings, each) for each in stacks]
+    rules = [each.egress for each in own] or [expected_egress_rules(settings, each) for each in stacks]
     ids = subnet_ids(settings, key)
     return Notebooks(
         vpc_id,
@@ -130,13 +132,9 @@ def _notebooks(
 
 def see(reader: Reader, settings: Settings) -> Seen:
     """A call a cluster, more for one by its name or tags; the rest is one call for 200."""
-
-    def one(key: str) -> Primary | Unknown | None:
-        # A record of its own: a look-up reads there which of its calls was denied.
-        return primary(replace(reader, asked=[]), settings, key)
-
     keys = list(settings.clusters)
-    primaries = dict(zip(keys, reader.together(one, keys, lambda: None), strict=True))
+    answers = reader.map_concurrently(lambda key: primary(reader, settings, key), keys)
+    primaries = dict(zip(keys, answers, strict=True))
     known = [each for each in primaries.values() if isinstance(each, Primary)]
     named = [each.security_group_id for each in settings.clusters.values()]
     wanted = {each for each in named if each is not None}.union(
@@ -144,7 +142,7 @@ def see(reader: Reader, settings: Settings) -> Seen:
     )
     places = {each.subnet_id for each in known if each.subnet_id}.union(subnet_ids(settings))
     stacks = settings.stack_names() if _stacks_count(settings) else []
-    made = reader.together(lambda each: stack_groups(reader, each), stacks, lambda: None)
+    made = reader.map_concurrently(lambda each: stack_groups(reader, each), stacks)
     return Seen(
         primaries,
         dict(zip(stacks, made, strict=True)),

@@ -51,7 +51,7 @@ def tcp(port: int, peer: str) -> Rule:
     return Rule(TCP, port, port, peer)
 
 
-def through(
+def lets_through(
     rules: Iterable[Rule], port: int, *, groups: Collection[str] = (), cidr: str = ""
 ) -> bool:
     """Whether rules for the TCP port let one of the groups, or all of the range, through.
@@ -65,12 +65,12 @@ def through(
     return bool(cidr) and any(IPv4Network(cidr).subnet_of(each) for each in ranges)
 
 
-def lists_for(rules: Iterable[Rule], port: int) -> list[str]:
+def prefix_lists_for(rules: Iterable[Rule], port: int) -> list[str]:
     """The prefix lists that rules for the TCP port are for."""
     return sorted({rule.peer for rule in rules if rule.opens(port) and rule.is_by_list})
 
 
-def to_public(rules: Iterable[Rule], port: int) -> bool:
+def opens_to_public(rules: Iterable[Rule], port: int) -> bool:
     """Whether rules for the TCP port are for public addresses, if only for some of them."""
     opening = [rule for rule in rules if rule.opens(port)]
     return any(each.range is not None and not each.range.is_private for each in opening)

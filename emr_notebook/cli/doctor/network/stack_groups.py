@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from emr_notebook.cli.aws.reader import Reader, Refused
-from emr_notebook.cli.doctor.network.ec2_commands import HTTPS
-from emr_notebook.cli.doctor.network.security_rules import Rule, tcp
+from emr_notebook.cli.doctor.network.security_rules import Rule
 from emr_notebook.cli.doctor.report import Unknown, attempt
+from emr_notebook.settings.egress import egress_rules
 from emr_notebook.settings.model import Settings
 
 GROUP = "AWS::EC2::SecurityGroup"
@@ -55,7 +55,9 @@ def stack_groups(reader: Reader, stack: str) -> StackGroups | Unknown:
     return attempt(read)
 
 
-def made_by_subnet(reader: Reader, settings: Settings) -> dict[str, tuple[str, ...]] | Unknown:
+def stack_groups_by_subnet(
+    reader: Reader, settings: Settings
+) -> dict[str, tuple[str, ...]] | Unknown:
     """The groups of the stacks with notebooks in a subnet, "" for one that is yet to be made."""
     made: dict[str, StackGroups] = {}
     for stack in settings.stack_names():
@@ -77,20 +79,14 @@ def _made(resources: list[Mapping[str, Any]]) -> StackGroups:
     return StackGroups(group, tuple(rules))
 
 
-def made_egress(settings: Settings, stack: str) -> tuple[Rule, ...]:
-    """The rules of a stack's group as `access.py` makes them; the template is held against it."""
-    network = settings.network
-    used = [c for key, c in settings.clusters.items() if stack in settings.stacks_of_cluster(key)]
-    rules = [tcp(each.port, each.security_group_id or network.vpc_cidr or "") for each in used]
-    https = [network.vpc_cidr, network.s3_prefix_list_id]
-    rules += [tcp(HTTPS, each) for each in https if each is not None]
-    rules += [
-        Rule(
-            each.protocol,
-            each.port,
-            each.port,
-            each.security_group_id or each.prefix_list_id or each.cidr or "",
-        )
-        for each in network.extra_egress
-    ]
-    return tuple(dict.fromkeys(rules))
+def expected_egress_rules(settings: Settings, stack: str) -> tuple[Rule, ...]:
+    """The egress rules of a stack's security group, each once."""
+    used = {
+        key: each
+        for key, each in settings.clusters.items()
+        if stack in settings.stacks_of_cluster(key)
+    }
+    rules = egress_rules(settings.network, used)
+    return tuple(
+        dict.fromkeys(Rule(each.protocol, each.port, each.port, each.peer) for each in rules)
+    )

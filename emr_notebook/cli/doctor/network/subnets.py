@@ -16,7 +16,7 @@ AVAILABLE = "available"
 DNS = {"enableDnsSupport": "enable-dns-support", "enableDnsHostnames": "enable-dns-hostnames"}
 
 
-def check(reader: Reader, settings: Settings, to: Commands) -> list[Line]:
+def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
     """The lines of the VPC, its DNS, and each subnet.
 
     Two calls for the VPC's attributes, one for it, one for 200 subnets; where a subnet has fewer
@@ -26,7 +26,7 @@ def check(reader: Reader, settings: Settings, to: Commands) -> list[Line]:
     at = attempt(lambda: vpcs(reader, [vpc_id]))
     lines = vpc_lines(settings, at)
     if isinstance(at, Unknown) or vpc_id in at:
-        lines.append(dns_line(vpc_id, _attributes(reader, vpc_id), Ec2Commands(to.region)))
+        lines.append(dns_line(vpc_id, _attributes(reader, vpc_id), Ec2Commands(commands.region)))
     wanted = notebooks_by_subnet(settings)
     found = attempt(lambda: subnets(reader, wanted))
     if isinstance(found, Unknown):
@@ -48,71 +48,71 @@ def notebooks_by_subnet(settings: Settings) -> dict[str, list[str]]:
 def vpc_lines(settings: Settings, found: Mapping[str, Vpc] | Unknown) -> list[Line]:
     """Whether the VPC exists, and has the range that the settings say."""
     network = settings.network
-    about, ranged = f"VPC {network.vpc_id}", "network.vpc_cidr"
+    subject, ranged = f"VPC {network.vpc_id}", "network.vpc_cidr"
     if isinstance(found, Unknown):
-        lines = [not_checked(about, found)]
+        lines = [not_checked(subject, found)]
         return lines + ([not_checked(ranged, found)] if network.vpc_cidr else [])
     vpc = found.get(network.vpc_id)
     if vpc is None:
         advice = "correct network.vpc_id in the settings, or the account and region"
-        return [failed(about, "this account has no such VPC in the region", advice=advice)]
+        return [failed(subject, "this account has no such VPC in the region", advice=advice)]
     lines = [
-        ok(about, ", ".join(vpc.cidrs))
+        ok(subject, ", ".join(vpc.cidrs))
         if vpc.state == AVAILABLE
-        else failed(about, f"it is {vpc.state}")
+        else failed(subject, f"it is {vpc.state}")
     ]
     return lines + ([_range_line(ranged, network.vpc_cidr, vpc)] if network.vpc_cidr else [])
 
 
-def dns_line(vpc_id: str, attributes: Mapping[str, bool] | Unknown, to: Ec2Commands) -> Line:
+def dns_line(vpc_id: str, attributes: Mapping[str, bool] | Unknown, commands: Ec2Commands) -> Line:
     """Whether names are resolved: those of primaries, and those that endpoints take over."""
-    about = f"DNS of {vpc_id}"
+    subject = f"DNS of {vpc_id}"
     if isinstance(attributes, Unknown):
-        return not_checked(about, attributes)
+        return not_checked(subject, attributes)
     off = [name for name in DNS if not attributes[name]]
     if not off:
-        return ok(about)
+        return ok(subject)
     cause = f"{' and '.join(off)} is off: private names of primaries and of endpoints fail"
-    return failed(about, cause, *(to.vpc_attribute(vpc_id, DNS[name]) for name in off))
+    return failed(subject, cause, *(commands.vpc_attribute(vpc_id, DNS[name]) for name in off))
 
 
 def subnet_line(vpc_id: str, subnet_id: str, subnet: Subnet | None) -> Line:
     """Whether the subnet exists, in the VPC, and can be used."""
-    about = f"subnet {subnet_id}"
+    subject = f"subnet {subnet_id}"
     if subnet is None:
         advice = "correct the subnet_id in the settings, or the account and region"
-        return failed(about, "this account has no such subnet in the region", advice=advice)
+        return failed(subject, "this account has no such subnet in the region", advice=advice)
     if subnet.vpc_id != vpc_id:
         advice = "name a subnet of network.vpc_id, or the VPC of this one"
-        return failed(about, f"it is in {subnet.vpc_id}, not in {vpc_id}", advice=advice)
+        return failed(subject, f"it is in {subnet.vpc_id}, not in {vpc_id}", advice=advice)
     if subnet.state != AVAILABLE:
-        return failed(about, f"it is {subnet.state}", advice="wait, then look again")
-    return ok(about, subnet.cidr)
+        return failed(subject, f"it is {subnet.state}", advice="wait, then look again")
+    return ok(subject, subnet.cidr)
 
 
 def room_line(subnet: Subnet, names: Collection[str], existing: Collection[str] | Unknown) -> Line:
     """Whether every notebook that is still to be made finds an address."""
-    about = f"free addresses in {subnet.subnet_id}"
+    subject = f"free addresses in {subnet.subnet_id}"
     if subnet.free >= len(names):
-        return ok(about, f"{subnet.free} for {_count(names)}")
+        return ok(subject, f"{subnet.free} for {_count(names)}")
     if isinstance(existing, Unknown):
-        return not_checked(about, existing)
+        return not_checked(subject, existing)
     new = [name for name in names if name not in existing]
     if subnet.free >= len(new):
-        return ok(about, f"{subnet.free} for {_count(new)} to be made")
+        return ok(subject, f"{subnet.free} for {_count(new)} to be made")
     cause = f"{subnet.free} are left for {_count(new)} to be made"
     advice = "name another subnet for some (notebooks.<key>.subnet_id), or free addresses"
-    return failed(about, cause, advice=advice)
+    return failed(subject, cause, advice=advice)
 
 
-def _range_line(about: str, cidr: str, vpc: Vpc) -> Line:
+def _range_line(subject: str, cidr: str, vpc: Vpc) -> Line:
     given, blocks = IPv4Network(cidr), [IPv4Network(each) for each in vpc.cidrs]
     if given in blocks:
-        return ok(about, cidr)
+        return ok(subject, cidr)
     if any(block.subnet_of(given) for block in blocks):
-        return ok(about, f"{cidr} is wider than the VPC's {', '.join(vpc.cidrs)}")
+        return ok(subject, f"{cidr} is wider than the VPC's {', '.join(vpc.cidrs)}")
     cause = f"{cidr} is none of the VPC's ranges ({', '.join(vpc.cidrs)})"
-    return failed(about, cause, advice=f"set network.vpc_cidr: {vpc.cidrs[0]}")
+    return failed(subject, cause, advice=f"set network.vpc_cidr: {vpc.cidrs[0]}")
 
 
 def _count(names: Collection[str]) -> str:

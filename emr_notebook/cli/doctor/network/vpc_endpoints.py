@@ -2,23 +2,23 @@
 
 from dataclasses import dataclass
 
-from emr_notebook.cli.doctor.network.destinations import S3, Need
+from emr_notebook.cli.doctor.network.destinations import S3, Destination
 from emr_notebook.cli.doctor.network.ec2_commands import HTTPS, Ec2Commands
 from emr_notebook.cli.doctor.network.ec2_routes import ANYWHERE, AVAILABLE, Endpoint
 from emr_notebook.cli.doctor.network.egress_paths import (
+    EgressPaths,
     Fault,
-    Ways,
-    closed,
+    egress_fault,
+    egress_prefix_lists,
     lets_out_to_public,
-    lists_out,
-    to_ranges,
+    no_egress_rule,
 )
-from emr_notebook.cli.doctor.network.security_rules import Rule, lists_for, through
+from emr_notebook.cli.doctor.network.security_rules import Rule, lets_through, prefix_lists_for
 from emr_notebook.cli.doctor.report import Unknown
 
 
 @dataclass(frozen=True)
-class Passage:
+class Reachable:
     """An endpoint through which notebooks get, under conditions that are not looked at."""
 
     endpoint_id: str
@@ -27,77 +27,86 @@ class Passage:
     @property
     def what(self) -> str:
         """In words."""
-        through = f"through {self.endpoint_id}"
+        way = f"through {self.endpoint_id}"
         if not self.conditions:
-            return through
-        return f"{through} if {' and '.join(self.conditions)}: that is not looked at"
+            return way
+        return f"{way} if {' and '.join(self.conditions)}: that is not looked at"
 
 
-Verdict = Passage | Unknown | Fault
+Reachability = Reachable | Unknown | Fault
 
 
-def by_endpoint(endpoint: Endpoint, need: Need, subnet_id: str, ways: Ways) -> Verdict:
+def through_endpoint(
+    endpoint: Endpoint, destination: Destination, subnet_id: str, paths: EgressPaths
+) -> Reachability:
     """Whether notebooks in the subnet get through, or why not."""
-    to = Ec2Commands(ways.region)
+    commands = Ec2Commands(paths.region)
     if endpoint.state != AVAILABLE:
         advice = "wait until it is available, then run doctor again"
         return Fault(f"{endpoint.endpoint_id} is {endpoint.state}", advice=advice)
     if endpoint.is_gateway:
-        return _by_gateway(endpoint, ways.tables[subnet_id].table_id, ways, to)
+        return _through_gateway(endpoint, paths.tables[subnet_id].table_id, paths, commands)
     if not endpoint.has_private_dns:
         cause = f"{endpoint.endpoint_id} does not take over the service's name"
-        return Fault(cause, (to.private_dns(endpoint.endpoint_id, is_s3=need == S3),))
-    admitted, let_out = _admitted(endpoint, subnet_id, ways, to), _let_out(endpoint, need, ways)
+        return Fault(cause, (commands.private_dns(endpoint.endpoint_id, is_s3=destination == S3),))
+    admitted, let_out = (
+        _admitted(endpoint, subnet_id, paths, commands),
+        _let_out(endpoint, destination, paths),
+    )
     if not isinstance(admitted, tuple):
         return admitted
     if isinstance(let_out, Fault):
         return let_out
-    return Passage(endpoint.endpoint_id, (*admitted, *let_out))
+    return Reachable(endpoint.endpoint_id, (*admitted, *let_out))
 
 
-def _by_gateway(endpoint: Endpoint, table: str, ways: Ways, to: Ec2Commands) -> Verdict:
+def _through_gateway(
+    endpoint: Endpoint, table: str, paths: EgressPaths, commands: Ec2Commands
+) -> Reachability:
     if table not in endpoint.tables:
         cause = f"{table}, the subnet's route table, does not lead to {endpoint.endpoint_id}"
-        return Fault(cause, (to.attach(endpoint.endpoint_id, table),))
-    if lets_out_to_public(S3, ways):
-        return Passage(endpoint.endpoint_id)
-    return closed(ways, ways.s3_list or ANYWHERE)
+        return Fault(cause, (commands.attach(endpoint.endpoint_id, table),))
+    if lets_out_to_public(S3, paths):
+        return Reachable(endpoint.endpoint_id)
+    return no_egress_rule(paths, paths.s3_list or ANYWHERE)
 
 
 def _admitted(
-    endpoint: Endpoint, subnet_id: str, ways: Ways, to: Ec2Commands
+    endpoint: Endpoint, subnet_id: str, paths: EgressPaths, commands: Ec2Commands
 ) -> tuple[str, ...] | Unknown | Fault:
     """The conditions under which the endpoint's groups admit the notebooks."""
-    shown = [ways.groups[each] for each in endpoint.groups if each in ways.groups]
+    shown = [paths.groups[each] for each in endpoint.groups if each in paths.groups]
     rules = [rule for group in shown for rule in group.ingress]
-    if not endpoint.groups or _admits(rules, subnet_id, ways):
+    if not endpoint.groups or _admits(rules, subnet_id, paths):
         return ()
-    if lists := lists_for(rules, HTTPS):
+    if lists := prefix_lists_for(rules, HTTPS):
         return (f"{' and '.join(lists)} has the subnet's addresses",)
-    if hidden := [each for each in endpoint.groups if each not in ways.groups]:
+    if hidden := [each for each in endpoint.groups if each not in paths.groups]:
         return Unknown(f"EC2 does not show {' and '.join(hidden)}, of {endpoint.endpoint_id}")
-    if isinstance(ways.made, Unknown):
-        return ways.made
+    if isinstance(paths.made, Unknown):
+        return paths.made
     names = " and ".join(endpoint.groups)
     cause = f"{names}, of {endpoint.endpoint_id}, admits no HTTPS from the subnet"
-    cidr = ways.subnets[subnet_id].cidr
-    return Fault(cause, (to.admit(endpoint.groups[0], HTTPS, source=cidr),))
+    cidr = paths.subnets[subnet_id].cidr
+    return Fault(cause, (commands.admit(endpoint.groups[0], HTTPS, source=cidr),))
 
 
-def _admits(rules: list[Rule], subnet_id: str, ways: Ways) -> bool:
-    if through(rules, HTTPS, groups=ways.given, cidr=ways.subnets[subnet_id].cidr):
+def _admits(rules: list[Rule], subnet_id: str, paths: EgressPaths) -> bool:
+    if lets_through(rules, HTTPS, groups=paths.given, cidr=paths.subnets[subnet_id].cidr):
         return True
-    made = () if isinstance(ways.made, Unknown) else ways.made.get(subnet_id, ())
+    made = () if isinstance(paths.made, Unknown) else paths.made.get(subnet_id, ())
     # A notebook has one of them, and all notebooks are to get through.
-    return bool(made) and all(through(rules, HTTPS, groups=[each]) for each in made)
+    return bool(made) and all(lets_through(rules, HTTPS, groups=[each]) for each in made)
 
 
-def _let_out(endpoint: Endpoint, need: Need, ways: Ways) -> tuple[str, ...] | Fault:
+def _let_out(
+    endpoint: Endpoint, destination: Destination, paths: EgressPaths
+) -> tuple[str, ...] | Fault:
     """The conditions under which the notebooks' groups let out to the endpoint."""
-    ranges = [ways.subnets[each].cidr for each in endpoint.subnets if each in ways.subnets]
-    fault = to_ranges(ways, ranges, endpoint.groups)
+    ranges = [paths.subnets[each].cidr for each in endpoint.subnets if each in paths.subnets]
+    fault = egress_fault(paths, ranges, endpoint.groups)
     if fault is None:
         return ()
     # S3's own list has the public addresses alone, none of an endpoint's.
-    lists = [each for each in lists_out(need, ways) if each != ways.s3_list]
+    lists = [each for each in egress_prefix_lists(destination, paths) if each != paths.s3_list]
     return (f"{' and '.join(lists)} has its addresses",) if lists else fault

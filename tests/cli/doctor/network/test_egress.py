@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from emr_notebook.cli.doctor.network.destinations import needs_by_subnet
+from emr_notebook.cli.doctor.network.destinations import destinations_by_subnet
 from emr_notebook.cli.doctor.network.egress import check
 from emr_notebook.cli.doctor.network.security_rules import Rule
-from emr_notebook.cli.doctor.network.stack_groups import made_egress
+from emr_notebook.cli.doctor.network.stack_groups import expected_egress_rules
 from emr_notebook.cli.doctor.report import State
 from emr_notebook.settings.model import Settings
 from tests.cli.doctor.network.world import (
@@ -435,7 +435,7 @@ class TestWhatLetsOut:
             for each in group["Properties"]["SecurityGroupEgress"]
         }
 
-        assert set(made_egress(settings(change), STACK)) == declared
+        assert set(expected_egress_rules(settings(change), STACK)) == declared
 
 
 class TestS3:
@@ -547,20 +547,20 @@ class TestCodeRepositories:
         assert list(found) == [LOGS]
 
     def test_in_codecommit_have_an_endpoint_of_their_own(self) -> None:
-        about = f"CodeCommit from {SUBNET}"
+        subject = f"CodeCommit from {SUBNET}"
         world = NetworkWorld()
-        assert failing(lines(check, world, asked(CODECOMMIT))) == [about]
+        assert failing(lines(check, world, asked(CODECOMMIT))) == [subject]
 
         world.records["VpcEndpoints"].append(endpoint("git-codecommit"))
         assert failing(lines(check, world, asked(CODECOMMIT))) == []
 
     def test_in_another_regions_codecommit_have_none_here(self) -> None:
-        about = f"CodeCommit of us-east-1 from {SUBNET}"
+        subject = f"CodeCommit of us-east-1 from {SUBNET}"
         wanted = asked(CODECOMMIT.replace("eu-west-1", "us-east-1"), extra_egress=[HTTPS_ANYWHERE])
         world = NetworkWorld()
         world.records["VpcEndpoints"].append(endpoint("git-codecommit"))
 
-        assert failing(lines(check, world, wanted)) == [about]
+        assert failing(lines(check, world, wanted)) == [subject]
         assert failing(lines(check, routed(NatGatewayId=NAT), wanted)) == []
 
     def test_that_sagemaker_knows_are_looked_up_and_their_secrets_needed(self) -> None:
@@ -599,7 +599,7 @@ def repository(name: str, url: str, *, secret: bool = False) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("action", "about"),
+    ("action", "subject"),
     [
         ("ec2:DescribeSubnets", [LOGS, S3]),
         ("ec2:DescribeRouteTables", [LOGS, S3]),
@@ -609,7 +609,7 @@ def repository(name: str, url: str, *, secret: bool = False) -> Any:
         ("sagemaker:ListCodeRepositories", ["code repository forecasts"]),
     ],
 )
-def test_what_may_not_be_read_is_said_where_it_is_needed(action: str, about: list[str]) -> None:
+def test_what_may_not_be_read_is_said_where_it_is_needed(action: str, subject: list[str]) -> None:
     world = NetworkWorld(denied={action})
     world.records["VpcEndpoints"].append(endpoint("s3"))
     world.repositories = [repository("forecasts", "https://git.example.com/a/b.git")]
@@ -619,7 +619,7 @@ def test_what_may_not_be_read_is_said_where_it_is_needed(action: str, about: lis
     found = lines(check, world, wanted)
 
     assert failing(found) == []
-    assert unknown(found) == dict.fromkeys(about, f"these credentials may not {action}")
+    assert unknown(found) == dict.fromkeys(subject, f"these credentials may not {action}")
 
 
 def test_the_number_of_calls_does_not_grow_with_notebooks_and_subnets() -> None:
@@ -639,5 +639,5 @@ def test_the_number_of_calls_does_not_grow_with_notebooks_and_subnets() -> None:
     )
     lines(check, world, wanted)
 
-    assert sum(len(each) for each in needs_by_subnet(wanted, {}).values()) == 80
+    assert sum(len(each) for each in destinations_by_subnet(wanted, {}).values()) == 80
     assert len(world.calls) == 5

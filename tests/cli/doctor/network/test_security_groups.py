@@ -334,19 +334,19 @@ class TestARuleThatTheDeployMakes:
 
 class TestGroups:
     def test_of_the_notebooks_exist_in_the_vpc(self) -> None:
-        about = f"security group {GIVEN}"
+        subject = f"security group {GIVEN}"
         world = NetworkWorld()
         assert failing(lines(check, world, asked(given=True))) == []
 
         world.of("SecurityGroups", GIVEN)["VpcId"] = OTHER_VPC
         found = lines(check, world, asked(given=True))
-        assert failing(found) == [about]
-        assert found[about].what == f"it is in {OTHER_VPC}, not in {VPC}"
-        assert list(found) == [about]
+        assert failing(found) == [subject]
+        assert found[subject].what == f"it is in {OTHER_VPC}, not in {VPC}"
+        assert list(found) == [subject]
 
         world.remove("SecurityGroups", GIVEN)
         found = lines(check, world, asked(given=True))
-        assert failing(found) == [about]
+        assert failing(found) == [subject]
 
     def test_that_the_settings_name_are_the_running_primarys(self) -> None:
         world = NetworkWorld()
@@ -501,7 +501,7 @@ class TestTheWay:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "action", "about"),
+    ("wanted", "action", "subject"),
     [
         (asked("create"), "elasticmapreduce:DescribeCluster", [OF]),
         (asked(), "elasticmapreduce:DescribeCluster", [RULE]),
@@ -516,14 +516,14 @@ class TestTheWay:
     ],
 )
 def test_what_may_not_be_read_is_said_where_it_is_needed(
-    wanted: Settings, action: str, about: list[str]
+    wanted: Settings, action: str, subject: list[str]
 ) -> None:
     world = NetworkWorld(denied={action})
     world.of("SecurityGroups", GIVEN)["IpPermissionsEgress"] = [permission("10.0.2.0/24", 8998)]
     found = lines(check, world, wanted)
 
     assert failing(found) == []
-    assert unknown(found) == dict.fromkeys(about, f"these credentials may not {action}")
+    assert unknown(found) == dict.fromkeys(subject, f"these credentials may not {action}")
 
 
 def test_a_rule_made_by_hand_is_unknown_without_the_stacks_resources() -> None:

@@ -133,7 +133,7 @@ def test_every_notebook_that_is_still_to_be_made_needs_an_address(
 
 
 @pytest.mark.parametrize(
-    ("action", "about"),
+    ("action", "subject"),
     [
         ("ec2:DescribeVpcs", [f"VPC {VPC}", "network.vpc_cidr"]),
         ("ec2:DescribeVpcAttribute", [f"DNS of {VPC}"]),
@@ -141,13 +141,13 @@ def test_every_notebook_that_is_still_to_be_made_needs_an_address(
         ("sagemaker:ListNotebookInstances", [ROOM]),
     ],
 )
-def test_what_may_not_be_read_is_said_where_it_is_needed(action: str, about: list[str]) -> None:
+def test_what_may_not_be_read_is_said_where_it_is_needed(action: str, subject: list[str]) -> None:
     world = NetworkWorld(denied={action})
     world.of("Subnets", SUBNET)["AvailableIpAddressCount"] = 1
     found = lines(check, world, notebooks(2))
 
     assert failing(found) == ([] if "ListNotebook" in action or "Subnets" in action else [ROOM])
-    assert unknown(found) == dict.fromkeys(about, f"these credentials may not {action}")
+    assert unknown(found) == dict.fromkeys(subject, f"these credentials may not {action}")
 
 
 def test_sagemaker_is_not_asked_where_there_is_room() -> None:

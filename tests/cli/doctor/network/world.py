@@ -28,7 +28,7 @@ TABLE, NAT, IGW = "rtb-0000000000000000a", "nat-0000000000000000a", "igw-0000000
 LOGS_ENDPOINT = "vpce-0000000000000000a"
 S3_LIST = "pl-6da54004"
 STACK = STAGE["stack_name"]
-TO = Commands("test", REGION, several=False)
+COMMANDS = Commands("test", REGION, several=False)
 
 Check = Callable[[Reader, Settings, Commands], list[Line]]
 
@@ -187,20 +187,22 @@ def settings(change: Change = lambda _: None) -> Settings:
 
 def lines(check: Check, world: CliWorld, asked: Settings | None = None) -> dict[str, Line]:
     """The lines of an area, by what they are about."""
-    found = check(world.reader(), asked or settings(), TO)
-    by_name = {line.about: line for line in found}
+    found = check(world.reader(), asked or settings(), COMMANDS)
+    by_name = {line.subject: line for line in found}
     assert len(by_name) == len(found)
     return by_name
 
 
 def failing(found: dict[str, Line]) -> list[str]:
     """What is wrong."""
-    return [about for about, line in found.items() if line.state is State.FAILED]
+    return [subject for subject, line in found.items() if line.state is State.FAILED]
 
 
 def unknown(found: dict[str, Line]) -> dict[str, str]:
     """What could not be found out, and why."""
-    return {about: line.what for about, line in found.items() if line.state is State.NOT_CHECKED}
+    return {
+        subject: line.what for subject, line in found.items() if line.state is State.NOT_CHECKED
+    }
 
 
 def default_route(**target: str) -> Fields:
