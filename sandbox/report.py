@@ -1,4 +1,4 @@
-"""`.sandbox/report.json`: what a demo did, for whoever reads it with a program."""
+"""Reports what a demo or `make sandbox` does: in the terminal, and in `.sandbox/report.json`."""
 
 import json
 import time
@@ -10,10 +10,12 @@ from typing import Any
 
 from rich.console import Console
 
+from sandbox.files import write_whole
+
 
 @dataclass
 class Report:
-    """What is known so far; a failed demo's report has `ok` false and `error`."""
+    """What is known of a demo so far; a failed one's has `ok` false and `error`."""
 
     livy: str | None = None
     cluster: str | None = None
@@ -23,7 +25,7 @@ class Report:
     error: str | None = None
 
     def write(self, path: Path, steps: Sequence[tuple[str, float]]) -> None:
-        """Write it as a whole: a reader never sees half of one."""
+        """Write it, with what each step took."""
         content = {
             "ok": self.error is None,
             "livy": self.livy,
@@ -34,10 +36,7 @@ class Report:
             "steps": [{"name": name, "seconds": round(seconds, 2)} for name, seconds in steps],
             **({"error": self.error} if self.error is not None else {}),
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        partial.replace(path)
+        write_whole(path, json.dumps(content, indent=2) + "\n")
 
 
 @dataclass

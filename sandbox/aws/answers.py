@@ -1,8 +1,8 @@
-"""How a JSON service of AWS answers, and what it answers when it refuses."""
+"""Answers the calls of a JSON service of AWS, and refuses those that its model does not allow."""
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from botocore.model import OperationNotFoundError
@@ -11,6 +11,7 @@ from sandbox.aws.service_model import input_errors, output_errors, validation_me
 
 Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
+Denial = Callable[[dict[str, str], dict[str, Any], bytes], "Refused | None"]
 
 logger = logging.getLogger("sandbox")
 
@@ -38,6 +39,34 @@ def refusal_response(refused: Refused, status: int = 400) -> Response:
     return status, headers, json.dumps(body).encode()
 
 
+def request_handler(
+    service: str, find: Callable[[str], Handler | None], denial: Denial = lambda *_: None
+) -> Callable[..., Awaitable[Response]]:
+    """What ministack calls for each request to the service.
+
+    `find` gives the handler of an operation, None for one that the sandbox lacks; `denial` the
+    refusal, beyond ministack's own, of a caller who may not ask this.
+    """
+
+    def missing(_: dict[str, Any]) -> dict[str, Any]:
+        raise Refused("UnsupportedOperation", f"The sandbox's {service} lacks this operation.")
+
+    async def handle(
+        method: str,  # noqa: ARG001 - the emulator's signature
+        path: str,  # noqa: ARG001
+        headers: dict[str, str],
+        body: bytes,
+        query_params: dict[str, Any],
+    ) -> Response:
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        denied = denial(headers, query_params, body)
+        if denied is not None:
+            return refusal_response(denied)
+        return checked_call(service, operation, find(operation) or missing, body)
+
+    return handle
+
+
 def checked_call(service: str, operation: str, handler: Handler, body: bytes) -> Response:
     """Answer one call: the request and the answer both checked against the service's model.
 
@@ -49,17 +78,21 @@ def checked_call(service: str, operation: str, handler: Handler, body: bytes) ->
     except ValueError as error:
         return refusal_response(Refused("SerializationException", str(error)))
     try:
-        errors = input_errors(service, operation, parameters)
+        require_valid(service, operation, parameters)
+        answer = handler(parameters)
     except OperationNotFoundError:
         unknown = Refused("UnknownOperationException", f"{service} has no operation {operation!r}.")
         return refusal_response(unknown)
-    if errors:
-        return refusal_response(Refused("ValidationException", validation_message(errors)))
-    try:
-        answer = handler(parameters)
     except Refused as refused:
         return refusal_response(refused)
     return checked_answer(service, operation, answer)
+
+
+def require_valid(service: str, operation: str, parameters: Any) -> None:
+    """Raise Refused for a request that breaks the service's model."""
+    errors = input_errors(service, operation, parameters)
+    if errors:
+        raise Refused("ValidationException", validation_message(errors))
 
 
 def checked_answer(service: str, operation: str, answer: dict[str, Any]) -> Response:

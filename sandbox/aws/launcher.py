@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from sandbox.aws.server import HOST, PORT_FILE
+from sandbox.aws.options import HOST, PORT_FILE
 from sandbox.environment import ACCOUNT, CHECKOUT, REGION, clean_environment
 from sandbox.errors import SandboxError
 from sandbox.isolation.processes import Child

@@ -1,7 +1,11 @@
-"""What the emulator's process was told on its command line."""
+"""Where the emulator listens, and what its process was told on its command line."""
 
 from dataclasses import dataclass
 from pathlib import Path
+
+HOST = "127.0.0.1"
+# In the state folder: the port on which it listens.
+PORT_FILE = "port"
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def install(options: Options) -> tuple[Application, Callable[[], None]]:
     ec2 = Ec2Seed(options.state)
     emr = EmrStore(options.state / "emr")
     service = emr_service.EmrService(emr, options.instances_per_page)
-    app.SERVICE_HANDLERS["elasticmapreduce"] = emr_service.request_handler(service)
+    emr_service.install(service)
 
     store = SageMakerStore()
     files = NotebookFiles(options.state, options.notebook_host, options.hook_seconds)

@@ -1,4 +1,4 @@
-"""The emulator's process: its environment, what is added to ministack, and its one listener."""
+"""Runs the emulator: sets its environment, patches ministack, and serves it on one port."""
 
 import asyncio
 import logging
@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, cast
 from hypercorn.asyncio import serve as serve_application
 from hypercorn.config import Config
 
-from sandbox.aws.options import Options
+from sandbox.aws.options import HOST, PORT_FILE, Options
 from sandbox.environment import ACCOUNT, REGION
+from sandbox.files import write_whole
 
 if TYPE_CHECKING:
     from hypercorn.typing import ASGIFramework
-
-HOST = "127.0.0.1"
-PORT_FILE = "port"
 
 
 def emulator_environment(options: Options) -> dict[str, str]:
@@ -70,7 +68,7 @@ def serve(options: Options) -> None:
     from sandbox.aws.patches import install
 
     application, stop_notebooks = install(options)
-    _announce(options)
+    write_whole(options.state / PORT_FILE, str(options.port))
     # Not asyncio.run: it waits for clients that keep their connections open.
     loop = asyncio.new_event_loop()
     try:
@@ -84,12 +82,6 @@ def serve(options: Options) -> None:
     stop_notebooks()
     # Threads may still wait for a stack's notebook or a Lambda; nothing of theirs is kept.
     os._exit(status)
-
-
-def _announce(options: Options) -> None:
-    temporary = options.state / f"{PORT_FILE}.tmp"
-    temporary.write_text(str(options.port))
-    temporary.replace(options.state / PORT_FILE)
 
 
 def _configuration(options: Options, listener: socket.socket) -> Config:

@@ -1,12 +1,11 @@
-"""Service Quotas, as far as notebooks are counted: their quotas, and requests to raise them.
+"""Adds Service Quotas, as far as notebooks are counted: their quotas, and requests to raise them.
 
 The values, the types' codes, and that a request is approved at once, are the sandbox's own.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sandbox.aws.answers import Handler, Refused, Response, checked_call
+from sandbox.aws.answers import Handler, Refused, request_handler
 from sandbox.aws.emulator import module
 from sandbox.environment import ACCOUNT, REGION
 
@@ -67,21 +66,7 @@ def install(quotas: ServiceQuotas) -> None:
     actions = module("core.iam_actions")
     actions.SERVICE_TO_IAM_NAMESPACE["servicequotas"] = "servicequotas"
     actions._BOTOCORE_SERVICE_MAP["servicequotas"] = [NAME]
-    module("app").SERVICE_HANDLERS["servicequotas"] = _handler(quotas)
-
-
-def _handler(quotas: ServiceQuotas) -> Callable[..., Awaitable[Response]]:
-    async def handle(
-        method: str,  # noqa: ARG001 - the emulator's signature
-        path: str,  # noqa: ARG001
-        headers: dict[str, str],
-        body: bytes,
-        query_params: dict[str, Any],  # noqa: ARG001
-    ) -> Response:
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        return checked_call(NAME, operation, quotas.handlers.get(operation, _missing), body)
-
-    return handle
+    module("app").SERVICE_HANDLERS["servicequotas"] = request_handler(NAME, quotas.handlers.get)
 
 
 def _quota(code: str, name: str, value: float) -> dict[str, Any]:
@@ -95,7 +80,3 @@ def _quota(code: str, name: str, value: float) -> dict[str, Any]:
         "Adjustable": True,
         "GlobalQuota": False,
     }
-
-
-def _missing(_: dict[str, Any]) -> dict[str, Any]:
-    raise Refused("UnsupportedOperation", "The sandbox's Service Quotas lack this operation.")

@@ -1,8 +1,8 @@
-"""AWS::EC2::SecurityGroupIngress and SecurityGroupEgress, which ministack has not."""
+"""Adds AWS::EC2::SecurityGroupIngress and SecurityGroupEgress, which ministack has not."""
 
 from typing import Any
 
-from sandbox.aws.cloudformation.schema import checked, create_only
+from sandbox.aws.cloudformation.schema import Created, Properties, checked, create_only
 from sandbox.aws.ec2.rule_identity import duplicate, identities
 from sandbox.aws.emulator import module
 
@@ -18,9 +18,7 @@ class GroupRuleType:
         self._is_egress = kind == EGRESS
         self._rules = "IpPermissionsEgress" if self._is_egress else "IpPermissions"
 
-    def create(
-        self, logical_id: str, properties: dict[str, Any], _stack: str
-    ) -> tuple[str, dict[str, Any]]:
+    def create(self, logical_id: str, properties: Properties, _stack: str) -> Created:
         """Add the rule; ValueError for an unknown group and for a rule that exists."""
         ec2 = module("services.ec2")
         group_id, permission = self._read(logical_id, properties)
@@ -36,13 +34,8 @@ class GroupRuleType:
         return rule_id, {"Id": rule_id}
 
     def update(
-        self,
-        identity: str,
-        old: dict[str, Any],
-        new: dict[str, Any],
-        _stack: str,
-        logical_id: str,
-    ) -> tuple[str, dict[str, Any]]:
+        self, identity: str, old: Properties, new: Properties, _stack: str, logical_id: str
+    ) -> Created:
         """Change the description, the one property that does not replace the rule."""
         group_id, before = self._read(logical_id, old)
         _, after = self._read(logical_id, new)
@@ -50,7 +43,7 @@ class GroupRuleType:
         reconcile(self._rules_of(group_id), [before], [after])
         return identity, {"Id": identity}
 
-    def delete(self, _identity: str, properties: dict[str, Any]) -> None:
+    def delete(self, _identity: str, properties: Properties) -> None:
         """Take the rule away; its group may be gone already."""
         group_id, permission = self._read("", properties)
         rules = self._rules_of(group_id)
@@ -58,7 +51,7 @@ class GroupRuleType:
             matches = module("services.ec2")._rules_match
             rules[:] = [rule for rule in rules if not matches(permission, rule)]
 
-    def _read(self, logical_id: str, properties: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    def _read(self, logical_id: str, properties: Properties) -> tuple[str, dict[str, Any]]:
         rule = checked(self._kind, logical_id, properties)
         provisioners = module("services.cloudformation.provisioners")
         [permission] = provisioners._ec2_sg_permissions([rule])

@@ -1,94 +1,65 @@
-"""What ministack's CloudFormation leaves out of AWS::IAM::Role and AWS::IAM::ManagedPolicy.
+"""Adds what ministack's CloudFormation leaves out of AWS::IAM::Role and AWS::IAM::ManagedPolicy.
 
 A role's PermissionsBoundary, the quotas, and that a policy somebody still uses cannot go.
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
+from sandbox.aws.cloudformation.schema import Created, Properties
 from sandbox.aws.emulator import module
 from sandbox.aws.iam.quotas import managed_policy_problem, role_problem
 
 ROLE = "AWS::IAM::Role"
 MANAGED_POLICY = "AWS::IAM::ManagedPolicy"
 
-Made = tuple[str, dict[str, Any]]
 Handlers = dict[str, Any]
-
-
-class RoleType:
-    """Ministack's handlers of a role, and its boundary."""
-
-    def __init__(self, handlers: Handlers) -> None:
-        self._handlers = dict(handlers)
-
-    def create(self, logical_id: str, properties: dict[str, Any], stack: str) -> Made:
-        """Make the role; ValueError in IAM's words for what it refuses."""
-        _check_role(properties, logical_id)
-        made: Made = self._handlers["create"](logical_id, properties, stack)
-        _bind(made[0], properties)
-        return made
-
-    def update(
-        self,
-        name: str,
-        old: dict[str, Any],
-        new: dict[str, Any],
-        stack: str,
-        logical_id: str,
-    ) -> Made:
-        """Change the role in place; a boundary that the template drops is taken away."""
-        _check_role(new, name)
-        made: Made = self._handlers["update"](name, old, new, stack, logical_id)
-        _bind(made[0], new)
-        return made
-
-
-class ManagedPolicyType:
-    """Ministack's handlers of a managed policy, and IAM's refusals."""
-
-    def __init__(self, handlers: Handlers) -> None:
-        self._handlers = dict(handlers)
-
-    def create(self, logical_id: str, properties: dict[str, Any], stack: str) -> Made:
-        """Make the policy."""
-        _refuse(managed_policy_problem(properties.get("PolicyDocument", {})))
-        made: Made = self._handlers["create"](logical_id, properties, stack)
-        return made
-
-    def update(
-        self,
-        arn: str,
-        old: dict[str, Any],
-        new: dict[str, Any],
-        stack: str,
-        logical_id: str,
-    ) -> Made:
-        """Give the policy a new default version, and attach it where the template says."""
-        _refuse(managed_policy_problem(new.get("PolicyDocument", {})))
-        made: Made = self._handlers["update"](arn, old, new, stack, logical_id)
-        return made
-
-    def delete(self, arn: str, properties: dict[str, Any]) -> None:
-        """Detach it from what the template names, and delete it unless others still use it."""
-        if _used_by_others(arn, properties):
-            raise ValueError("Cannot delete a policy attached to entities.")
-        self._handlers["delete"](arn, properties)
+Check = Callable[[Properties, str], None]
+Finish = Callable[[str, Properties], None]
 
 
 def install() -> None:
-    """Put both in the place of ministack's handlers."""
+    """Put checks around ministack's handlers; each raises ValueError in IAM's words."""
     handlers = module("services.cloudformation.provisioners")._RESOURCE_HANDLERS
-    role, policy = RoleType(handlers[ROLE]), ManagedPolicyType(handlers[MANAGED_POLICY])
-    handlers[ROLE] |= {"create": role.create, "update": role.update}
-    handlers[MANAGED_POLICY] |= {
-        "create": policy.create,
-        "update": policy.update,
-        "delete": policy.delete,
-    }
+    handlers[ROLE] |= _checking(handlers[ROLE], _check_role, _set_boundary)
+    delete = handlers[MANAGED_POLICY]["delete"]
+
+    def delete_unused(arn: str, properties: Properties) -> None:
+        if _used_by_others(arn, properties):
+            raise ValueError("Cannot delete a policy attached to entities.")
+        delete(arn, properties)
+
+    checking = _checking(handlers[MANAGED_POLICY], _check_policy, lambda *_: None)
+    handlers[MANAGED_POLICY] |= checking | {"delete": delete_unused}
 
 
-def _check_role(properties: dict[str, Any], name: str) -> None:
+def _checking(handlers: Handlers, check: Check, finish: Finish) -> Handlers:
+    """Ministack's create and update between `check` and `finish`."""
+    create, update = handlers["create"], handlers["update"]
+
+    def checked_create(logical_id: str, properties: Properties, stack: str) -> Created:
+        check(properties, logical_id)
+        created: Created = create(logical_id, properties, stack)
+        finish(created[0], properties)
+        return created
+
+    def checked_update(
+        identity: str, old: Properties, new: Properties, stack: str, logical_id: str
+    ) -> Created:
+        check(new, identity)
+        updated: Created = update(identity, old, new, stack, logical_id)
+        finish(updated[0], new)
+        return updated
+
+    return {"create": checked_create, "update": checked_update}
+
+
+def _check_policy(properties: Properties, _name: str) -> None:
+    _refuse(managed_policy_problem(properties.get("PolicyDocument", {})))
+
+
+def _check_role(properties: Properties, name: str) -> None:
     inline = [each.get("PolicyDocument", {}) for each in properties.get("Policies", [])]
     attached = properties.get("ManagedPolicyArns", [])
     _refuse(role_problem(properties.get("RoleName", name), inline, attached))
@@ -98,12 +69,12 @@ def _check_role(properties: dict[str, Any], name: str) -> None:
         _refuse(_message(refusal) if refusal else None)
 
 
-def _bind(name: str, properties: dict[str, Any]) -> None:
+def _set_boundary(name: str, properties: Properties) -> None:
     roles = module("services.iam")._roles
     roles[name]["PermissionsBoundary"] = properties.get("PermissionsBoundary")
 
 
-def _used_by_others(arn: str, properties: dict[str, Any]) -> bool:
+def _used_by_others(arn: str, properties: Properties) -> bool:
     iam = module("services.iam")
     for kind, entities in (("Roles", iam._roles), ("Users", iam._users), ("Groups", iam._groups)):
         own = properties.get(kind, [])

@@ -1,12 +1,11 @@
-"""AWS::SageMaker::NotebookInstanceLifecycleConfig: what CloudFormation does with one."""
+"""Does what CloudFormation does with an AWS::SageMaker::NotebookInstanceLifecycleConfig."""
 
 from typing import Any
 
 from sandbox.aws.answers import Refused
-from sandbox.aws.cloudformation.notebook import Created, retag
-from sandbox.aws.cloudformation.schema import checked
+from sandbox.aws.cloudformation.notebook import retag
+from sandbox.aws.cloudformation.schema import Created, checked
 from sandbox.aws.sagemaker.api import SageMakerApi
-from sandbox.aws.service_model import input_errors, validation_message
 
 TYPE = "AWS::SageMaker::NotebookInstanceLifecycleConfig"
 NAME = "NotebookInstanceLifecycleConfigName"
@@ -21,7 +20,7 @@ class LifecycleType:
     def create(self, logical_id: str, properties: dict[str, Any], name: str) -> Created:
         """Make the lifecycle configuration."""
         request = {NAME: name} | checked(TYPE, logical_id, properties)
-        answer = self._call("CreateNotebookInstanceLifecycleConfig", request)
+        answer = self._api.call("CreateNotebookInstanceLifecycleConfig", request)
         return answer["NotebookInstanceLifecycleConfigArn"], self._attributes(name)
 
     def update(
@@ -31,23 +30,17 @@ class LifecycleType:
         before, after = checked(TYPE, logical_id, old), checked(TYPE, logical_id, new)
         name = arn.rpartition("/")[2]
         hooks = {hook: after.get(hook, []) for hook in ("OnCreate", "OnStart")}
-        self._call("UpdateNotebookInstanceLifecycleConfig", {NAME: name} | hooks)
+        self._api.call("UpdateNotebookInstanceLifecycleConfig", {NAME: name} | hooks)
         retag(self._api, arn, before, after)
         return arn, self._attributes(name)
 
     def delete(self, arn: str) -> None:
         """Delete it; one that is gone already is as good as deleted."""
         try:
-            self._call("DeleteNotebookInstanceLifecycleConfig", {NAME: arn.rpartition("/")[2]})
+            self._api.call("DeleteNotebookInstanceLifecycleConfig", {NAME: arn.rpartition("/")[2]})
         except Refused as refused:
             if "does not exist" not in refused.message:
                 raise
-
-    def _call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        errors = input_errors("sagemaker", operation, request)
-        if errors:
-            raise Refused("ValidationException", validation_message(errors))
-        return self._api.handlers[operation](request)
 
     def _attributes(self, name: str) -> dict[str, Any]:
         described = self._api.describe_lifecycle({NAME: name})

@@ -1,26 +1,17 @@
-"""AWS::SageMaker::NotebookInstance: what CloudFormation does with one."""
+"""Does what CloudFormation does with an AWS::SageMaker::NotebookInstance."""
 
 from typing import Any
 
-from sandbox.aws.answers import Refused
-from sandbox.aws.cloudformation.schema import checked
+from sandbox.aws.cloudformation.schema import Created, checked
 from sandbox.aws.sagemaker.api import SageMakerApi
+from sandbox.aws.sagemaker.notebook_settings import DISASSOCIATE
 from sandbox.aws.sagemaker.notebook_states import Status
 from sandbox.aws.sagemaker.notebooks import Notebooks
-from sandbox.aws.service_model import input_errors, validation_message
 
 TYPE = "AWS::SageMaker::NotebookInstance"
 NAME = "NotebookInstanceName"
 # Beyond a lifecycle script's own five minutes for each of two hooks.
 SETTLE_SECONDS = 660.0
-_DISASSOCIATE = {
-    "LifecycleConfigName": "DisassociateLifecycleConfig",
-    "DefaultCodeRepository": "DisassociateDefaultCodeRepository",
-    "AdditionalCodeRepositories": "DisassociateAdditionalCodeRepositories",
-    "AcceleratorTypes": "DisassociateAcceleratorTypes",
-}
-
-Created = tuple[str, dict[str, Any]]
 
 
 class NotebookFailed(Exception):
@@ -41,7 +32,7 @@ class NotebookType:
     def create(self, logical_id: str, properties: dict[str, Any], name: str) -> Created:
         """Make the notebook and wait until it is in service; NotebookFailed when it is not."""
         request = {NAME: name} | checked(TYPE, logical_id, properties)
-        self._call("CreateNotebookInstance", request)
+        self._api.call("CreateNotebookInstance", request)
         self._in_service(name)
         return self._identity(name)
 
@@ -54,7 +45,7 @@ class NotebookType:
         a rollback repairs the notebook that a failed update left behind.
         """
         before, after = checked(TYPE, logical_id, old), checked(TYPE, logical_id, new)
-        self._retag(arn, before, after)
+        retag(self._api, arn, before, after)
         request = changes(before, after)
         notebook = self._notebooks.get(_name(arn))
         if not request:
@@ -63,7 +54,7 @@ class NotebookType:
         runs = settled is not None and settled.status is not Status.STOPPED
         self._stopped(notebook.name)
         try:
-            self._call("UpdateNotebookInstance", {NAME: notebook.name} | request)
+            self._api.call("UpdateNotebookInstance", {NAME: notebook.name} | request)
             self._notebooks.wait(notebook.name, SETTLE_SECONDS)
         finally:
             if runs:
@@ -81,12 +72,6 @@ class NotebookType:
         self._notebooks.delete(name)
         self._notebooks.wait(name, SETTLE_SECONDS)
 
-    def _call(self, operation: str, request: dict[str, Any]) -> None:
-        errors = input_errors("sagemaker", operation, request)
-        if errors:
-            raise Refused("ValidationException", validation_message(errors))
-        self._api.handlers[operation](request)
-
     def _stopped(self, name: str) -> None:
         notebook = self._notebooks.get(name)
         if notebook.status is Status.IN_SERVICE:
@@ -99,9 +84,6 @@ class NotebookType:
             raise ValueError(f"Notebook instance {name} was deleted while it started.")
         if notebook.status is not Status.IN_SERVICE:
             raise NotebookFailed(notebook.failure_reason or str(notebook.status), notebook.arn)
-
-    def _retag(self, arn: str, before: dict[str, Any], after: dict[str, Any]) -> None:
-        retag(self._api, arn, before, after)
 
     def _identity(self, name: str) -> Created:
         notebook = self._notebooks.get(name)
@@ -117,8 +99,8 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     for key in sorted(different):
         if key in after:
             request[key] = after[key]
-        elif key in _DISASSOCIATE:
-            request[_DISASSOCIATE[key]] = True
+        elif key in DISASSOCIATE:
+            request[DISASSOCIATE[key]] = True
     return request
 
 

@@ -1,4 +1,4 @@
-"""The registry schemas of the added CloudFormation types, and what they refuse."""
+"""Checks the properties of the added CloudFormation types against their registry schemas."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -8,6 +8,10 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[impor
 from jsonschema import Draft7Validator
 
 from sandbox.environment import REGION
+
+Properties = dict[str, Any]
+# A resource's physical id and its attributes.
+Created = tuple[str, dict[str, Any]]
 
 
 @cache

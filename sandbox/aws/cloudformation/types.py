@@ -1,12 +1,12 @@
-"""The added resource types, joined to ministack's CloudFormation."""
+"""Adds the resource types of notebooks to ministack's CloudFormation."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sandbox.aws.cloudformation import lifecycle, notebook
 from sandbox.aws.cloudformation.lifecycle import LifecycleType
-from sandbox.aws.cloudformation.notebook import Created, NotebookFailed, NotebookType
-from sandbox.aws.cloudformation.schema import create_only
+from sandbox.aws.cloudformation.notebook import NotebookFailed, NotebookType
+from sandbox.aws.cloudformation.schema import Created, create_only
 from sandbox.aws.emulator import module
 from sandbox.aws.sagemaker.api import SageMakerApi
 from sandbox.aws.sagemaker.notebooks import Notebooks

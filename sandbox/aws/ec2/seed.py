@@ -1,4 +1,4 @@
-"""A network whose ids the settings name: EC2's own API chooses ids itself.
+"""Puts a network into EC2 whose ids the settings name: EC2's own API chooses ids itself.
 
 It is a file under `<state>/ec2/`; the emulator reads it before it answers the next call.
 """
@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.aws.emulator import module
 from sandbox.environment import ACCOUNT, REGION
+from sandbox.files import write_whole
 
 FILE = Path("ec2", "network.json")
 
@@ -26,11 +27,7 @@ def put_network(
         "subnet_id": subnet_id,
         "group_ids": group_ids,
     }
-    path = state / FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(network))
-    partial.replace(path)
+    write_whole(state / FILE, json.dumps(network))
 
 
 class Ec2Seed:

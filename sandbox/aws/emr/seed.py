@@ -1,10 +1,9 @@
-"""Put clusters into the running AWS, and change them while a deploy is watching.
+"""Puts clusters into the running AWS, and changes them while a deploy is watching.
 
 A cluster is a file under `<state>/emr/`; the emulator reads it before it answers the next call.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +18,7 @@ from sandbox.aws.emr.records import (
 )
 from sandbox.aws.service_model import output_errors
 from sandbox.errors import SandboxError
+from sandbox.files import write_whole
 
 __all__ = ["ClusterSpec", "InstanceSpec", "put_cluster", "put_security_configuration", "remove"]
 
@@ -46,22 +46,15 @@ def put_cluster(aws: HasState, spec: ClusterSpec) -> None:
         raise SandboxError(f"EMR has no cluster like {spec.cluster_id}: {'; '.join(errors)}")
     roles = {collection_id(spec, i): i.role for i in spec.instances}
     content = {"cluster": cluster | collections, "instances": instances, "roles": roles}
-    _write(aws.state / "emr" / f"cluster-{spec.cluster_id}.json", content)
+    write_whole(aws.state / "emr" / f"cluster-{spec.cluster_id}.json", json.dumps(content))
 
 
 def put_security_configuration(aws: HasState, name: str, document: Mapping[str, Any]) -> None:
     """Make a security configuration that clusters can name."""
-    _write(aws.state / "emr" / f"security-{name}.json", {"name": name, "document": dict(document)})
+    content = json.dumps({"name": name, "document": dict(document)})
+    write_whole(aws.state / "emr" / f"security-{name}.json", content)
 
 
 def remove(aws: HasState, cluster_id: str) -> None:
     """Make EMR forget the cluster, as it does months after its end."""
     (aws.state / "emr" / f"cluster-{cluster_id}.json").unlink(missing_ok=True)
-
-
-def _write(path: Path, content: Mapping[str, Any]) -> None:
-    """Replace the file in one step: the emulator may read at any moment."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(content))
-    temporary.replace(path)

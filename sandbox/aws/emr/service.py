@@ -1,11 +1,10 @@
-"""EMR's API over ministack's: what it lacks is added, and every call is checked."""
+"""Adds to ministack's EMR the operations that it lacks, and checks every call."""
 
 import json
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-from sandbox.aws.answers import Handler, Refused, Response, checked_call
+from sandbox.aws.answers import Handler, Refused, request_handler
 from sandbox.aws.emr.instances import list_instances, page, refuse_wrong_collection
 from sandbox.aws.emr.store import EmrStore
 from sandbox.aws.emulator import module
@@ -88,30 +87,22 @@ class EmrService:
         return page(member, answers, request.get("Marker"), self._instances_per_page)
 
 
-def request_handler(service: EmrService) -> Callable[..., Awaitable[Response]]:
-    """The request handler that takes the place of ministack's."""
+def install(service: EmrService) -> None:
+    """Put the service in the place of ministack's."""
 
-    async def handle(
-        method: str,  # noqa: ARG001 - the emulator's signature
-        path: str,  # noqa: ARG001
-        headers: dict[str, str],
-        body: bytes,
-        query_params: dict[str, Any],  # noqa: ARG001
-    ) -> Response:
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        handler = service.handlers.get(operation) or _ministack(operation)
-        return checked_call("emr", operation, handler, body)
+    def find(operation: str) -> Handler | None:
+        return service.handlers.get(operation) or _ministacks(operation)
 
-    return handle
+    module("app").SERVICE_HANDLERS["elasticmapreduce"] = request_handler("emr", find)
 
 
-def _ministack(operation: str) -> Handler:
-    """Ministack's handler of an operation, with its refusals as refusals."""
+def _ministacks(operation: str) -> Handler | None:
+    """Ministack's handler of an operation, with its refusals as refusals; None when it has none."""
+    handler = module("services.emr")._HANDLERS.get(operation)
+    if handler is None:
+        return None
 
     def call(parameters: dict[str, Any]) -> dict[str, Any]:
-        handler = module("services.emr")._HANDLERS.get(operation)
-        if handler is None:
-            raise Refused("UnsupportedOperation", f"The sandbox's EMR does not have {operation}.")
         status, _, body = handler(parameters)
         answer: dict[str, Any] = json.loads(body or b"{}")
         if status >= 400:

@@ -1,12 +1,12 @@
-"""SageMaker's operations on notebook instances and lifecycle configurations."""
+"""Answers SageMaker's operations on notebook instances and lifecycle configurations."""
 
 import time
 from typing import Any
 
-from sandbox.aws.answers import Handler, Refused
+from sandbox.aws.answers import Handler, Refused, require_valid
 from sandbox.aws.iam.names import LIFECYCLE
 from sandbox.aws.sagemaker.notebook_files import script_of
-from sandbox.aws.sagemaker.notebook_settings import created, updated
+from sandbox.aws.sagemaker.notebook_settings import initial_properties, updated_properties
 from sandbox.aws.sagemaker.notebook_states import Status
 from sandbox.aws.sagemaker.notebooks import Notebooks
 from sandbox.aws.sagemaker.repositories import CodeRepositories
@@ -49,9 +49,14 @@ class SageMakerApi:
             **self._repositories.handlers,
         }
 
+    def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer one of the operations, or raise Refused, for a request not checked yet."""
+        require_valid("sagemaker", operation, request)
+        return self.handlers[operation](request)
+
     def create_notebook(self, request: dict[str, Any]) -> dict[str, Any]:
         """CreateNotebookInstance."""
-        properties = created(request)
+        properties = initial_properties(request)
         self._require_lifecycle(request)
         self._repositories.require(request)
         notebook = self._notebooks.create(request["NotebookInstanceName"], properties)
@@ -82,7 +87,8 @@ class SageMakerApi:
         self._require_lifecycle(request)
         self._repositories.require(request)
         self._notebooks.update(
-            request["NotebookInstanceName"], lambda properties: updated(properties, request)
+            request["NotebookInstanceName"],
+            lambda old: updated_properties(old, request),
         )
         return {}
 

@@ -1,4 +1,4 @@
-"""What a notebook instance may be, beyond the shape of the request: decisions only."""
+"""Decides what a notebook instance may be, beyond the shape of the request."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,15 +14,16 @@ DEFAULTS: dict[str, Any] = {
 }
 # Amazon Linux and Amazon Linux 2 notebooks can no longer be created or started (2026-07-01).
 _RETIRED = ("notebook-al1-", "notebook-al2-")
-_DISASSOCIATE = {
-    "DisassociateLifecycleConfig": "LifecycleConfigName",
-    "DisassociateDefaultCodeRepository": "DefaultCodeRepository",
-    "DisassociateAdditionalCodeRepositories": "AdditionalCodeRepositories",
-    "DisassociateAcceleratorTypes": "AcceleratorTypes",
+# A property of a notebook, and the member of UpdateNotebookInstance that takes it away.
+DISASSOCIATE = {
+    "LifecycleConfigName": "DisassociateLifecycleConfig",
+    "DefaultCodeRepository": "DisassociateDefaultCodeRepository",
+    "AdditionalCodeRepositories": "DisassociateAdditionalCodeRepositories",
+    "AcceleratorTypes": "DisassociateAcceleratorTypes",
 }
 
 
-def created(request: Mapping[str, Any]) -> dict[str, Any]:
+def initial_properties(request: Mapping[str, Any]) -> dict[str, Any]:
     """The properties of a new notebook, or the refusal of a combination AWS does not make."""
     own = {n: v for n, v in request.items() if n not in ("NotebookInstanceName", "Tags")}
     properties = DEFAULTS | own
@@ -34,19 +35,21 @@ def created(request: Mapping[str, Any]) -> dict[str, Any]:
     return properties
 
 
-def updated(properties: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
+def updated_properties(properties: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
     """The properties after an UpdateNotebookInstance, or its refusal."""
     changes = {
-        n: v for n, v in request.items() if n != "NotebookInstanceName" and n not in _DISASSOCIATE
+        n: v
+        for n, v in request.items()
+        if n != "NotebookInstanceName" and n not in DISASSOCIATE.values()
     }
     before, size = properties["VolumeSizeInGB"], changes.get("VolumeSizeInGB")
     if size is not None and size < before:
         # The API reference says that it cannot decrease, and not in which words it is refused.
         raise _invalid(f"VolumeSizeInGB can only grow: it is {before}, and {size} was given.")
-    for flag, name in _DISASSOCIATE.items():
+    for name, flag in DISASSOCIATE.items():
         if request.get(flag) and name in changes:
             raise _invalid(f"{flag} and {name} cannot be given together.")
-    dropped = {name for flag, name in _DISASSOCIATE.items() if request.get(flag)}
+    dropped = {name for name, flag in DISASSOCIATE.items() if request.get(flag)}
     result = {n: v for n, v in properties.items() if n not in dropped} | changes
     _check_platform(result)
     return result

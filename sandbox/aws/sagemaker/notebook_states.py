@@ -1,4 +1,4 @@
-"""The life of a notebook instance: which status allows what, and what it becomes. Pure."""
+"""Decides what a notebook instance's status allows, and which status it leads to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,8 +33,8 @@ class Event(StrEnum):
     ENDED = "ended"
 
 
-# Statuses that pass by themselves.
-PASSING = frozenset({Status.PENDING, Status.STOPPING, Status.DELETING, Status.UPDATING})
+# Those that a notebook leaves by itself.
+TRANSITIONAL = frozenset({Status.PENDING, Status.STOPPING, Status.DELETING, Status.UPDATING})
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from sandbox.aws.sagemaker import hook_logs
 from sandbox.aws.sagemaker.notebook_files import NotebookFiles, script_of
 from sandbox.aws.sagemaker.notebook_process import NotebookProcess, stop_all
 from sandbox.aws.sagemaker.notebook_states import (
-    PASSING,
     RULES,
+    TRANSITIONAL,
     Action,
     Event,
     Hook,
@@ -97,7 +97,7 @@ class Notebooks:
         """
         with self._changed:
             deadline = time.monotonic() + seconds
-            while (notebook := self._store.notebook(name)) and notebook.status in PASSING:
+            while (notebook := self._store.notebook(name)) and notebook.status in TRANSITIONAL:
                 if not self._changed.wait(max(0.0, deadline - time.monotonic())):
                     raise TimeoutError(
                         f"Notebook instance {name} was still {notebook.status} "

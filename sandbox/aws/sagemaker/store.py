@@ -1,6 +1,7 @@
-"""What SageMaker holds: notebook instances, lifecycle configurations and their tags."""
+"""Holds what SageMaker has: notebook instances, lifecycle configurations and their tags."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,11 @@ def arn(kind: str, name: str) -> str:
     """The ARN in the account and region of the running request."""
     responses = module("core.responses")
     return sagemaker_arn(kind, name, responses.get_region(), responses.get_account_id())
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags as AWS's APIs show them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 @dataclass
@@ -104,7 +110,4 @@ class SageMakerStore:
 
     def all_tags(self) -> list[tuple[str, list[dict[str, str]]]]:
         """Every tagged resource, as the tagging API lists them."""
-        return [
-            (resource, [{"Key": k, "Value": v} for k, v in tags.items()])
-            for resource, tags in self.tags.items()
-        ]
+        return [(resource, tag_list(tags)) for resource, tags in self.tags.items()]

@@ -1,10 +1,10 @@
-"""SageMaker's operations on tags."""
+"""Answers SageMaker's operations on tags."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.aws.answers import Refused
-from sandbox.aws.sagemaker.store import SageMakerStore
+from sandbox.aws.sagemaker.store import SageMakerStore, tag_list
 
 TAGS_PER_RESOURCE = 50
 
@@ -24,12 +24,12 @@ class Tags:
                 "ValidationException", f"Tag keys may not start with aws: {', '.join(reserved)}."
             )
         tags = self.put(resource, request["Tags"])
-        return {"Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}
+        return {"Tags": tag_list(tags)}
 
     def listed(self, request: dict[str, Any]) -> dict[str, Any]:
         """ListTags."""
         tags = self._store.tags_of(self._resource(request))
-        return {"Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}
+        return {"Tags": tag_list(tags)}
 
     def delete(self, request: dict[str, Any]) -> dict[str, Any]:
         """DeleteTags."""

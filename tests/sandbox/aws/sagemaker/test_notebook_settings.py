@@ -3,13 +3,13 @@ from typing import Any
 import pytest
 
 from sandbox.aws.answers import Refused
-from sandbox.aws.sagemaker.notebook_settings import created, updated
+from sandbox.aws.sagemaker.notebook_settings import initial_properties, updated_properties
 
 REQUEST = {"NotebookInstanceName": "alice", "InstanceType": "ml.t3.medium", "RoleArn": "r"}
 
 
 def properties(**more: Any) -> dict[str, Any]:
-    return created({**REQUEST, **more})
+    return initial_properties({**REQUEST, **more})
 
 
 def test_what_is_left_out_is_what_aws_gives() -> None:
@@ -38,7 +38,9 @@ def test_a_combination_aws_does_not_make_is_refused(more: dict[str, Any], messag
 
 
 def test_a_disassociation_takes_the_property_away() -> None:
-    found = updated(properties(LifecycleConfigName="a"), {"DisassociateLifecycleConfig": True})
+    found = updated_properties(
+        properties(LifecycleConfigName="a"), {"DisassociateLifecycleConfig": True}
+    )
 
     assert "LifecycleConfigName" not in found
 
@@ -46,14 +48,14 @@ def test_a_disassociation_takes_the_property_away() -> None:
 def test_a_disassociation_beside_a_new_value_is_refused() -> None:
     request = {"DisassociateLifecycleConfig": True, "LifecycleConfigName": "b"}
     with pytest.raises(Refused, match="cannot be given together"):
-        updated(properties(LifecycleConfigName="a"), request)
+        updated_properties(properties(LifecycleConfigName="a"), request)
 
 
 @pytest.mark.parametrize(("size", "accepted"), [(9, False), (10, True), (11, True)])
 def test_a_volume_only_grows(size: int, accepted: bool) -> None:
     before = properties(VolumeSizeInGB=10)
     if accepted:
-        assert updated(before, {"VolumeSizeInGB": size})["VolumeSizeInGB"] == size
+        assert updated_properties(before, {"VolumeSizeInGB": size})["VolumeSizeInGB"] == size
     else:
         with pytest.raises(Refused, match="it is 10, and 9 was given"):
-            updated(before, {"VolumeSizeInGB": size})
+            updated_properties(before, {"VolumeSizeInGB": size})
