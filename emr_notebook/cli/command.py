@@ -1,4 +1,4 @@
-"""What the commands share: the stage that is meant, where they print, and how they fail."""
+"""Shares between the commands their options, their reader of AWS, and how they fail."""
 
 import functools
 from collections.abc import Callable
@@ -34,7 +34,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="print JSON for other progr
 Parameters = ParamSpec("Parameters")
 
 
-def settings_of(stage: str, directory: Path = Path()) -> Settings:
+def load_settings(stage: str, directory: Path = Path()) -> Settings:
     """The stage's settings. Raises SettingsError."""
     return load_stage(stage, directory / "config")
 
@@ -51,7 +51,7 @@ def reader_for(settings: Settings, *, lookup_role: bool = False) -> Reader:
     return reader
 
 
-def fails_in_words(command: Callable[Parameters, int]) -> Callable[Parameters, None]:
+def report_errors(command: Callable[Parameters, int]) -> Callable[Parameters, None]:
     """A command whose mistakes are one line on standard error, and whose result is its status."""
 
     @functools.wraps(command)

@@ -1,4 +1,4 @@
-"""The emr-notebook command: its subcommands, each a module of its own."""
+"""Runs the emr-notebook command: its subcommands are modules of their own."""
 
 import typer
 

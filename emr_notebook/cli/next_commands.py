@@ -1,4 +1,4 @@
-"""The commands that the reports tell their readers to run next."""
+"""Writes the shell commands that the reports tell their readers to run next."""
 
 import shlex
 from collections.abc import Iterable
@@ -8,25 +8,26 @@ from emr_notebook.cli.aws.start_log import STREAM
 from emr_notebook.names import LOG_GROUP
 from emr_notebook.settings.model import Settings
 
-_CDK = "cdk deploy"
+_CDK_DEPLOY = "cdk deploy"
 
 
 @dataclass(frozen=True)
 class Commands:
-    """Commands for one stage, ready to paste; `several` when it has more than one stack."""
+    """Commands for one stage, ready to paste."""
 
     stage: str
     region: str
-    several: bool
+    has_several_stacks: bool
 
     @classmethod
     def of(cls, stage: str, settings: Settings) -> "Commands":
         """Those of a stage with these settings."""
-        return cls(stage, settings.region, several=len(settings.stack_names()) > 1)
+        return cls(stage, settings.region, has_several_stacks=len(settings.stack_names()) > 1)
 
     def deploy(self) -> str:
         """Make what is deployed what the settings say."""
-        return f"{_CDK}{' --all' if self.several else ''} -c stage={shlex.quote(self.stage)}"
+        stacks = " --all" if self.has_several_stacks else ""
+        return f"{_CDK_DEPLOY}{stacks} -c stage={shlex.quote(self.stage)}"
 
     def refresh(self) -> str:
         """Look every cluster up again."""
@@ -52,6 +53,6 @@ class Commands:
         return f"aws sagemaker {operation} {of}"
 
 
-def in_order(commands: Iterable[str]) -> list[str]:
+def deploys_first(commands: Iterable[str]) -> list[str]:
     """Each command once, deploys first: a start takes what a deploy has brought."""
-    return sorted(dict.fromkeys(commands), key=lambda command: not command.startswith(_CDK))
+    return sorted(dict.fromkeys(commands), key=lambda command: not command.startswith(_CDK_DEPLOY))

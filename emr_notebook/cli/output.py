@@ -1,4 +1,4 @@
-"""Where the commands print, and tables that a pipe gets whole."""
+"""Prints results and tables, to a terminal or whole into a pipe."""
 
 import os
 import sys

@@ -1,1 +1,1 @@
-"""Reads AWS: the commands' one seam, and what is read through it."""
+"""Reads AWS: all calls of the commands are made by reader.py, and only read."""

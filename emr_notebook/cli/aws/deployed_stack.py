@@ -1,4 +1,4 @@
-"""What is deployed of a stage, as CloudFormation and SageMaker say it now."""
+"""Reads a deployed stack from CloudFormation: its template, outputs and endpoints."""
 
 import json
 from collections.abc import Mapping

@@ -1,10 +1,10 @@
-"""Notebooks that outlived their entry in the settings: still there, and still paid for."""
+"""Finds the notebooks that outlived their entry in the settings: they are still paid for."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emr_notebook.cli.aws.notebooks import Listed, describe
+from emr_notebook.cli.aws.notebooks import NotebookSummary, describe
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.names import OWNER_TAG, STACK_TAG
 from emr_notebook.settings.model import Settings
@@ -24,30 +24,30 @@ class KeptNotebook:
 
 
 def kept_notebooks(
-    reader: Reader, settings: Settings, found: Mapping[str, Listed]
+    reader: Reader, settings: Settings, found: Mapping[str, NotebookSummary]
 ) -> list[KeptNotebook]:
     """Those of the stacks that the settings name, by name; `found` spares a call for each in it.
 
     They are found by the tag that this app gives them. Raises as Reader.ask does.
     """
-    named = {settings.notebook(key).name.lower() for key in settings.notebooks}
+    named = {each.name.lower() for each in settings.resolved_notebooks}
     # ARNs have names in lower case.
     known = {name.lower(): each for name, each in found.items()}
     tagged = {
         str(each["ResourceARN"]).rpartition("/")[2]: each for each in _tagged(reader, settings)
     }
-    left = sorted(name for name in tagged if name not in named)
+    kept = sorted(name for name in tagged if name not in named)
 
-    def look(name: str) -> Listed | None:
+    def find(name: str) -> NotebookSummary | None:
         # Tags are listed for a while after their notebook is gone.
         return known.get(name) or describe(reader, name)
 
-    states = reader.map_concurrently(look, left)
+    states = reader.map_concurrently(find, kept)
     return [
         KeptNotebook(
             at.name, at.state, _tag(tagged[name], STACK_TAG), _tag(tagged[name], OWNER_TAG)
         )
-        for name, at in zip(left, states, strict=True)
+        for name, at in zip(kept, states, strict=True)
         if at is not None
     ]
 

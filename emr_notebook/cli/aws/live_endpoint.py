@@ -1,4 +1,4 @@
-"""Where a cluster's Livy is now: the resolver's own decisions, made on this machine."""
+"""Finds where a cluster's Livy is now, by the resolver's own decisions on this machine."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A stage's notebooks as AWS shows them: their states, deployed scripts and last starts."""
+"""Reads a stage's notebooks from AWS: their states, deployed scripts and last starts."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,18 +11,18 @@ from emr_notebook.cli.aws.start_script import DeployedScript, deployed_script
 from emr_notebook.settings.notebook import ResolvedNotebook
 
 # SageMaker API, ListNotebookInstances.MaxResults; it gives 10 to who does not ask.
-PAGE = 100
+PAGE_SIZE = 100
 READ_SCRIPT = iam_action("sagemaker", "describe_notebook_instance_lifecycle_config")
 READ_LOG = iam_action("logs", "get_log_events")
 IN_SERVICE, FAILED = "InService", "Failed"
 # States that pass by themselves and end in InService, Stopped or Failed.
-PASSING = frozenset({"Pending", "Updating", "PendingMaintenance", "InMaintenance"})
+TRANSITIONAL_STATES = frozenset({"Pending", "Updating", "PendingMaintenance", "InMaintenance"})
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Listed:
+class NotebookSummary:
     """A notebook in SageMaker's list: its state, and its lifecycle configuration's name or ""."""
 
     name: str
@@ -31,7 +31,7 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class SeenNotebook:
+class NotebookStatus:
     """A notebook of the settings, and what AWS says of it.
 
     `state` is SageMaker's, "" when it has no such notebook; `failure` is its reason for Failed.
@@ -52,7 +52,7 @@ class SeenNotebook:
         return self.settings.name
 
 
-def list_notebooks(reader: Reader, names: Sequence[str]) -> dict[str, Listed]:
+def list_notebooks(reader: Reader, names: Sequence[str]) -> dict[str, NotebookSummary]:
     """Notebooks in SageMaker by name: these, and others that are named alike.
 
     One call for a hundred of them. Raises as Reader.ask does.
@@ -65,56 +65,57 @@ def list_notebooks(reader: Reader, names: Sequence[str]) -> dict[str, Listed]:
         "sagemaker",
         "list_notebook_instances",
         items="NotebookInstances",
-        MaxResults=PAGE,
+        MaxResults=PAGE_SIZE,
         **narrowed,
     )
-    return {str(each["NotebookInstanceName"]): listed(each) for each in pages}
+    return {str(each["NotebookInstanceName"]): to_summary(each) for each in pages}
 
 
-def listed(described: Mapping[str, str]) -> Listed:
-    """The notebook in one of SageMaker's answers."""
-    return Listed(
+def to_summary(described: Mapping[str, str]) -> NotebookSummary:
+    """A notebook of SageMaker's answer."""
+    return NotebookSummary(
         described["NotebookInstanceName"],
         described["NotebookInstanceStatus"],
         described.get("NotebookInstanceLifecycleConfigName", ""),
     )
 
 
-def see(
+def read_statuses(
     reader: Reader,
     notebooks: Sequence[ResolvedNotebook],
-    found: Mapping[str, Listed],
+    found: Mapping[str, NotebookSummary],
     *,
-    closely: Callable[[str], bool] = bool,
+    needs_details: Callable[[str], bool] = bool,
     done: Callable[[], object] = lambda: None,
-) -> list[SeenNotebook]:
-    """Look at those notebooks whose state is to be seen `closely`; the others keep what was found.
+) -> list[NotebookStatus]:
+    """The status of each notebook, of those that are in `found`.
 
-    A call for each distinct lifecycle configuration, one for each notebook's log, and one for each
-    that is Failed. What the credentials may not read is missing, and said in `denied`; other
-    failures raise as Reader.ask does.
+    Of one whose state `needs_details`, the script, the last start and the reason of a failure are
+    read, too: a call for each distinct lifecycle configuration, one for each notebook's log, and
+    one for each that is Failed. What the credentials may not read is missing, and said in `denied`;
+    other failures raise as Reader.ask does.
     """
-    at_all = [found[each.name] for each in notebooks if each.name in found]
-    close = [each for each in at_all if closely(each.state)]
-    scripts = _each(reader, deployed_script, [each.lifecycle for each in close], done)
-    reports = _each(reader, last_start, [each.name for each in close], done)
-    failed = [each.name for each in close if each.state == FAILED]
-    reasons = _each(reader, _failure, failed, done)
+    existing = [found[each.name] for each in notebooks if each.name in found]
+    in_detail = [each for each in existing if needs_details(each.state)]
+    scripts = _by_name(reader, deployed_script, [each.lifecycle for each in in_detail], done)
+    reports = _by_name(reader, last_start, [each.name for each in in_detail], done)
+    failed = [each.name for each in in_detail if each.state == FAILED]
+    reasons = _by_name(reader, _failure, failed, done)
 
-    def seen(notebook: ResolvedNotebook) -> SeenNotebook:
-        at = found.get(notebook.name, Listed(notebook.name, ""))
+    def status_of(notebook: ResolvedNotebook) -> NotebookStatus:
+        at = found.get(notebook.name, NotebookSummary(notebook.name, ""))
         script, no_script = scripts.get(at.lifecycle, (None, ""))
         report, no_report = reports.get(at.name, (None, ""))
         reason, no_reason = reasons.get(at.name, (None, ""))
         denied = tuple(each for each in (no_script, no_report, no_reason) if each)
-        return SeenNotebook(
+        return NotebookStatus(
             notebook, at.state, reason or "", script, report or StartReport(), denied
         )
 
-    return [seen(each) for each in notebooks]
+    return [status_of(each) for each in notebooks]
 
 
-def describe(reader: Reader, name: str) -> Listed | None:
+def describe(reader: Reader, name: str) -> NotebookSummary | None:
     """One notebook by its name; None when SageMaker has none. Raises as Reader.ask does."""
     try:
         answer = reader.ask("sagemaker", "describe_notebook_instance", NotebookInstanceName=name)
@@ -122,7 +123,7 @@ def describe(reader: Reader, name: str) -> Listed | None:
         if "RecordNotFound" in refused.message:
             return None
         raise
-    return listed(answer)
+    return to_summary(answer)
 
 
 def _common_start(names: Sequence[str]) -> str:
@@ -135,7 +136,7 @@ def _failure(reader: Reader, name: str) -> str:
     return str(answer.get("FailureReason", ""))
 
 
-def _each(
+def _by_name(
     reader: Reader,
     ask: Callable[[Reader, str], Result],
     names: Iterable[str],
@@ -143,11 +144,11 @@ def _each(
 ) -> dict[str, tuple[Result | None, str]]:
     """By name the answer, or None and the IAM action that is missing."""
 
-    def unless_denied(name: str) -> tuple[Result | None, str]:
+    def read_one(name: str) -> tuple[Result | None, str]:
         try:
             return ask(reader, name), ""
         except Denied as denied:
             return None, denied.action
 
     distinct = sorted(set(names) - {""})
-    return dict(zip(distinct, reader.map_concurrently(unless_denied, distinct, done), strict=True))
+    return dict(zip(distinct, reader.map_concurrently(read_one, distinct, done), strict=True))

@@ -1,4 +1,4 @@
-"""The commands' one seam to AWS: calls that read, in parallel, with failures in words."""
+"""Calls AWS for the commands: only calls that read, several at once, with failures in words."""
 
 import json
 import re
@@ -19,7 +19,7 @@ READ_SECONDS = 20
 ATTEMPTS = 6
 MAX_PAGES = 100
 
-# No method of another name changes nothing.
+# Methods of other names may change something.
 READ_METHOD = re.compile(r"(describe|list|get|batch_get|simulate|lookup)_[a-z0-9_]+")
 DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"}

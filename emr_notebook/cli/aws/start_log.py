@@ -1,4 +1,4 @@
-"""What a notebook's last start said: the start script's report in CloudWatch Logs."""
+"""Reads what a notebook's last start reported to CloudWatch Logs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

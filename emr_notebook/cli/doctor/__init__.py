@@ -1,1 +1,1 @@
-"""What a deploy needs, and whether it is there: `command.py` asks the areas, each a module."""
+"""Checks what a deploy needs: `command.py` asks the areas, each a module with a `check`."""

@@ -1,4 +1,4 @@
-"""doctor: what `cdk bootstrap` makes, once for an account and region."""
+"""doctor: checks that the account and region are bootstrapped for the CDK."""
 
 import shlex
 

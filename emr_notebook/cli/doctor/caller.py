@@ -1,4 +1,4 @@
-"""doctor: whether these credentials may deploy, as IAM simulates it."""
+"""doctor: checks whose the credentials are, and whether they may deploy, as IAM simulates it."""
 
 import json
 import shlex
@@ -16,6 +16,16 @@ ACTION = "sts:AssumeRole"
 # Of the roles that cdk bootstrap makes: a deploy uses the first two.
 NEEDED, LOOKUP = ("deploy", "file-publishing"), "lookup"
 POLICY = "cdk-deploy"
+
+
+def account_line(reader: Reader, settings: Settings) -> Line:
+    """Whether the credentials are of the stage's account. AWS lets everybody ask that."""
+    caller = reader.ask("sts", "get_caller_identity")
+    subject = f"account {settings.account}"
+    if caller["Account"] == settings.account:
+        return ok(subject, f"as {caller['Arn']}")
+    cause = f"the credentials are of account {caller['Account']}: nothing else can be checked"
+    return failed(subject, cause, advice="choose another profile (AWS_PROFILE) or stage (--stage)")
 
 
 def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
@@ -94,13 +104,3 @@ def _allowed(principal: Principal, lookup: Decision | Unknown) -> str:
 
 def _names(kinds: Sequence[str]) -> str:
     return f"{' and '.join(kinds)} role{'s' if len(kinds) > 1 else ''}"
-
-
-def account_line(reader: Reader, settings: Settings) -> Line:
-    """Whether the credentials are of the stage's account. AWS lets everybody ask that."""
-    caller = reader.ask("sts", "get_caller_identity")
-    subject = f"account {settings.account}"
-    if caller["Account"] == settings.account:
-        return ok(subject, f"as {caller['Arn']}")
-    cause = f"the credentials are of account {caller['Account']}: nothing else can be checked"
-    return failed(subject, cause, advice="choose another profile (AWS_PROFILE) or stage (--stage)")

@@ -1,4 +1,4 @@
-"""`emr-notebook doctor`: whether everything is there that a deploy needs."""
+"""`emr-notebook doctor`: checks that everything is there that a deploy needs."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -16,8 +16,8 @@ from emr_notebook.cli.command import (
     UNKNOWN,
     AsJson,
     Stage,
-    fails_in_words,
-    settings_of,
+    load_settings,
+    report_errors,
 )
 from emr_notebook.cli.doctor import (
     bootstrap,
@@ -60,7 +60,7 @@ STYLES = {State.OK: "green", State.FAILED: "red", State.NOT_CHECKED: "yellow"}
 MARGIN = 12
 
 
-@fails_in_words
+@report_errors
 def doctor(stage: Stage = "dev", as_json: AsJson = False) -> int:
     """Check what a deploy of the stage needs.
 
@@ -72,7 +72,7 @@ def doctor(stage: Stage = "dev", as_json: AsJson = False) -> int:
 
     Example: emr-notebook doctor --stage dev
     """
-    settings = settings_of(stage)
+    settings = load_settings(stage)
     commands = Commands.of(stage, settings)
     with progress_output().status("Checking what a deploy needs") as progress:
         lines = examine(aws_reader(settings.region), settings, commands, say=progress.update)

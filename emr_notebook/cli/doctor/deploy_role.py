@@ -1,9 +1,10 @@
-"""doctor: whether the role that CloudFormation deploys with may make what the stacks hold."""
+"""doctor: checks that the role that CloudFormation deploys with may make what stacks hold."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from emr_notebook.bootstrap import bootstrap_role_arn, partition
+from emr_notebook.cli.aws.deployed_stack import LIFECYCLE, NOTEBOOK
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.doctor.iam import Decision, simulate
 from emr_notebook.cli.doctor.report import Line, Unknown, failed, none_if_missing, not_checked, ok
@@ -11,6 +12,11 @@ from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
 
 SUBJECT = "what the deploy's role may do"
+# IAM is asked in one region of a partition, whatever the stage's.
+IAM_REGION = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+REGION, BOUNDARY, PASSED = "aws:RequestedRegion", "iam:PermissionsBoundary", "iam:PassedToService"
+# The stacks' Lambdas are in no VPC.
+LAMBDA_VPC = frozenset({"lambda:VpcIds", "lambda:SubnetIds", "lambda:SecurityGroupIds"})
 Decisions = Mapping[str, Decision]
 
 
@@ -18,8 +24,9 @@ Decisions = Mapping[str, Decision]
 class RequiredPermission:
     """Actions on a resource, with condition keys that are known to be there, or known to be absent.
 
-    The resource stands for those that a stack makes, whose names begin with the stack's. `kinds`
-    are the types in a template that need it. `of_key`: a key's own policy may allow it, too.
+    The resource stands for those that a stack makes, whose names begin with the stack's.
+    `resource_types` are the types in a template that need it. `key_policy_may_allow` says that a
+    key's own policy may allow it, too.
     """
 
     resource_types: tuple[str, ...]
@@ -28,6 +35,17 @@ class RequiredPermission:
     context: Mapping[str, str] = field(default_factory=dict)
     absent_keys: frozenset[str] = frozenset()
     key_policy_may_allow: bool = False
+
+
+@dataclass(frozen=True)
+class _Arns:
+    partition: str
+    region: str
+    account: str
+
+    def of(self, service: str, resource: str) -> str:
+        region = "" if service == "iam" else self.region
+        return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
 
 
 def check(reader: Reader, settings: Settings, _commands: Commands) -> list[Line]:
@@ -49,11 +67,11 @@ def check(reader: Reader, settings: Settings, _commands: Commands) -> list[Line]
 
 
 def with_known_context(permission: RequiredPermission, decisions: Decisions) -> dict[str, Decision]:
-    """IAM's decisions with what is known of the need: no deploy brings the absent keys."""
-    absent_keys = {key.lower() for key in permission.absent_keys}
+    """IAM's decisions with what is known of the permission: no deploy brings the absent keys."""
+    absent = {key.lower() for key in permission.absent_keys}
     found = {
         action: replace(
-            each, depends_on=tuple(k for k in each.depends_on if k.lower() not in absent_keys)
+            each, depends_on=tuple(k for k in each.depends_on if k.lower() not in absent)
         )
         for action, each in decisions.items()
     }
@@ -90,25 +108,6 @@ def _denied(name: str, denied: Decisions) -> Line:
     else:
         advice = "have whoever administers IAM look for what denies it: a policy or a boundary"
     return failed(SUBJECT, cause, advice=advice)
-
-
-NOTEBOOK = "AWS::SageMaker::NotebookInstance"
-# IAM is asked in one region of a partition, whatever the stage's.
-IAM_REGION = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
-REGION, BOUNDARY, PASSED = "aws:RequestedRegion", "iam:PermissionsBoundary", "iam:PassedToService"
-# The stacks' Lambdas are in no VPC.
-LAMBDA_VPC = frozenset({"lambda:VpcIds", "lambda:SubnetIds", "lambda:SecurityGroupIds"})
-
-
-@dataclass(frozen=True)
-class _Arns:
-    partition: str
-    region: str
-    account: str
-
-    def of(self, service: str, resource: str) -> str:
-        region = "" if service == "iam" else self.region
-        return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
 
 
 def required_permissions(settings: Settings) -> list[RequiredPermission]:
@@ -169,14 +168,15 @@ def _for_key(settings: Settings) -> Iterator[RequiredPermission]:
 
 
 def _for_notebooks(settings: Settings, arns: _Arns, stack: str) -> Iterator[RequiredPermission]:
-    notebooks = [settings.notebook(key) for key in settings.notebooks]
+    notebooks = settings.resolved_notebooks
     if not notebooks:
         return
     name = arns.of("sagemaker", f"notebook-instance/{notebooks[0].name.lower()}")
     yield RequiredPermission((NOTEBOOK,), ("sagemaker:CreateNotebookInstance",), name)
-    kind = f"{NOTEBOOK}LifecycleConfig"
     script = arns.of("sagemaker", f"notebook-instance-lifecycle-config/{stack.lower()}-start")
-    yield RequiredPermission((kind,), ("sagemaker:CreateNotebookInstanceLifecycleConfig",), script)
+    yield RequiredPermission(
+        (LIFECYCLE,), ("sagemaker:CreateNotebookInstanceLifecycleConfig",), script
+    )
     made = arns.of("iam", f"role/{stack}-Role")
     for role in sorted({each.role_arn or made for each in notebooks}):
         passed = {PASSED: "sagemaker.amazonaws.com"}

@@ -1,4 +1,4 @@
-"""What IAM says that a user or role may do, without doing it."""
+"""Asks IAM what a user or role may do, and evaluates policies of resources; doctor's."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,6 +53,18 @@ class Decision:
         return "an SCP denies it, perhaps under a condition" if self.by_organization else ""
 
 
+class PolicyVerdict(Enum):
+    """What the policy says; DEPENDS on what is not known here.
+
+    One that REFUSES lacks a statement; one that DENIES has one that no further statement outdoes.
+    """
+
+    ALLOWS = "allows"
+    REFUSES = "refuses"
+    DENIES = "denies"
+    DEPENDS = "depends"
+
+
 def caller(reader: Reader) -> Principal | Unknown:
     """Who calls. A session's ARN names its role without the path that IAM's ARN of it has.
 
@@ -95,35 +107,6 @@ def simulate(
     return {str(each["EvalActionName"]): _decision(each) for each in answer["EvaluationResults"]}
 
 
-def _decision(result: Mapping[str, Any]) -> Decision:
-    # For a named resource IAM says some of it beside the resource alone.
-    parts = [result, *result.get("ResourceSpecificResults", [])]
-    boundaries = [each.get("PermissionsBoundaryDecisionDetail", {}) for each in parts]
-    missing = [str(key) for each in parts for key in each.get("MissingContextValues", [])]
-    organization = result.get("OrganizationsDecisionDetail", {})
-    by_organization = not organization.get("AllowedByOrganizations", True)
-    return Decision(
-        allowed=result["EvalDecision"] == "allowed",
-        may_be_granted=result["EvalDecision"] == "implicitDeny"
-        and all(each.get("AllowedByPermissionsBoundary", True) for each in boundaries)
-        and not by_organization,
-        depends_on=tuple(dict.fromkeys(missing)),
-        by_organization=by_organization,
-    )
-
-
-class PolicyVerdict(Enum):
-    """What the policy says; DEPENDS on what is not known here.
-
-    One that REFUSES lacks a statement; one that DENIES has one that no further statement outdoes.
-    """
-
-    ALLOWS = "allows"
-    REFUSES = "refuses"
-    DENIES = "denies"
-    DEPENDS = "depends"
-
-
 def evaluate_policy(
     document: Mapping[str, Any],
     action: str,
@@ -132,7 +115,7 @@ def evaluate_policy(
 ) -> PolicyVerdict:
     """Whether one of the principals may do it: ARNs, account ids or a service's name.
 
-    What is denied to one `besides` them counts, too.
+    What is `also_denied_to` others counts, too.
     """
     found = statements(document)
     allows = [each for each in found if _counts(each, "Allow", action, principals)]
@@ -156,6 +139,23 @@ def with_statement(document: Mapping[str, Any], statement: Mapping[str, Any]) ->
 def statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Those of a policy, which may hold one without a list."""
     return list(_listed(document.get("Statement")))
+
+
+def _decision(result: Mapping[str, Any]) -> Decision:
+    # For a named resource IAM says some of it beside the resource alone.
+    parts = [result, *result.get("ResourceSpecificResults", [])]
+    boundaries = [each.get("PermissionsBoundaryDecisionDetail", {}) for each in parts]
+    missing = [str(key) for each in parts for key in each.get("MissingContextValues", [])]
+    organization = result.get("OrganizationsDecisionDetail", {})
+    by_organization = not organization.get("AllowedByOrganizations", True)
+    return Decision(
+        allowed=result["EvalDecision"] == "allowed",
+        may_be_granted=result["EvalDecision"] == "implicitDeny"
+        and all(each.get("AllowedByPermissionsBoundary", True) for each in boundaries)
+        and not by_organization,
+        depends_on=tuple(dict.fromkeys(missing)),
+        by_organization=by_organization,
+    )
 
 
 def _counts(

@@ -1,4 +1,4 @@
-"""doctor: the key that encrypts the notebooks' volumes, and the secrets of their repositories."""
+"""doctor: checks the key of the notebooks' volumes, and the secrets of their repositories."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""doctor: what a deploy needs of this machine: Python, its packages, Node and the CDK's CLI."""
+"""doctor: checks this machine's Python, its packages, Node and the CDK's CLI."""
 
 import json
 import platform

@@ -1,10 +1,10 @@
-"""doctor: whether the account may have as many notebooks as the settings ask for."""
+"""doctor: checks that the account may have as many notebooks as the settings ask for."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from emr_notebook.cli.aws.notebooks import PAGE
+from emr_notebook.cli.aws.notebooks import PAGE_SIZE
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.doctor.report import Line, Unknown, attempt, failed, not_checked, ok
 from emr_notebook.cli.next_commands import Commands
@@ -41,7 +41,7 @@ def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
     A call for 100 of the region's notebooks; where some are to be made, one for the quota of all,
     and one for each 100 of SageMaker's quotas, until those of the types are found.
     """
-    notebooks = [settings.notebook(key) for key in settings.notebooks]
+    notebooks = settings.resolved_notebooks
     existing = attempt(lambda: _existing(reader))
     names = {each.name for each in notebooks}
     if not isinstance(existing, Unknown) and names <= existing.keys():
@@ -73,7 +73,7 @@ def quota_line(
 
 def _existing(reader: Reader) -> Mapping[str, ExistingNotebook]:
     pages = reader.pages(
-        "sagemaker", "list_notebook_instances", items="NotebookInstances", MaxResults=PAGE
+        "sagemaker", "list_notebook_instances", items="NotebookInstances", MaxResults=PAGE_SIZE
     )
     return {
         str(each["NotebookInstanceName"]): ExistingNotebook(
@@ -102,7 +102,7 @@ def quotas_named(reader: Reader, names: Collection[str]) -> dict[str, Quota]:
         "list_service_quotas",
         items="Quotas",
         ServiceCode=SERVICE,
-        MaxResults=PAGE,
+        MaxResults=PAGE_SIZE,
     )
     for each in pages:
         name = str(each.get("QuotaName", ""))

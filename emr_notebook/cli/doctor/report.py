@@ -1,4 +1,4 @@
-"""What a deploy needs before it can succeed: one line for each thing, and how it is mended."""
+"""Reports what a deploy needs: a line for each thing, and how it is mended."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class State(StrEnum):
 class Line:
     """One prerequisite: what is so, and what mends it.
 
-    `about` names it, the same in every run. `what` is what was found, the cause of a failure, or
+    `subject` names it, the same in every run. `what` is what was found, the cause of a failure, or
     what is missing to know. `commands` are run in their order; `advice` is for what no command
     does.
     """

@@ -1,4 +1,4 @@
-"""doctor: the roles that the settings give to notebooks."""
+"""doctor: checks the roles that the settings give to notebooks, and the permissions boundary."""
 
 import json
 import shlex
@@ -29,7 +29,7 @@ from emr_notebook.cli.next_commands import Commands
 from emr_notebook.names import LOG_GROUP
 from emr_notebook.settings.model import Settings
 
-ABSENT = "NoSuchEntity"
+NO_SUCH_ENTITY = "NoSuchEntity"
 SAGEMAKER, ASSUME = "sagemaker.amazonaws.com", "sts:AssumeRole"
 LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
 POLICY = "notebook-logs"
@@ -49,6 +49,27 @@ class Role:
         return self.arn.rpartition("/")[2]
 
 
+def check_boundary(reader: Reader, settings: Settings, _commands: Commands) -> list[Line]:
+    """The line of the boundary: one call; none when the settings give no boundary."""
+    arn = settings.permissions_boundary_arn
+    if arn is None:
+        return []
+    found = none_if_missing(
+        NO_SUCH_ENTITY, lambda: str(reader.ask("iam", "get_policy", PolicyArn=arn)["Policy"]["Arn"])
+    )
+    return [boundary_line(arn, found)]
+
+
+def boundary_line(arn: str, policy: str | Unknown | None) -> Line:
+    """Whether the policy exists; whether it allows what the roles need is not looked at."""
+    if isinstance(policy, Unknown):
+        return not_checked(BOUNDARY, policy)
+    if policy is None:
+        advice = "make that policy, or correct permissions_boundary_arn in the settings"
+        return failed(BOUNDARY, f"{arn} does not exist", advice=advice)
+    return ok(BOUNDARY, f"{arn} exists")
+
+
 def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
     """The lines of each role that notebooks are given; the roles that a deploy makes have none.
 
@@ -64,7 +85,7 @@ def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
 def roles(settings: Settings) -> dict[str, list[str]]:
     """The names of the notebooks that use each of the given roles."""
     found: dict[str, list[str]] = {}
-    for notebook in map(settings.notebook, settings.notebooks):
+    for notebook in settings.resolved_notebooks:
         if notebook.role_arn is not None:
             found.setdefault(notebook.role_arn, []).append(notebook.name)
     return found
@@ -75,7 +96,7 @@ def role_lines(
 ) -> list[Line]:
     """Whether the role is there and SageMaker's to use; then, whether it may write logs."""
     given = Role(arn)
-    role = none_if_missing(ABSENT, lambda: _role(reader, given.name))
+    role = none_if_missing(NO_SUCH_ENTITY, lambda: _role(reader, given.name))
     line = trust_line(given, role, commands)
     if role is None or (isinstance(role, Role) and role.arn != arn):
         return [line]
@@ -152,24 +173,3 @@ def _role(reader: Reader, name: str) -> Role:
     trust = found.get("AssumeRolePolicyDocument", {})
     # boto3 reads the JSON by itself; botocore's model says that it is text.
     return Role(str(found["Arn"]), trust if isinstance(trust, Mapping) else json.loads(trust))
-
-
-def check_boundary(reader: Reader, settings: Settings, _commands: Commands) -> list[Line]:
-    """The line of the boundary: one call; none when the settings give no boundary."""
-    arn = settings.permissions_boundary_arn
-    if arn is None:
-        return []
-    found = none_if_missing(
-        "NoSuchEntity", lambda: str(reader.ask("iam", "get_policy", PolicyArn=arn)["Policy"]["Arn"])
-    )
-    return [boundary_line(arn, found)]
-
-
-def boundary_line(arn: str, policy: str | Unknown | None) -> Line:
-    """Whether the policy exists; whether it allows what the roles need is not looked at."""
-    if isinstance(policy, Unknown):
-        return not_checked(BOUNDARY, policy)
-    if policy is None:
-        advice = "make that policy, or correct permissions_boundary_arn in the settings"
-        return failed(BOUNDARY, f"{arn} does not exist", advice=advice)
-    return ok(BOUNDARY, f"{arn} exists")

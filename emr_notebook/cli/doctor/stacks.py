@@ -1,17 +1,17 @@
-"""doctor: whether CloudFormation takes a deploy of the stage's stacks."""
+"""doctor: checks that CloudFormation takes a deploy of the stacks, and that names are free."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from emr_notebook.cli.aws.deployed_stack import LIFECYCLE, DeployedStack, deployed_stack
-from emr_notebook.cli.aws.notebooks import PAGE, list_notebooks
+from emr_notebook.cli.aws.notebooks import PAGE_SIZE, list_notebooks
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.doctor.report import Line, State, Unknown, attempt, failed, not_checked, ok
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
 
 # The CDK deletes a stack in one of these, and makes it anew: no deploy of it ever succeeded.
-CREATION_FAILED = {
+WHY_CREATION_FAILED = {
     "ROLLBACK_COMPLETE": "its first deploy failed",
     "ROLLBACK_FAILED": "its first deploy failed, and so did what was to undo it",
 }
@@ -26,6 +26,19 @@ _ENDS = {
 }
 # The AWS CLI has no wait that ends with these: it would ask for an hour, or fail at once.
 _WITHOUT_WAIT = frozenset({"ROLLBACK", "IMPORT_ROLLBACK"})
+LIFECYCLE_NAME = "NotebookInstanceLifecycleConfigName"
+# The template of a stack in this state is of its failed first deploy: nothing of it is there.
+NOTHING_MADE = "ROLLBACK_COMPLETE"
+Stacks = Mapping[str, DeployedStack | Unknown]
+
+
+@dataclass(frozen=True)
+class WantedName:
+    """A name that the settings give, where they give it, and the stack that makes what has it."""
+
+    name: str
+    setting: str
+    stack: str
 
 
 def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
@@ -51,8 +64,8 @@ def stack_line(name: str, stack: DeployedStack | Unknown, commands: Commands) ->
         return not_checked(subject, stack)
     status, options = stack.status or "", f"--stack-name {name} --region {commands.region}"
     delete = f"aws cloudformation delete-stack {options} && {_wait('delete', options)}"
-    if status in CREATION_FAILED:
-        what = f"{status}: {CREATION_FAILED[status]}; cdk deploy deletes it and makes it anew"
+    if status in WHY_CREATION_FAILED:
+        what = f"{status}: {WHY_CREATION_FAILED[status]}; cdk deploy deletes it and makes it anew"
         return Line(subject, State.OK, what, advice=f"before a pipeline's deploy: {delete}")
     if status == PAUSED:
         return _paused(subject, options)
@@ -91,28 +104,12 @@ def _wait(end: str, options: str) -> str:
     return f"aws cloudformation wait stack-{end}-complete {options}"
 
 
-LIFECYCLE_NAME = "NotebookInstanceLifecycleConfigName"
-# The template of a stack in this state is of its failed first deploy: nothing of it is there.
-NOTHING_MADE = "ROLLBACK_COMPLETE"
-
-Stacks = Mapping[str, DeployedStack | Unknown]
-
-
-@dataclass(frozen=True)
-class WantedName:
-    """A name that the settings give, where they give it, and the stack that makes what has it."""
-
-    name: str
-    setting: str
-    stack: str
-
-
 def name_lines(reader: Reader, settings: Settings, stacks: Stacks) -> list[Line]:
     """The lines of the notebooks' names, and of the lifecycle configurations' that are given.
 
     CloudFormation makes up the others, and those are free.
     """
-    notebooks = [settings.notebook(key) for key in settings.notebooks]
+    notebooks = settings.resolved_notebooks
     named = [WantedName(each.name, f"notebooks.{each.key}.name", each.stack) for each in notebooks]
     given = {
         WantedName(each.lifecycle_config_name, "lifecycle_config_name", each.stack): None
@@ -180,6 +177,6 @@ def _lifecycles(reader: Reader) -> set[str]:
         "sagemaker",
         "list_notebook_instance_lifecycle_configs",
         items="NotebookInstanceLifecycleConfigs",
-        MaxResults=PAGE,
+        MaxResults=PAGE_SIZE,
     )
     return {str(each[LIFECYCLE_NAME]) for each in pages}

@@ -1,4 +1,4 @@
-"""What `verify` finds out: waits for notebooks that start, then holds them against AWS as it is."""
+"""Waits for the notebooks that start, then checks each that runs: what `verify` finds out."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -8,14 +8,14 @@ from emr_notebook.cli.aws.live_endpoint import LiveEndpoint, live_endpoint
 from emr_notebook.cli.aws.notebooks import (
     FAILED,
     IN_SERVICE,
-    PASSING,
-    Listed,
-    SeenNotebook,
+    TRANSITIONAL_STATES,
+    NotebookStatus,
+    NotebookSummary,
     list_notebooks,
-    see,
+    read_statuses,
 )
 from emr_notebook.cli.aws.reader import Reader
-from emr_notebook.cli.health.findings import Finding, Verdict, gravest, verified
+from emr_notebook.cli.health.findings import Finding, Verdict, verify_findings, worst_verdict
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
 
@@ -35,11 +35,11 @@ class NotebookCheck:
     @property
     def verdict(self) -> Verdict:
         """A warning does not keep Spark from working."""
-        found = gravest(each.verdict for each in self.findings)
+        found = worst_verdict(each.verdict for each in self.findings)
         return Verdict.OK if found is Verdict.WARNING else found
 
 
-def settled(
+def wait_until_settled(
     reader: Reader,
     settings: Settings,
     *,
@@ -47,13 +47,15 @@ def settled(
     say: Say,
     now: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] = time.sleep,
-) -> dict[str, Listed]:
+) -> dict[str, NotebookSummary]:
     """The notebooks in SageMaker, once none of the stage's is starting or the time is over."""
-    names = [settings.notebook(key).name for key in settings.notebooks]
+    names = [each.name for each in settings.resolved_notebooks]
     deadline = now() + 60 * minutes
     while True:
         found = list_notebooks(reader, names)
-        waiting = [name for name in names if name in found and found[name].state in PASSING]
+        waiting = [
+            name for name in names if name in found and found[name].state in TRANSITIONAL_STATES
+        ]
         left = deadline - now()
         if not waiting or left <= 0:
             return found
@@ -63,26 +65,35 @@ def settled(
 
 
 def check_notebooks(
-    reader: Reader, settings: Settings, found: Mapping[str, Listed], commands: Commands, *, say: Say
+    reader: Reader,
+    settings: Settings,
+    found: Mapping[str, NotebookSummary],
+    commands: Commands,
+    *,
+    say: Say,
 ) -> list[NotebookCheck]:
     """Each of the stage's notebooks, in the settings' order. Raises as Reader.ask does."""
-    notebooks = [settings.notebook(key) for key in settings.notebooks]
+    notebooks = settings.resolved_notebooks
     say("Reading the notebooks' logs and scripts")
-    seen = see(reader, notebooks, found, closely=lambda state: state in (IN_SERVICE, FAILED))
+    statuses = read_statuses(
+        reader, notebooks, found, needs_details=lambda state: state in (IN_SERVICE, FAILED)
+    )
     say("Looking for the clusters' Livy")
-    live = _live(reader, settings, seen)
+    live = _live(reader, settings, statuses)
     return [
         NotebookCheck(
-            each.settings.key, each.name, verified(each, live.get(each.settings.cluster), commands)
+            each.settings.key,
+            each.name,
+            verify_findings(each, live.get(each.settings.cluster), commands),
         )
-        for each in seen
+        for each in statuses
     ]
 
 
 def _live(
-    reader: Reader, settings: Settings, seen: Sequence[SeenNotebook]
+    reader: Reader, settings: Settings, statuses: Sequence[NotebookStatus]
 ) -> dict[str, LiveEndpoint]:
     """Where Livy is, by the key of each cluster that a running notebook uses."""
-    used = sorted({each.settings.cluster for each in seen if each.state == IN_SERVICE})
+    used = sorted({each.settings.cluster for each in statuses if each.state == IN_SERVICE})
     found = reader.map_concurrently(lambda key: live_endpoint(reader, settings, key), used)
     return dict(zip(used, found, strict=True))

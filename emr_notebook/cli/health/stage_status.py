@@ -1,12 +1,12 @@
-"""What `status` shows: every notebook of a stage, and what each needs."""
+"""Reads every notebook of a stage, and what each needs: what `status` shows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from emr_notebook.cli.aws.kept_notebooks import KeptNotebook, kept_notebooks
-from emr_notebook.cli.aws.notebooks import SeenNotebook, list_notebooks, see
+from emr_notebook.cli.aws.notebooks import NotebookStatus, list_notebooks, read_statuses
 from emr_notebook.cli.aws.reader import Denied, Reader
-from emr_notebook.cli.health.findings import Finding, attention
+from emr_notebook.cli.health.findings import Finding, status_findings
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
 
@@ -18,7 +18,7 @@ class StageStatus:
     `denied` are the IAM actions without which some of this is not known.
     """
 
-    notebooks: Sequence[tuple[SeenNotebook, Sequence[Finding]]]
+    notebooks: Sequence[tuple[NotebookStatus, Sequence[Finding]]]
     kept: Sequence[KeptNotebook] = ()
     denied: frozenset[str] = frozenset()
 
@@ -34,15 +34,15 @@ def stage_status(
 
     Raises Denied when not even a list may be had, and otherwise as Reader.ask does.
     """
-    notebooks = [settings.notebook(key) for key in settings.notebooks]
+    notebooks = settings.resolved_notebooks
     found = list_notebooks(reader, [each.name for each in notebooks])
-    seen = see(reader, notebooks, found, done=done)
-    denied = {action for each in seen for action in each.denied}
+    statuses = read_statuses(reader, notebooks, found, done=done)
+    denied = {action for each in statuses for action in each.denied}
     kept: list[KeptNotebook] = []
     try:
         kept = kept_notebooks(reader, settings, found)
     except Denied as missing:
         denied.add(missing.action)
     return StageStatus(
-        [(each, attention(each, commands)) for each in seen], kept, frozenset(denied)
+        [(each, status_findings(each, commands)) for each in statuses], kept, frozenset(denied)
     )

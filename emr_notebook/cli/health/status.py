@@ -1,4 +1,4 @@
-"""`emr-notebook status`: the stage's notebooks, one line each."""
+"""`emr-notebook status`: shows the stage's notebooks, one line each."""
 
 import json
 from typing import Annotated
@@ -11,9 +11,9 @@ from emr_notebook.cli.command import (
     UNKNOWN,
     AsJson,
     Stage,
-    fails_in_words,
+    load_settings,
     reader_for,
-    settings_of,
+    report_errors,
 )
 from emr_notebook.cli.health.stage_status import StageStatus, stage_status
 from emr_notebook.cli.health.table import print_status, status_json
@@ -27,7 +27,7 @@ OnlyFailed = Annotated[
 ESSENTIAL = frozenset({READ_LOG, READ_SCRIPT})
 
 
-@fails_in_words
+@report_errors
 def status(stage: Stage = "dev", failed: OnlyFailed = False, as_json: AsJson = False) -> int:
     """Show the stage's notebooks: state, owner, cluster, address, script, last start.
 
@@ -38,14 +38,14 @@ def status(stage: Stage = "dev", failed: OnlyFailed = False, as_json: AsJson = F
 
     Example: emr-notebook status --stage dev --failed
     """
-    settings = settings_of(stage)
+    settings = load_settings(stage)
     with progress_output().status("Looking at notebooks") as progress:
-        asked = 0
+        answered = 0
 
         def done() -> None:
-            nonlocal asked
-            asked += 1
-            progress.update(f"Looking at notebooks: {asked} answers")
+            nonlocal answered
+            answered += 1
+            progress.update(f"Looking at notebooks: {answered} answers")
 
         reader = reader_for(settings)
         found = stage_status(reader, settings, Commands.of(stage, settings), done)

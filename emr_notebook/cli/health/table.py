@@ -1,4 +1,4 @@
-"""A stage's notebooks as a table, and as JSON."""
+"""Prints a stage's notebooks as a table, and writes them as JSON."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,10 +7,9 @@ from rich.console import Console
 from rich.text import Text
 
 from emr_notebook.cli.aws.kept_notebooks import KeptNotebook
-from emr_notebook.cli.aws.notebooks import SeenNotebook
-from emr_notebook.cli.health.findings import Finding, told
+from emr_notebook.cli.aws.notebooks import NotebookStatus
+from emr_notebook.cli.health.findings import Finding, configured_livy_url, next_commands
 from emr_notebook.cli.health.stage_status import StageStatus
-from emr_notebook.cli.next_commands import in_order
 from emr_notebook.cli.output import make_table, print_table
 
 NOT_DEPLOYED = "not deployed"
@@ -20,21 +19,21 @@ COLUMNS = ("Notebook", "State", "Owner", "Cluster", "Address", "Script", "Last s
 def print_status(console: Console, status: StageStatus) -> None:
     """The table, what needs attention below it, and the commands that help."""
     table = make_table(*COLUMNS)
-    for seen, findings in status.notebooks:
-        style = "red" if findings else ("" if seen.state else "dim")
-        table.add_row(*map(Text, _row(seen)), style=style)
+    for notebook, findings in status.notebooks:
+        style = "red" if findings else ("" if notebook.state else "dim")
+        table.add_row(*map(Text, _row(notebook)), style=style)
     for kept in status.kept:
         table.add_row(*map(Text, _kept_row(kept)), style="dim")
     print_table(console, table)
-    for seen, findings in status.notebooks:
+    for notebook, findings in status.notebooks:
         for finding in findings:
-            console.print(Text(f"{seen.name}: {finding}"), soft_wrap=True)
+            console.print(Text(f"{notebook.name}: {finding}"), soft_wrap=True)
     print_next(console, [finding for _, findings in status.notebooks for finding in findings])
 
 
 def print_next(console: Console, findings: Sequence[Finding]) -> None:
     """The findings' commands, each once, in the order in which they help."""
-    commands = in_order(command for finding in findings for command in finding.commands)
+    commands = next_commands(findings)
     if commands:
         console.print(Text("Next (a stop ends what runs in the notebook):", "bold"))
     for command in commands:
@@ -45,7 +44,7 @@ def status_json(stage: str, status: StageStatus) -> dict[str, Any]:
     """The same for other programs; what is not known is null."""
     return {
         "stage": stage,
-        "notebooks": [_as_json(seen, findings) for seen, findings in status.notebooks],
+        "notebooks": [_as_json(notebook, findings) for notebook, findings in status.notebooks],
         "kept": [
             {"name": each.name, "state": each.state, "stack": each.stack, "owner": each.owner}
             for each in status.kept
@@ -54,47 +53,51 @@ def status_json(stage: str, status: StageStatus) -> dict[str, Any]:
     }
 
 
-def _row(seen: SeenNotebook) -> list[str]:
-    key, name = seen.settings.key, seen.name
-    ran, script = seen.report.values, seen.script
+def _row(notebook: NotebookStatus) -> list[str]:
+    key, name = notebook.settings.key, notebook.name
+    ran, script = notebook.report.values, notebook.script
     return [
         name if name.endswith(key) else f"{name} ({key})",
-        seen.state or NOT_DEPLOYED,
-        seen.settings.owner or "",
-        seen.settings.cluster,
-        _then(ran.get("livy_url", ""), told(seen), script.livy_url if script else ""),
-        _then(ran.get("script", ""), ran.get("script", ""), script.version if script else ""),
+        notebook.state or NOT_DEPLOYED,
+        notebook.settings.owner or "",
+        notebook.settings.cluster,
+        _with_next(
+            ran.get("livy_url", ""),
+            configured_livy_url(notebook),
+            script.livy_url if script else "",
+        ),
+        _with_next(ran.get("script", ""), ran.get("script", ""), script.version if script else ""),
         " ".join(ran[part] for part in ("time", "state") if part in ran),
     ]
 
 
-def _then(used: str, told_before: str, told_next: str) -> str:
-    """What is in use, and what the next start is told when that is not what this one was told."""
-    return used if told_next in ("", told_before) else f"{used} → {told_next}".strip()
+def _with_next(used: str, configured: str, next_configured: str) -> str:
+    """What is in use, and what the next start brings when that is not what this one brought."""
+    return used if next_configured in ("", configured) else f"{used} → {next_configured}".strip()
 
 
 def _kept_row(kept: KeptNotebook) -> list[str]:
     return [kept.name, f"{kept.state}, kept, not in the settings", kept.owner, "", "", "", ""]
 
 
-def _as_json(seen: SeenNotebook, findings: Sequence[Finding]) -> dict[str, Any]:
-    ran = seen.report.values
+def _as_json(notebook: NotebookStatus, findings: Sequence[Finding]) -> dict[str, Any]:
+    ran = notebook.report.values
     start = {
         **{name: ran.get(name) for name in ("time", "state", "check")},
-        "problems": list(seen.report.problems),
+        "problems": list(notebook.report.problems),
     }
     return {
-        "key": seen.settings.key,
-        "name": seen.name,
-        "stack": seen.settings.stack,
-        "state": seen.state or None,
-        "owner": seen.settings.owner,
-        "cluster": seen.settings.cluster,
+        "key": notebook.settings.key,
+        "name": notebook.name,
+        "stack": notebook.settings.stack,
+        "state": notebook.state or None,
+        "owner": notebook.settings.owner,
+        "cluster": notebook.settings.cluster,
         "address": ran.get("livy_url"),
-        "deployed_address": seen.script.livy_url if seen.script else None,
+        "deployed_address": notebook.script.livy_url if notebook.script else None,
         "script": ran.get("script"),
-        "deployed_script": seen.script.version if seen.script else None,
+        "deployed_script": notebook.script.version if notebook.script else None,
         "last_start": start if ran else None,
         "attention": [str(finding) for finding in findings],
-        "next": in_order(command for finding in findings for command in finding.commands),
+        "next": next_commands(findings),
     }

@@ -1,4 +1,4 @@
-"""`emr-notebook verify`: whether the notebooks that run can do what they were deployed for."""
+"""`emr-notebook verify`: checks that the notebooks that run can do what they are for."""
 
 import json
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from emr_notebook.cli.command import (
     AsJson,
     LookupRole,
     Stage,
-    fails_in_words,
+    load_settings,
     reader_for,
-    settings_of,
+    report_errors,
 )
-from emr_notebook.cli.health.findings import Verdict, gravest
-from emr_notebook.cli.health.stage_check import NotebookCheck, check_notebooks, settled
+from emr_notebook.cli.health.findings import Verdict, next_commands, worst_verdict
+from emr_notebook.cli.health.stage_check import NotebookCheck, check_notebooks, wait_until_settled
 from emr_notebook.cli.health.table import print_next
-from emr_notebook.cli.next_commands import Commands, in_order
+from emr_notebook.cli.next_commands import Commands
 from emr_notebook.cli.output import output, progress_output
 
 Wait = Annotated[
@@ -36,7 +36,7 @@ STATUS = {Verdict.FAILED: FAILED, Verdict.UNKNOWN: UNKNOWN}
 STYLES = {Verdict.OK: "green", Verdict.FAILED: "red", Verdict.STOPPED: "dim"}
 
 
-@fails_in_words
+@report_errors
 def verify(
     stage: Stage = "dev",
     wait: Wait = 5,
@@ -53,11 +53,11 @@ def verify(
 
     Example: emr-notebook verify --stage dev --wait 10
     """
-    settings = settings_of(stage)
+    settings = load_settings(stage)
     try:
         with progress_output().status("Looking at notebooks") as progress:
             reader = reader_for(settings, lookup_role=lookup_role)
-            found = settled(reader, settings, minutes=wait, say=progress.update)
+            found = wait_until_settled(reader, settings, minutes=wait, say=progress.update)
             commands = Commands.of(stage, settings)
             checks = check_notebooks(reader, settings, found, commands, say=progress.update)
     except Denied as denied:
@@ -70,7 +70,7 @@ def verify(
         typer.echo(json.dumps(checks_json(stage, checks), indent=2))
     else:
         print_checks(output(), checks)
-    return STATUS.get(gravest(each.verdict for each in checks), OK)
+    return STATUS.get(worst_verdict(each.verdict for each in checks), OK)
 
 
 def print_checks(console: Console, checks: Sequence[NotebookCheck]) -> None:
@@ -85,7 +85,7 @@ def print_checks(console: Console, checks: Sequence[NotebookCheck]) -> None:
 
 def checks_json(stage: str, checks: Sequence[NotebookCheck]) -> dict[str, Any]:
     """The same for other programs."""
-    verdict = gravest(check.verdict for check in checks)
+    verdict = worst_verdict(check.verdict for check in checks)
     return {
         "stage": stage,
         "ok": verdict not in STATUS,
@@ -95,7 +95,7 @@ def checks_json(stage: str, checks: Sequence[NotebookCheck]) -> dict[str, Any]:
                 "name": check.name,
                 "verdict": check.verdict.value,
                 "findings": [str(finding) for finding in check.findings],
-                "next": in_order(x for finding in check.findings for x in finding.commands),
+                "next": next_commands(check.findings),
             }
             for check in checks
         ],

@@ -12,9 +12,9 @@ from emr_notebook.cli.command import (
     AsJson,
     LookupRole,
     Stage,
-    fails_in_words,
+    load_settings,
     reader_for,
-    settings_of,
+    report_errors,
 )
 from emr_notebook.cli.output import output, progress_output
 from emr_notebook.cli.plan.as_json import plan_json
@@ -50,7 +50,7 @@ Summary = Annotated[
 ]
 
 
-@fails_in_words
+@report_errors
 def plan(
     stage: Stage = "dev",
     refresh: RefreshOption = "",
@@ -72,7 +72,7 @@ def plan(
     Example: emr-notebook plan --stage dev --price ml.t3.medium=0.05 --hours 160
     """
     prices = parse_prices(price or [], hours)
-    settings = settings_of(stage)
+    settings = load_settings(stage)
     try:
         with progress_output().status("Synthesizing") as progress:
             templates = stage_templates(settings, refresh=refresh)

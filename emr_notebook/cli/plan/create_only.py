@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from emr_notebook.settings.immutable_properties import IMMUTABLE_PROPERTIES
+
 # A test compares this with the schemas, for every type in the app's templates.
 CREATE_ONLY: Mapping[str, frozenset[str]] = {
     "AWS::EC2::SecurityGroup": frozenset({"GroupDescription", "GroupName", "VpcId"}),
@@ -27,16 +29,7 @@ CREATE_ONLY: Mapping[str, frozenset[str]] = {
         {"DurableConfig", "FunctionName", "PackageType", "TenancyConfig"}
     ),
     "AWS::Logs::LogGroup": frozenset({"LogGroupName"}),
-    "AWS::SageMaker::NotebookInstance": frozenset(
-        {
-            "DirectInternetAccess",
-            "KmsKeyId",
-            "NotebookInstanceName",
-            "PlatformIdentifier",
-            "SecurityGroupIds",
-            "SubnetId",
-        }
-    ),
+    "AWS::SageMaker::NotebookInstance": IMMUTABLE_PROPERTIES,
     "AWS::SageMaker::NotebookInstanceLifecycleConfig": frozenset(
         {"NotebookInstanceLifecycleConfigName"}
     ),

@@ -36,7 +36,7 @@ def read_aws_state(reader: Reader, settings: Settings, say: Callable[[str], obje
     clusters = list(settings.clusters)
     live = reader.map_concurrently(lambda key: live_endpoint(reader, settings, key), clusters)
     say("Reading the notebooks' states")
-    wanted = {settings.notebook(key).name for key in settings.notebooks}
+    wanted = {each.name for each in settings.resolved_notebooks}
     wanted |= {name for each in stacks for name in each.stack.notebook_names().values()}
     states, missing = _states(reader, sorted(wanted))
     denied = {each.denied for each in live} | {missing}

@@ -78,7 +78,7 @@ def plan_stack(
 def _notebooks(
     settings: Settings, diff: TemplateDiff, stack: str, state: AwsState
 ) -> list[NotebookPlan]:
-    keys = {settings.notebook(key).name: key for key in settings.notebooks}
+    keys = {each.name: each.key for each in settings.resolved_notebooks}
     facts = Facts(
         state.notebook_states,
         frozenset(key for key, each in settings.notebooks.items() if each.replace),

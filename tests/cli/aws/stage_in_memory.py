@@ -21,7 +21,7 @@ ALICE = f"{STACK}-alice"
 LIVE = "http://10.0.0.5:8998"
 OLD = "http://10.0.0.9:8998"
 VERSION, OLD_VERSION = "0a1b2c3d", "99999999"
-COMMANDS = Commands("test", REGION, several=False)
+COMMANDS = Commands("test", REGION, has_several_stacks=False)
 
 
 def settings(*keys: str, **first: Any) -> Settings:

@@ -40,7 +40,7 @@ def test_none_or_an_old_one_is_mended_by_bootstrapping(version: str | None) -> N
 
 
 def test_the_stages_name_is_quoted() -> None:
-    found = line(AccountWorld(version=None), Commands("a b", REGION, several=False))
+    found = line(AccountWorld(version=None), Commands("a b", REGION, has_several_stacks=False))
 
     assert found.commands[0].endswith("-c stage='a b'")
 

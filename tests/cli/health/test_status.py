@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from emr_notebook.cli.aws.reader import Denied
-from emr_notebook.cli.health.findings import Verdict, attention
+from emr_notebook.cli.health.findings import Verdict, status_findings
 from emr_notebook.cli.health.stage_status import StageStatus, stage_status
 from emr_notebook.cli.health.table import print_status, status_json
 from emr_notebook.settings.file import parse
@@ -147,10 +147,10 @@ def test_an_address_of_the_users_own_is_a_warning_and_no_outdated_address() -> N
     problem = f"problem: /home/ec2-user/sparkmagic.json replaces the deployed {LIVE}"
     lines = report(problem, "next: delete it", state="warning", livy_url=OLD)
     made.put(ALICE, "InService", *lines)
-    [(seen, found)] = status(made).notebooks
+    [(notebook, found)] = status(made).notebooks
 
     assert [each.verdict for each in found] == [Verdict.WARNING]
-    assert attention(seen, COMMANDS) == found
+    assert status_findings(notebook, COMMANDS) == found
     assert OLD in shown(status(made))
     assert "→" not in shown(status(made))
 
@@ -162,7 +162,7 @@ def test_only_notebooks_that_need_attention_can_be_asked_for() -> None:
     made.tag(f"{STACK}-old")
     found = status(made, settings("alice", "bob", "carol")).needing_attention()
 
-    assert [seen.settings.key for seen, _ in found.notebooks] == ["bob"]
+    assert [notebook.settings.key for notebook, _ in found.notebooks] == ["bob"]
     assert found.kept == ()
 
 
@@ -251,7 +251,7 @@ def test_names_that_have_nothing_in_common_are_listed_without_a_filter() -> None
     made.put("zoe")
     found = status(made, settings("bob", "alice", name="zoe"))
 
-    assert [seen.state for seen, _ in found.notebooks] == ["InService", "InService"]
+    assert [notebook.state for notebook, _ in found.notebooks] == ["InService", "InService"]
 
 
 def test_a_stage_without_notebooks_lists_none() -> None:

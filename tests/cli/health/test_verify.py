@@ -11,13 +11,13 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from emr_notebook.cli import main
-from emr_notebook.cli.aws.notebooks import SeenNotebook
+from emr_notebook.cli.aws.notebooks import NotebookStatus
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.aws.start_log import parse_report
-from emr_notebook.cli.health.findings import Verdict, gravest, told
-from emr_notebook.cli.health.stage_check import NotebookCheck, check_notebooks, settled
+from emr_notebook.cli.health.findings import Verdict, configured_livy_url, worst_verdict
+from emr_notebook.cli.health.stage_check import NotebookCheck, check_notebooks, wait_until_settled
 from emr_notebook.cli.health.verify import checks_json, print_checks
-from emr_notebook.cli.next_commands import Commands, in_order
+from emr_notebook.cli.next_commands import Commands, deploys_first
 from emr_notebook.settings.file import parse
 from emr_notebook.settings.model import Settings
 from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, cluster, instance, refused, status
@@ -47,7 +47,7 @@ def quiet(_: str) -> None:
 
 def checks(made: NotebookWorld, asked: Settings | None = None) -> list[NotebookCheck]:
     asked = asked or settings()
-    found = settled(made.reader(), asked, minutes=0, say=quiet)
+    found = wait_until_settled(made.reader(), asked, minutes=0, say=quiet)
     return check_notebooks(made.reader(), asked, found, COMMANDS, say=quiet)
 
 
@@ -61,7 +61,7 @@ def said(check: NotebookCheck) -> str:
 
 
 def commands(check: NotebookCheck) -> list[str]:
-    return in_order(command for finding in check.findings for command in finding.commands)
+    return deploys_first(command for finding in check.findings for command in finding.commands)
 
 
 def moved(made: NotebookWorld, number: int = 77) -> NotebookWorld:
@@ -288,7 +288,7 @@ def test_a_starting_notebook_is_waited_for_and_progress_is_said() -> None:
         made.put(BOB, "Stopped")
 
     clock = Clock({3: started})
-    found = settled(
+    found = wait_until_settled(
         made.reader(),
         settings("alice", "bob"),
         minutes=5,
@@ -306,7 +306,7 @@ def test_a_starting_notebook_is_waited_for_and_progress_is_said() -> None:
 def test_the_wait_ends_with_its_time(minutes: float) -> None:
     made, clock = world(), Clock({})
     made.put(ALICE, "Pending")
-    found = settled(
+    found = wait_until_settled(
         made.reader(),
         settings(),
         minutes=minutes,
@@ -322,22 +322,28 @@ def test_the_wait_ends_with_its_time(minutes: float) -> None:
 def test_a_notebook_of_somebody_else_is_not_waited_for() -> None:
     made, clock = world(), Clock({})
     made.put(f"{ALICE}-2", "Pending")
-    settled(made.reader(), settings(), minutes=5, say=quiet, now=lambda: 0, sleep=clock.sleep)
+    wait_until_settled(
+        made.reader(), settings(), minutes=5, say=quiet, now=lambda: 0, sleep=clock.sleep
+    )
 
     assert clock.sleeps == 0
 
 
 def test_the_gravest_finding_decides() -> None:
-    assert gravest([]) is Verdict.OK
-    assert gravest([Verdict.STOPPED, Verdict.OK]) is Verdict.STOPPED
-    assert gravest([Verdict.FAILED, Verdict.UNKNOWN, Verdict.WARNING]) is Verdict.FAILED
-    assert gravest([Verdict.UNKNOWN, Verdict.WARNING, Verdict.STOPPED]) is Verdict.UNKNOWN
+    assert worst_verdict([]) is Verdict.OK
+    assert worst_verdict([Verdict.STOPPED, Verdict.OK]) is Verdict.STOPPED
+    assert worst_verdict([Verdict.FAILED, Verdict.UNKNOWN, Verdict.WARNING]) is Verdict.FAILED
+    assert worst_verdict([Verdict.UNKNOWN, Verdict.WARNING, Verdict.STOPPED]) is Verdict.UNKNOWN
 
 
 def test_commands_come_once_and_deploys_first() -> None:
     asked = [COMMANDS.restart("b"), COMMANDS.refresh(), COMMANDS.restart("a"), COMMANDS.refresh()]
 
-    assert in_order(asked) == [COMMANDS.refresh(), COMMANDS.restart("b"), COMMANDS.restart("a")]
+    assert deploys_first(asked) == [
+        COMMANDS.refresh(),
+        COMMANDS.restart("b"),
+        COMMANDS.restart("a"),
+    ]
 
 
 def test_a_stage_of_several_stacks_deploys_them_all() -> None:
@@ -351,10 +357,10 @@ def test_the_address_that_the_real_start_script_was_told_is_found_beside_the_use
         instance.override('{"kernel_python_credentials": {"url": "http://127.0.0.1:9"}}')
         printed = instance.start(LIVY_URL=LIVE).log
     read = parse_report(printed.splitlines())
-    seen = SeenNotebook(settings().notebook("alice"), "InService", report=read)
+    notebook = NotebookStatus(settings().notebook("alice"), "InService", report=read)
 
     assert read.values["livy_url"] == "http://127.0.0.1:9"
-    assert told(seen) == LIVE
+    assert configured_livy_url(notebook) == LIVE
 
 
 def test_each_notebook_is_a_line_and_commands_stand_below() -> None:

@@ -536,7 +536,7 @@ def test_forty_notebooks_are_as_many_calls_as_one() -> None:
 
 
 def invoked(made: PlanWorld, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Any:
-    monkeypatch.setattr(command, "settings_of", lambda _: parse(stage()))
+    monkeypatch.setattr(command, "load_settings", lambda _: parse(stage()))
     monkeypatch.setattr(command, "reader_for", lambda *_, **__: made.reader())
     monkeypatch.setattr(command, "stage_templates", lambda _, refresh: templates(stage(), refresh))
     app = typer.Typer()

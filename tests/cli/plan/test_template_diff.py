@@ -201,13 +201,13 @@ class TestScripts:
 
 @dataclass(frozen=True)
 class Side:
-    """A stack before or after an update: what its group is made for, and its notebooks' births."""
+    """A stack before or after an update: its group's VPC, its notebooks' immutable properties."""
 
     vpc: str
     notebooks: Mapping[str, Mapping[str, Any]]
 
     def template(self, may: frozenset[str]) -> dict[str, Any]:
-        held = {key: resource(NOTEBOOK, **born) for key, born in self.notebooks.items()}
+        held = {key: resource(NOTEBOOK, **immutable) for key, immutable in self.notebooks.items()}
         held["Guard"] = resource(GUARD, Shared={}, Notebooks=self.notebooks, Replace=sorted(may))
         return template(Group=resource(GROUP, VpcId=self.vpc), Key=resource(KEY), **held)
 
@@ -223,8 +223,8 @@ class Side:
         return {
             "Shared": {},
             "Notebooks": {
-                key: {name: value(each) for name, each in born.items()}
-                for key, born in self.notebooks.items()
+                key: {name: value(each) for name, each in immutable.items()}
+                for key, immutable in self.notebooks.items()
             },
         }
 
@@ -275,10 +275,10 @@ def _settings(side: Side, may: frozenset[str]) -> Settings:
         data["notebooks"] = {
             key: {
                 "cluster": "analytics",
-                "name": born["NotebookInstanceName"],
+                "name": immutable["NotebookInstanceName"],
                 "replace": key in may,
             }
-            for key, born in side.notebooks.items()
+            for key, immutable in side.notebooks.items()
         }
 
     return parse(stage(change))

@@ -1,4 +1,4 @@
-"""doctor: what the settings have notebooks reach outside their VPC; without AWS."""
+"""doctor: lists what the settings have notebooks reach outside their VPC; without AWS."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -44,7 +44,7 @@ def destinations_by_subnet(
     One with direct internet access reaches everything through SageMaker's own network.
     """
     found: dict[str, dict[Destination, None]] = {}
-    for notebook in map(settings.notebook, settings.notebooks):
+    for notebook in settings.resolved_notebooks:
         if notebook.opt_outs.direct_internet_access is None:
             destinations = found.setdefault(notebook.subnet_id, {})
             destinations[LOGS] = None
@@ -63,7 +63,7 @@ def named_repositories(settings: Settings) -> list[str]:
 
 def all_code_repositories(settings: Settings) -> list[CodeRepository]:
     """Those of all notebooks."""
-    notebooks = map(settings.notebook, settings.notebooks)
+    notebooks = settings.resolved_notebooks
     return [each for notebook in notebooks for each in code_repositories(notebook)]
 
 

@@ -1,4 +1,4 @@
-"""Commands of the AWS CLI that mend a network, ready to paste."""
+"""Writes the AWS CLI's commands that mend a network, ready to paste."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""Where a VPC's route tables and endpoints lead, as EC2 says."""
+"""Reads from EC2 where a VPC's route tables and endpoints lead."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

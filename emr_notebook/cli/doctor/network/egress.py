@@ -1,9 +1,10 @@
-"""doctor: the ways from the notebooks' subnets to what the settings have them reach."""
+"""doctor: checks that the notebooks' subnets reach what the settings have them reach."""
 
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
+from emr_notebook.cli.aws.notebooks import PAGE_SIZE
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.doctor.network.destinations import (
     Destination,
@@ -23,12 +24,13 @@ from emr_notebook.cli.doctor.network.ec2_routes import (
 )
 from emr_notebook.cli.doctor.network.egress_paths import EgressPaths
 from emr_notebook.cli.doctor.network.reachability import reachability_line
-from emr_notebook.cli.doctor.network.stack_groups import expected_egress_rules, stack_groups_by_subnet
+from emr_notebook.cli.doctor.network.stack_groups import (
+    expected_egress_rules,
+    stack_groups_by_subnet,
+)
 from emr_notebook.cli.doctor.report import Line, Unknown, attempt, failed, not_checked, ok
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
-
-PAGE = 100
 
 
 def check(reader: Reader, settings: Settings, _commands: Commands) -> list[Line]:
@@ -124,19 +126,19 @@ def _egress_paths(
         vpc_id=network.vpc_id,
         region=settings.region,
         account=settings.account,
-        # Nothing is known of the ways of groups that do not exist.
+        # Nothing is known of what groups that do not exist let out.
         subnets=in_vpc if own or not named else {},
         tables={each: table for each, table in of_subnets.items() if table},
         endpoints=ends,
         groups=found,
-        given=tuple(each.group_id for each in own),
+        own_groups=tuple(each.group_id for each in own),
         egress=egress if named else expected_egress_rules(settings, settings.stack_names()[0]),
         s3_list=network.s3_prefix_list_id or "",
-        made={} if named else _made(reader, settings, ends, found),
+        stack_groups={} if named else _stack_groups(reader, settings, ends, found),
     )
 
 
-def _made(
+def _stack_groups(
     reader: Reader, settings: Settings, ends: Iterable[Endpoint], found: Mapping[str, Group]
 ) -> Mapping[str, tuple[str, ...]] | Unknown:
     """The groups that stacks made, by subnet; none where no endpoint's group admits a group."""
@@ -149,7 +151,10 @@ def _made(
 
 def _repositories(reader: Reader) -> dict[str, Repository]:
     found = reader.pages(
-        "sagemaker", "list_code_repositories", items="CodeRepositorySummaryList", MaxResults=PAGE
+        "sagemaker",
+        "list_code_repositories",
+        items="CodeRepositorySummaryList",
+        MaxResults=PAGE_SIZE,
     )
     return {each["CodeRepositoryName"]: _repository(each) for each in found}
 

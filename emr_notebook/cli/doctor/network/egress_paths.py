@@ -1,4 +1,4 @@
-"""doctor: how the network leads out of a VPC, as values; without AWS."""
+"""doctor: says what of a VPC's network and of its groups' rules leads out; without AWS."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,9 +21,10 @@ class EgressPaths:
     """How the network leads out of a VPC.
 
     `account` is the stage's. `subnets` are the VPC's, `tables` the route tables of those that
-    matter, `groups` the endpoints' and the notebooks', all by id. `given` are the notebooks' own
-    groups, none when each stack makes one: `made` are these by subnet, "" for one that is yet to
-    be made. `egress` are the rules of either. `s3_list` is S3's prefix list.
+    matter, `groups` the endpoints' and the notebooks', all by id. `own_groups` are those that the
+    settings give to notebooks, none when each stack makes one: `stack_groups` are these by subnet,
+    "" for one that is yet to be made. `egress` are the rules of either. `s3_list` is S3's prefix
+    list.
     """
 
     vpc_id: str
@@ -33,10 +34,10 @@ class EgressPaths:
     tables: Mapping[str, RouteTable]
     endpoints: Sequence[Endpoint]
     groups: Mapping[str, Group]
-    given: tuple[str, ...]
+    own_groups: tuple[str, ...]
     egress: tuple[Rule, ...]
     s3_list: str = ""
-    made: Mapping[str, tuple[str, ...]] | Unknown = field(default_factory=dict)
+    stack_groups: Mapping[str, tuple[str, ...]] | Unknown = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,11 @@ class Fault:
 
 def no_egress_rule(paths: EgressPaths, peer: str) -> Fault:
     """The notebooks' own groups are in the way."""
-    if paths.given:
-        cause = f"no rule of {' and '.join(paths.given)} lets HTTPS out to {peer}"
-        return Fault(cause, (Ec2Commands(paths.region).let_out(paths.given[0], HTTPS, peer=peer),))
+    if paths.own_groups:
+        cause = f"no rule of {' and '.join(paths.own_groups)} lets HTTPS out to {peer}"
+        return Fault(
+            cause, (Ec2Commands(paths.region).let_out(paths.own_groups[0], HTTPS, peer=peer),)
+        )
     cause = f"the group that the deploy makes lets no HTTPS out to {peer}"
     advice = f"give network.extra_egress to port {HTTPS} of {peer}, then deploy"
     return Fault(cause, advice=advice)
@@ -62,10 +65,10 @@ def egress_fault(
     paths: EgressPaths, cidrs: Sequence[str], groups: Sequence[str] = ()
 ) -> Fault | None:
     """The fault when the notebooks' groups let out neither to the groups nor to all ranges."""
-    shut = [
-        each for each in cidrs if not lets_through(paths.egress, HTTPS, groups=groups, cidr=each)
-    ]
-    return no_egress_rule(paths, shut[0]) if shut else None
+    for each in cidrs:
+        if not lets_through(paths.egress, HTTPS, groups=groups, cidr=each):
+            return no_egress_rule(paths, each)
+    return None
 
 
 def lets_out_to_public(destination: Destination, paths: EgressPaths) -> bool:

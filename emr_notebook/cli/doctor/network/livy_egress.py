@@ -1,4 +1,4 @@
-"""doctor: both sides of a cluster's Livy in the network, and the way there; without AWS."""
+"""doctor: decides whether the notebooks' groups let out to a cluster's Livy; without AWS."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from emr_notebook.settings.cluster import Cluster
 class Notebooks:
     """The notebooks that use a cluster.
 
-    `given` are their security groups, none when each stack makes one. `subnets` are theirs, as
-    far as they exist; `stacks` what their stacks have made, by the stacks' names; `egress` the
-    rules by which they reach others.
+    `own_groups` are the security groups that the settings give them, none when each stack makes
+    one. `subnets` are theirs, as far as they exist; `stacks` what their stacks have made, by the
+    stacks' names; `egress` the rules by which they reach others.
     """
 
     vpc_id: str
-    given: tuple[str, ...]
+    own_groups: tuple[str, ...]
     subnets: tuple[Subnet, ...] | Unknown
     stacks: Mapping[str, StackGroups | Unknown]
     egress: tuple[Rule, ...]
@@ -110,11 +110,11 @@ def _not_let_out(livy: Livy, notebooks: Notebooks, commands: Ec2Commands) -> Lin
     subject, port, peer = f"way to Livy of {livy.key}", livy.port, livy.group
     if far := in_different_vpcs(livy, notebooks):
         peer = livy.subnet.cidr if isinstance(livy.subnet, Subnet) else "the primary's addresses"
-    if notebooks.given:
-        cause = f"no rule of {' and '.join(notebooks.given)} lets out to TCP port {port} of it"
+    if notebooks.own_groups:
+        cause = f"no rule of {' and '.join(notebooks.own_groups)} lets out to TCP port {port} of it"
         if far and not isinstance(livy.subnet, Subnet):
             return failed(subject, cause, advice=f"let out to {peer}")
-        return failed(subject, cause, commands.let_out(notebooks.given[0], port, peer=peer))
+        return failed(subject, cause, commands.let_out(notebooks.own_groups[0], port, peer=peer))
     cause = f"the group that the deploy makes does not let out to TCP port {port} of it"
     if far:
         advice = f"give network.extra_egress to port {port} of {peer}, then deploy"
@@ -127,7 +127,7 @@ def _to_be_made(livy: Livy, notebooks: Notebooks) -> bool:
     """Whether a deploy has yet to make a group of notebooks that names the primary's."""
     made = [isinstance(each, StackGroups) and each.group for each in notebooks.stacks.values()]
     named = livy.cluster.security_group_id is not None
-    return named and not notebooks.given and not all(made)
+    return named and not notebooks.own_groups and not all(made)
 
 
 def _lets_out(livy: Livy, egress: tuple[Rule, ...]) -> bool:

@@ -1,4 +1,4 @@
-"""doctor: whether the primary admits the notebooks to Livy; decisions, without AWS."""
+"""doctor: decides whether the primary admits the notebooks to Livy; without AWS."""
 
 from collections.abc import Sequence
 
@@ -13,12 +13,14 @@ LATER = "the deploy makes it"
 def rule_line(livy: Livy, notebooks: Notebooks, commands: Ec2Commands) -> Line:
     """Whether the primary admits the notebooks, or will after the deploy."""
     if livy.cluster.ingress == "create":
-        return (_created if notebooks.given else _created_for_made)(livy, notebooks, commands)
+        return (_created_for_own_groups if notebooks.own_groups else _created_for_stack_groups)(
+            livy, notebooks, commands
+        )
     return _external(livy, notebooks, commands)
 
 
 def _external(livy: Livy, notebooks: Notebooks, commands: Ec2Commands) -> Line:
-    subnets, given = notebooks.subnets, notebooks.given
+    subnets, given = notebooks.subnets, notebooks.own_groups
     if isinstance(subnets, Unknown):
         if lets_through(livy.ingress, livy.port, groups=given):
             return ok(_subject(livy))
@@ -33,10 +35,10 @@ def _external(livy: Livy, notebooks: Notebooks, commands: Ec2Commands) -> Line:
     if given:
         ranges = _in_rules(livy, notebooks, outside)
         return _by_list(livy) or _not_admitted(livy, ranges or given[:1], commands)
-    return _external_for_made(livy, notebooks, outside, commands)
+    return _external_for_stack_groups(livy, notebooks, outside, commands)
 
 
-def _external_for_made(
+def _external_for_stack_groups(
     livy: Livy, notebooks: Notebooks, outside: Sequence[str], commands: Ec2Commands
 ) -> Line:
     """Before the first deploy nobody can admit the group; its subnet's addresses, anybody can."""
@@ -59,14 +61,14 @@ def _external_for_made(
     return _by_list(livy) or Line(_subject(livy), State.OK, what, advice=advice)
 
 
-def _created(livy: Livy, notebooks: Notebooks, commands: Ec2Commands) -> Line:
+def _created_for_own_groups(livy: Livy, notebooks: Notebooks, commands: Ec2Commands) -> Line:
     """EC2 takes a rule once: one made by hand fails the deploy, InvalidPermission.Duplicate."""
     [stack] = notebooks.stacks.values()
-    port, given = livy.port, notebooks.given
+    port, given = livy.port, notebooks.own_groups
     there = [each for each in given if tcp(port, each) in livy.groups[0].ingress]
     if isinstance(stack, Unknown):
         return not_checked(_subject(livy), stack) if there else _later(livy, notebooks)
-    own = [each for each in given if stack.made(livy.group, port, each)]
+    own = [each for each in given if stack.has_rule(livy.group, port, each)]
     by_hand = [each for each in there if each not in own]
     if by_hand:
         cause = f"{' and '.join(by_hand)} is admitted already: the deploy would make the same rule"
@@ -78,12 +80,12 @@ def _created(livy: Livy, notebooks: Notebooks, commands: Ec2Commands) -> Line:
     return ok(_subject(livy), LATER) if len(own) == len(given) else _later(livy, notebooks)
 
 
-def _created_for_made(livy: Livy, notebooks: Notebooks, commands: Ec2Commands) -> Line:
+def _created_for_stack_groups(livy: Livy, notebooks: Notebooks, commands: Ec2Commands) -> Line:
     made = []
     for stack in notebooks.stacks.values():
         if isinstance(stack, Unknown):
             return not_checked(_subject(livy), stack)
-        if stack.made(livy.group, livy.port):
+        if stack.has_rule(livy.group, livy.port):
             made.append(stack)
     if gone := [each.group for each in made if not _admits(livy, each.group)]:
         return _revoked(livy, gone, commands)

@@ -1,4 +1,4 @@
-"""doctor: what EMR says of the network that a cluster's primary is in."""
+"""doctor: reads from EMR which network a cluster's primary is in, and its Livy's port."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

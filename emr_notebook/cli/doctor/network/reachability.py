@@ -1,4 +1,4 @@
-"""doctor: whether a subnet's notebooks reach what they need; decisions, without AWS."""
+"""doctor: decides whether a subnet's notebooks reach what they need; without AWS."""
 
 from collections.abc import Iterator, Sequence
 
@@ -19,39 +19,34 @@ from emr_notebook.cli.doctor.report import Line, Unknown, failed, not_checked, o
 def reachability_line(
     destination: Destination, subnet_id: str, paths: EgressPaths, subnet_ids: Sequence[str]
 ) -> Line:
-    """Whether notebooks in the subnet reach what they need; `needy` are all subnets like it.
+    """Whether notebooks in the subnet reach it; `subnet_ids` are all that have to reach it.
 
     An endpoint is made once for all of them, so their lines have the same command.
     """
     subject, table = f"{destination.name} from {subnet_id}", paths.tables[subnet_id]
-    results = [
-        through_endpoint(each, destination, subnet_id, paths)
-        for each in _endpoints(destination, paths)
-    ]
+    endpoints = _endpoints(destination, paths)
+    results = [through_endpoint(each, destination, subnet_id, paths) for each in endpoints]
     # What is certain comes first.
-    passages = sorted(
+    reachable = sorted(
         (each for each in results if isinstance(each, Reachable)), key=lambda each: each.conditions
     )
-    if passages and not passages[0].conditions:
-        return ok(subject, passages[0].what)
+    if reachable and not reachable[0].conditions:
+        return ok(subject, reachable[0].what)
     if table.is_open and lets_out_to_public(destination, paths):
         return ok(subject, f"through {table.default}")
-    if passages:
-        return ok(subject, passages[0].what)
+    if reachable:
+        return ok(subject, reachable[0].what)
     if unknown := _unknown(destination, subnet_id, paths, results):
         return not_checked(subject, unknown)
     faults = [each for each in results if isinstance(each, Fault)]
     fault = next(iter([*faults, *_without_endpoint(destination, table, paths, subnet_ids)]))
-    return failed(
-        subject, f"{fault.cause} ({destination.why})", *fault.commands, advice=fault.advice
-    )
+    cause = f"{fault.cause} ({destination.why})"
+    return failed(subject, cause, *fault.commands, advice=fault.advice)
 
 
 def _endpoints(destination: Destination, paths: EgressPaths) -> list[Endpoint]:
-    name = f".{paths.region}.{destination.service}"
-    found = [
-        each for each in paths.endpoints if destination.service and each.service.endswith(name)
-    ]
+    service, name = destination.service, f".{paths.region}.{destination.service}"
+    found = [each for each in paths.endpoints if service and each.service.endswith(name)]
     return sorted(found, key=lambda each: not each.is_gateway)
 
 
@@ -76,10 +71,8 @@ def _without_endpoint(
         advice = f"lead the default route of {table.table_id} to a NAT gateway"
         yield Fault(cause, advice=advice)
         return
-    commands, name = (
-        Ec2Commands(paths.region),
-        f"com.amazonaws.{paths.region}.{destination.service}",
-    )
+    commands = Ec2Commands(paths.region)
+    name = f"com.amazonaws.{paths.region}.{destination.service}"
     if destination == S3:
         tables = sorted({paths.tables[each].table_id for each in subnet_ids})
         yield Fault(f"{cause}, and no endpoint", (commands.gateway(paths.vpc_id, name, tables),))

@@ -1,4 +1,4 @@
-"""doctor: the security groups of notebooks and primaries, and who admits whom to Livy."""
+"""doctor: checks the security groups of notebooks and primaries, and who admits whom to Livy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,11 @@ from emr_notebook.cli.doctor.network.livy_egress import (
 )
 from emr_notebook.cli.doctor.network.livy_ingress import rule_line
 from emr_notebook.cli.doctor.network.primary_node import Primary, primary
-from emr_notebook.cli.doctor.network.stack_groups import StackGroups, expected_egress_rules, stack_groups
+from emr_notebook.cli.doctor.network.stack_groups import (
+    StackGroups,
+    expected_egress_rules,
+    stack_groups,
+)
 from emr_notebook.cli.doctor.report import Line, Unknown, attempt, failed, not_checked, ok
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.constructs.resolver_request import opened_port
@@ -24,7 +28,7 @@ from emr_notebook.settings.model import Settings
 
 
 @dataclass(frozen=True)
-class Seen:
+class NetworkState:
     """What AWS says: the primaries by their clusters' keys, and the rest by its ids."""
 
     primaries: Mapping[str, Primary | Unknown | None]
@@ -39,10 +43,10 @@ def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
     A call for each cluster (more for one by its name or tags: it is looked up first), one for
     each stack, one for 200 security groups, one for 200 subnets.
     """
-    seen = see(reader, settings)
-    lines = [notebook_group_line(settings, each, seen.groups) for each in given(settings)]
+    state = read_network_state(reader, settings)
+    lines = [notebook_group_line(settings, each, state.groups) for each in own_group_ids(settings)]
     for key in settings.clusters:
-        lines += cluster_lines(settings, key, seen, Ec2Commands(commands.region))
+        lines += cluster_lines(settings, key, state, Ec2Commands(commands.region))
     return lines
 
 
@@ -62,9 +66,11 @@ def notebook_group_line(
     return ok(subject)
 
 
-def cluster_lines(settings: Settings, key: str, seen: Seen, commands: Ec2Commands) -> list[Line]:
+def cluster_lines(
+    settings: Settings, key: str, state: NetworkState, commands: Ec2Commands
+) -> list[Line]:
     """The lines of one cluster; none of what depends on a cluster that is not found."""
-    named, at, found = settings.clusters[key].security_group_id, seen.primaries[key], seen.groups
+    named, at, found = settings.clusters[key].security_group_id, state.primaries[key], state.groups
     of, rule, way = (f"{each} of {key}" for each in ("security group", "Livy rule", "way to Livy"))
     if at is None:
         # The cluster's own line has failed: of the rest, only what fails without a cluster, too.
@@ -75,49 +81,50 @@ def cluster_lines(settings: Settings, key: str, seen: Seen, commands: Ec2Command
     if isinstance(found, Unknown):
         return [not_checked(each, found) for each in ([of] if named else []) + [rule, way]]
     lines = [group_line(key, named, found.get(named), at)] if named else []
-    notebooks = _notebooks(settings, key, seen, found)
+    notebooks = _notebooks(settings, key, state, found)
     if notebooks is None or (named and named not in found):
         return lines
     if isinstance(at, Unknown) and opened_port(settings.network, settings.clusters[key]) is None:
         # The port that Livy listens on is the cluster's own then.
         return lines + [not_checked(each, at) for each in (rule, way)]
-    livy = _livy(settings, key, seen)
+    livy = _livy(settings, key, state)
     if not livy.groups:
         return lines
     return [*lines, rule_line(livy, notebooks, commands), egress_line(livy, notebooks, commands)]
 
 
-def _livy(settings: Settings, key: str, seen: Seen) -> Livy:
-    cluster, at = settings.clusters[key], seen.primaries[key]
+def _livy(settings: Settings, key: str, state: NetworkState) -> Livy:
+    cluster, at = settings.clusters[key], state.primaries[key]
     known = at if isinstance(at, Primary) else None
     ids, named = known.groups if known else (), cluster.security_group_id
     if named is not None:
         # Rules are made in it. What it is wrongly named for is told once, in a line of its own.
         ids = (named, *(each for each in ids if each != named))
-    found = seen.groups if isinstance(seen.groups, Mapping) else {}
+    found = state.groups if isinstance(state.groups, Mapping) else {}
     groups = tuple(found[each] for each in ids if each in found)
     port = opened_port(settings.network, cluster) or (known.port if known else cluster.port)
-    return Livy(key, cluster, port, groups, _place(at, seen))
+    return Livy(key, cluster, port, groups, _place(at, state))
 
 
-def _place(at: Primary | Unknown | None, seen: Seen) -> Subnet | Unknown | None:
+def _place(at: Primary | Unknown | None, state: NetworkState) -> Subnet | Unknown | None:
     if not isinstance(at, Primary):
         return at
-    places = seen.subnets
+    places = state.subnets
     return places if isinstance(places, Unknown) else places.get(at.subnet_id)
 
 
 def _notebooks(
-    settings: Settings, key: str, seen: Seen, found: Mapping[str, Group]
+    settings: Settings, key: str, state: NetworkState, found: Mapping[str, Group]
 ) -> Notebooks | None:
     """None when none of their own groups is in the VPC: the lines of these say it."""
     vpc_id = settings.network.vpc_id
-    named = [found[each] for each in given(settings) if each in found]
+    named = [found[each] for each in own_group_ids(settings) if each in found]
     own = [each for each in named if each.vpc_id == vpc_id]
-    if given(settings) and not own:
+    if own_group_ids(settings) and not own:
         return None
-    stacks, places = settings.stacks_of_cluster(key), seen.subnets
-    rules = [each.egress for each in own] or [expected_egress_rules(settings, each) for each in stacks]
+    stacks, places = settings.stacks_of_cluster(key), state.subnets
+    expected = [expected_egress_rules(settings, each) for each in stacks]
+    rules = [each.egress for each in own] or expected
     ids = subnet_ids(settings, key)
     return Notebooks(
         vpc_id,
@@ -125,12 +132,12 @@ def _notebooks(
         places
         if isinstance(places, Unknown)
         else tuple(places[each] for each in ids if each in places),
-        {each: seen.stacks[each] for each in stacks if each in seen.stacks},
+        {each: state.stacks[each] for each in stacks if each in state.stacks},
         tuple(chain.from_iterable(rules)),
     )
 
 
-def see(reader: Reader, settings: Settings) -> Seen:
+def read_network_state(reader: Reader, settings: Settings) -> NetworkState:
     """A call a cluster, more for one by its name or tags; the rest is one call for 200."""
     keys = list(settings.clusters)
     answers = reader.map_concurrently(lambda key: primary(reader, settings, key), keys)
@@ -138,12 +145,12 @@ def see(reader: Reader, settings: Settings) -> Seen:
     known = [each for each in primaries.values() if isinstance(each, Primary)]
     named = [each.security_group_id for each in settings.clusters.values()]
     wanted = {each for each in named if each is not None}.union(
-        given(settings), chain.from_iterable(each.groups for each in known)
+        own_group_ids(settings), chain.from_iterable(each.groups for each in known)
     )
     places = {each.subnet_id for each in known if each.subnet_id}.union(subnet_ids(settings))
-    stacks = settings.stack_names() if _stacks_count(settings) else []
+    stacks = settings.stack_names() if _stacks_matter(settings) else []
     made = reader.map_concurrently(lambda each: stack_groups(reader, each), stacks)
-    return Seen(
+    return NetworkState(
         primaries,
         dict(zip(stacks, made, strict=True)),
         attempt(lambda: groups(reader, wanted)),
@@ -151,19 +158,19 @@ def see(reader: Reader, settings: Settings) -> Seen:
     )
 
 
-def _stacks_count(settings: Settings) -> bool:
+def _stacks_matter(settings: Settings) -> bool:
     """Whether anything depends on what the stacks have made."""
     clusters = settings.clusters.values()
-    return not given(settings) or any(each.ingress == "create" for each in clusters)
+    return not own_group_ids(settings) or any(each.ingress == "create" for each in clusters)
 
 
-def given(settings: Settings) -> tuple[str, ...]:
+def own_group_ids(settings: Settings) -> tuple[str, ...]:
     """The notebooks' own security groups; none where each stack makes one."""
     return settings.network.security_group_ids or ()
 
 
 def subnet_ids(settings: Settings, key: str | None = None) -> list[str]:
     """The subnets of a cluster's notebooks, or of all; the network's own where there is none."""
-    notebooks = [settings.notebook(each) for each in settings.notebooks]
+    notebooks = settings.resolved_notebooks
     used = [each.subnet_id for each in notebooks if key is None or each.cluster == key]
     return list(dict.fromkeys(used)) or [settings.network.subnet_id]

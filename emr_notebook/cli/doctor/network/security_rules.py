@@ -1,4 +1,4 @@
-"""Rules of security groups as values, and what they let through."""
+"""Reads the rules of security groups, and says what they let through."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ def lets_through(
 ) -> bool:
     """Whether rules for the TCP port let one of the groups, or all of the range, through.
 
-    Entries of prefix lists are not known here; see `lists_for`.
+    Entries of prefix lists are not known here; see `prefix_lists_for`.
     """
     opening = [rule for rule in rules if rule.opens(port)]
     if any(rule.peer in groups for rule in opening):

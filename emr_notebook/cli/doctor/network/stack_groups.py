@@ -13,7 +13,7 @@ from emr_notebook.settings.model import Settings
 GROUP = "AWS::EC2::SecurityGroup"
 INGRESS = "AWS::EC2::SecurityGroupIngress"
 # Of a resource that a stack has no more, or never had.
-ABSENT = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED", "CREATE_FAILED"})
+NOT_THERE = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED", "CREATE_FAILED"})
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class StackGroups:
     group: str = ""
     rules: tuple[str, ...] = ()
 
-    def made(self, primary_group: str, port: int, source: str = "") -> bool:
+    def has_rule(self, primary_group: str, port: int, source: str = "") -> bool:
         """Whether the stack made the rule that admits the source, or its own group, to Livy."""
         name = f"Livy{primary_group}{port}{source}".replace("-", "")
         # The CDK ends an id with a hash of eight digits.
@@ -50,7 +50,7 @@ def stack_groups(reader: Reader, stack: str) -> StackGroups | Unknown:
             if "does not exist" in refused.message:
                 return StackGroups()
             raise
-        return _made([each for each in listed if each["ResourceStatus"] not in ABSENT])
+        return _from_resources([each for each in listed if each["ResourceStatus"] not in NOT_THERE])
 
     return attempt(read)
 
@@ -66,13 +66,13 @@ def stack_groups_by_subnet(
             return found
         made[stack] = found
     groups: dict[str, dict[str, None]] = {}
-    for key, own in settings.notebooks.items():
-        group = made[settings.full_stack_name(own.stack)].group
-        groups.setdefault(settings.notebook(key).subnet_id, {})[group] = None
+    for notebook in settings.resolved_notebooks:
+        group = made[notebook.stack].group
+        groups.setdefault(notebook.subnet_id, {})[group] = None
     return {subnet: tuple(each) for subnet, each in groups.items()}
 
 
-def _made(resources: list[Mapping[str, Any]]) -> StackGroups:
+def _from_resources(resources: list[Mapping[str, Any]]) -> StackGroups:
     groups = [each for each in resources if each["ResourceType"] == GROUP]
     group = str(groups[0].get("PhysicalResourceId", "")) if groups else ""
     rules = [each["LogicalResourceId"] for each in resources if each["ResourceType"] == INGRESS]

@@ -1,4 +1,4 @@
-"""doctor: the VPC and the subnets that the settings name."""
+"""doctor: checks the VPC and the subnets that the settings name."""
 
 from collections.abc import Collection, Mapping
 from ipaddress import IPv4Network
@@ -7,11 +7,11 @@ from emr_notebook.cli.aws.notebooks import list_notebooks
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.doctor.network.ec2 import Subnet, Vpc, subnets, vpcs
 from emr_notebook.cli.doctor.network.ec2_commands import Ec2Commands
+from emr_notebook.cli.doctor.network.ec2_routes import AVAILABLE
 from emr_notebook.cli.doctor.report import Line, Unknown, attempt, failed, not_checked, ok
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
 
-AVAILABLE = "available"
 # EC2's names of a VPC's two attributes, and the AWS CLI's options for them.
 DNS = {"enableDnsSupport": "enable-dns-support", "enableDnsHostnames": "enable-dns-hostnames"}
 
@@ -40,7 +40,7 @@ def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
 def notebooks_by_subnet(settings: Settings) -> dict[str, list[str]]:
     """The names of the notebooks in each subnet; the network's own has an entry in any case."""
     found: dict[str, list[str]] = {settings.network.subnet_id: []}
-    for notebook in map(settings.notebook, settings.notebooks):
+    for notebook in settings.resolved_notebooks:
         found.setdefault(notebook.subnet_id, []).append(notebook.name)
     return found
 

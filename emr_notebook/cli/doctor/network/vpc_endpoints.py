@@ -1,4 +1,4 @@
-"""doctor: whether a subnet's notebooks get through a VPC endpoint; decisions, without AWS."""
+"""doctor: decides whether a subnet's notebooks get through a VPC endpoint; without AWS."""
 
 from dataclasses import dataclass
 
@@ -49,12 +49,10 @@ def through_endpoint(
     if not endpoint.has_private_dns:
         cause = f"{endpoint.endpoint_id} does not take over the service's name"
         return Fault(cause, (commands.private_dns(endpoint.endpoint_id, is_s3=destination == S3),))
-    admitted, let_out = (
-        _admitted(endpoint, subnet_id, paths, commands),
-        _let_out(endpoint, destination, paths),
-    )
+    admitted = _admitted(endpoint, subnet_id, paths, commands)
     if not isinstance(admitted, tuple):
         return admitted
+    let_out = _let_out(endpoint, destination, paths)
     if isinstance(let_out, Fault):
         return let_out
     return Reachable(endpoint.endpoint_id, (*admitted, *let_out))
@@ -83,8 +81,8 @@ def _admitted(
         return (f"{' and '.join(lists)} has the subnet's addresses",)
     if hidden := [each for each in endpoint.groups if each not in paths.groups]:
         return Unknown(f"EC2 does not show {' and '.join(hidden)}, of {endpoint.endpoint_id}")
-    if isinstance(paths.made, Unknown):
-        return paths.made
+    if isinstance(paths.stack_groups, Unknown):
+        return paths.stack_groups
     names = " and ".join(endpoint.groups)
     cause = f"{names}, of {endpoint.endpoint_id}, admits no HTTPS from the subnet"
     cidr = paths.subnets[subnet_id].cidr
@@ -92,9 +90,9 @@ def _admitted(
 
 
 def _admits(rules: list[Rule], subnet_id: str, paths: EgressPaths) -> bool:
-    if lets_through(rules, HTTPS, groups=paths.given, cidr=paths.subnets[subnet_id].cidr):
+    if lets_through(rules, HTTPS, groups=paths.own_groups, cidr=paths.subnets[subnet_id].cidr):
         return True
-    made = () if isinstance(paths.made, Unknown) else paths.made.get(subnet_id, ())
+    made = () if isinstance(paths.stack_groups, Unknown) else paths.stack_groups.get(subnet_id, ())
     # A notebook has one of them, and all notebooks are to get through.
     return bool(made) and all(lets_through(rules, HTTPS, groups=[each]) for each in made)
 

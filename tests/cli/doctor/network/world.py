@@ -28,7 +28,7 @@ TABLE, NAT, IGW = "rtb-0000000000000000a", "nat-0000000000000000a", "igw-0000000
 LOGS_ENDPOINT = "vpce-0000000000000000a"
 S3_LIST = "pl-6da54004"
 STACK = STAGE["stack_name"]
-COMMANDS = Commands("test", REGION, several=False)
+COMMANDS = Commands("test", REGION, has_several_stacks=False)
 
 Check = Callable[[Reader, Settings, Commands], list[Line]]
 
