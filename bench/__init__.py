@@ -1,1 +1,1 @@
-"""Measurements of what the project promises about speed and size, each against a baseline."""
+"""Measures what the project promises about speed and size, each against a baseline."""

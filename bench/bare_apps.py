@@ -1,4 +1,4 @@
-"""CDK apps with none of this project in them: what a synthesis cannot cost less than.
+"""Synthesizes CDK apps with none of this project in them: what no synthesis can cost less than.
 
 Each is checked by the same rules of cdk-nag as the project's app.
 """

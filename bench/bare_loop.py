@@ -1,4 +1,4 @@
-"""Notebooks and their roles in a loop, each property written where it is used."""
+"""Makes notebooks and their roles in a loop, each property written where it is used."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2

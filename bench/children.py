@@ -1,4 +1,4 @@
-"""Programs run for a measurement: what they cost, and what they print."""
+"""Runs programs for a measurement: what they cost, and what they print."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What is measured: one Measure each."""
+"""Lists what is measured, each with its baseline and its goal."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager

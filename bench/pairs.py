@@ -1,4 +1,4 @@
-"""Interleaved pairs: a subject measured beside its baseline, and beside itself."""
+"""Measures a subject beside its baseline, and beside itself, in turns."""
 
 import statistics
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""How long somebody waits for a plan, in a process of its own, beside its synthesis alone."""
+"""Measures how long somebody waits for a plan, beside its synthesis alone."""
 
 import contextlib
 import shutil

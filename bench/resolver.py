@@ -1,4 +1,4 @@
-"""The resolver's cost in a process of its own, as Lambda starts one."""
+"""Measures the resolver's cost in a process of its own, as Lambda starts one."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""`emr-notebook plan` of a deployed stage, on an AWS that takes its time for every call."""
+"""Runs `emr-notebook plan` of a deployed stage on an AWS that takes its time for every call."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Stages of any number of notebooks, as a user would write them."""
+"""Writes stages of any number of notebooks, as a user would write them."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The least of AWS that a look-up needs, on loopback: it answers at once, from memory."""
+"""Serves the least of AWS that a look-up needs, on loopback, at once and from memory."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""The cost of a synthesis, in a process of its own, as the CDK CLI starts one."""
+"""Measures the cost of a synthesis, in a process of its own, as the CDK CLI starts one."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""The data lake: S3 with the demo's data, and the cluster's own credentials for it."""
+"""Makes the demo's data in S3, and the cluster's own credentials for it."""
 
 import csv
 import io

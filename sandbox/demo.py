@@ -1,4 +1,4 @@
-"""`make demo`: from nothing to a Spark result in a deployed notebook, checked link by link."""
+"""Runs `make demo`: from nothing to a Spark result in a deployed notebook, checked at each step."""
 
 import shutil
 import time

@@ -24,7 +24,7 @@ class Deployment:
     def notebook_name(self) -> str:
         """The name of the stage's first notebook."""
         settings = self.world.settings
-        return settings.notebook(next(iter(settings.notebooks))).name
+        return settings.resolved_notebooks[0].name
 
     @property
     def livy_url(self) -> str:

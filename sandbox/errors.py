@@ -1,4 +1,4 @@
-"""What the sandbox says when it cannot go on."""
+"""Defines the error by which the sandbox says that it cannot go on."""
 
 
 class SandboxError(Exception):

@@ -1,4 +1,4 @@
-"""A certificate authority of the sandbox's own, for servers that listen on loopback."""
+"""Makes a certificate authority for servers that listen on loopback."""
 
 import os
 from collections.abc import Sequence

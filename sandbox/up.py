@@ -1,4 +1,4 @@
-"""`make sandbox`: the world with its deployed notebook, left running until Ctrl-C."""
+"""Runs `make sandbox`: the world with its deployed notebook, left running until Ctrl-C."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""The world that a deploy finds: an AWS account with a cluster whose Livy answers, and data."""
+"""Starts what a deploy finds: an AWS account with a cluster whose Livy answers, and data."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""The AWS of the sandbox: ministack with IAM enforced over TLS, and the parts it lacks."""
+"""Runs the sandbox's AWS: ministack with IAM enforced over TLS, and the parts that it lacks."""
 
 from sandbox.aws.launcher import RunningAws, start_aws
 

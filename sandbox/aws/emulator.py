@@ -1,4 +1,4 @@
-"""The emulator's modules, imported late: ministack reads its environment when it is imported."""
+"""Imports ministack's modules late: it reads its environment when it is imported."""
 
 import importlib
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a Python Lambda logs: ministack keeps what is printed, and drops what is logged."""
+"""Keeps what a Python Lambda logs: ministack keeps what is printed only."""
 
 from sandbox.aws.emulator import module
 

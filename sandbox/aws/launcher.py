@@ -1,4 +1,4 @@
-"""Start the sandbox's AWS in a process of its own, and reach it."""
+"""Starts the sandbox's AWS in a process of its own, and reaches it."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""Everything the sandbox adds to ministack, installed in one place."""
+"""Installs everything that the sandbox adds to ministack."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""One line for every API call: what tests and reports read to know what was asked of AWS."""
+"""Writes a line for every API call, by which tests and reports know what was asked of AWS."""
 
 import json
 import time

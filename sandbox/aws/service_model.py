@@ -1,4 +1,4 @@
-"""What an AWS service accepts and answers, from botocore's own description of it."""
+"""Checks requests and answers against botocore's own description of an AWS service."""
 
 import re
 from collections.abc import Iterator

@@ -1,1 +1,1 @@
-"""Runs the sandbox where the kernel ends it, and finds out whether it can."""
+"""Runs the sandbox where the kernel ends it, and tells whether the machine lets it."""

@@ -1,4 +1,4 @@
-"""A kernel that a Jupyter server runs, spoken to over that server's WebSocket.
+"""Speaks to a kernel that a Jupyter server runs, over that server's WebSocket.
 
 jupyter_server's own client for this sends no token when it connects, gives up on a kernel that
 is silent for 40 s, and spins one processor while it waits.

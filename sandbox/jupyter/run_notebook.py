@@ -1,4 +1,4 @@
-"""Execute a notebook in a running JupyterLab, as somebody with a browser would."""
+"""Executes a notebook in a running JupyterLab, as somebody with a browser would."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The few calls of a Jupyter server's REST API that running a notebook takes."""
+"""Makes the few calls of a Jupyter server's REST API that running a notebook takes."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Livy in the sandbox: a stand-in that speaks its REST protocol, or a real one by LIVY_HOME.
+"""Runs Livy: a stand-in that speaks its REST protocol, or a real one by LIVY_HOME.
 
 The stand-in answers as Livy 0.9.0 does, as far as SparkMagic and the recordings in
 tests/sandbox/livy/recordings ask: sessions of kind pyspark, sql and shared, their statements,

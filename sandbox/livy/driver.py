@@ -1,4 +1,4 @@
-"""One session's process: Spark, and an interpreter that answers statements over a socket.
+"""Runs one session: Spark, and an interpreter that answers statements over a socket.
 
 In: `{"conf": …}` once, then `{"id", "kind", "code"}` for a statement and `{"cancel": id}`.
 Out: `{"ready": true}`, `{"id", "progress"}` while a statement runs, `{"id", "output"}` when it

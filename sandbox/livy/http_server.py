@@ -1,4 +1,4 @@
-"""The stand-in's HTTP server: requests in, the routes' answers out, and a log of both."""
+"""Serves the stand-in over HTTP: requests in, the routes' answers out, and a log of both."""
 
 import json
 import ssl

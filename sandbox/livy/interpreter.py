@@ -1,4 +1,4 @@
-"""Python code run as Livy's PySpark interpreter runs it: what it prints, answers and raises."""
+"""Runs Python code as Livy's PySpark interpreter does: what it prints, answers and raises."""
 
 import ast
 import io

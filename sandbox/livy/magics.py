@@ -1,4 +1,4 @@
-"""Livy's three magics: %json, %table and %matplot, each followed by a variable's name."""
+"""Runs Livy's three magics: %json, %table and %matplot, each followed by a variable's name."""
 
 import base64
 import datetime

@@ -1,4 +1,4 @@
-"""A session's process as the server sees it: started, talked to, logged and ended."""
+"""Starts a session's process, talks to it, keeps its log and ends it."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What Livy accepts as a request's body, and the words in which it refuses the rest.
+"""Checks the bodies of requests as Livy does, and refuses the others in its words.
 
 Livy's words are its JSON library's (Jackson): clients show them, so they are kept.
 """

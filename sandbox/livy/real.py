@@ -1,4 +1,4 @@
-"""A real Apache Livy, in the folder that LIVY_HOME names."""
+"""Configures a real Apache Livy, in the folder that LIVY_HOME names."""
 
 import os
 import re

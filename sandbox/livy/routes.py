@@ -1,4 +1,4 @@
-"""The REST resources: which request is answered with what."""
+"""Answers the requests to Livy's REST resources."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The one way to start Livy in the sandbox, be it the stand-in or a real one."""
+"""Starts Livy, be it the stand-in or a real one."""
 
 import shutil
 import ssl

@@ -1,4 +1,4 @@
-"""One session: what was asked for, its state, its statements, and how long it may live."""
+"""Keeps one session: what was asked for, its state, its statements, and how long it may live."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""All sessions of a server: made, found, expired and ended."""
+"""Makes, finds, expires and ends the sessions of a server."""
 
 import threading
 import time

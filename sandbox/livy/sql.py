@@ -1,4 +1,4 @@
-"""Statements of kind sql: rows as JSON, as Livy's SQL interpreter answers them."""
+"""Runs statements of kind sql: rows as JSON, as Livy's SQL interpreter answers them."""
 
 import datetime
 import decimal

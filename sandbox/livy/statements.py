@@ -1,4 +1,4 @@
-"""The statements of a session and the states that they go through."""
+"""Keeps a session's statements and the states that they go through."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""Lines of JSON over a socket, between the server and a session's process."""
+"""Sends lines of JSON over a socket, between the server and a session's process."""
 
 import json
 import socket

@@ -1,1 +1,1 @@
-"""One SageMaker notebook instance, as a program: its file system, its hooks, its JupyterLab."""
+"""Plays one SageMaker notebook instance: its file system, its hooks, its JupyterLab."""

@@ -1,4 +1,4 @@
-"""The file system that a notebook instance's programs see: SageMaker's paths, this machine's tools.
+"""Shows a notebook instance's programs SageMaker's paths, with this machine's tools.
 
 Nothing that they write outside the instance's own directory reaches the machine: their homes,
 /tmp, /run and /opt are their own, and what root could change is a layer in memory.

@@ -1,4 +1,4 @@
-"""Run a lifecycle configuration's script the way SageMaker does."""
+"""Runs a lifecycle configuration's script the way SageMaker does."""
 
 import os
 import signal

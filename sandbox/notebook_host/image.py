@@ -1,4 +1,4 @@
-"""What SageMaker's image puts into an instance's home: new at every start, unlike the volume."""
+"""Lays out what SageMaker's image puts into an instance's home, anew at every start."""
 
 import json
 import os

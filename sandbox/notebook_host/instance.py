@@ -1,4 +1,4 @@
-"""One run of a notebook instance, from its file system to the end of its JupyterLab."""
+"""Runs a notebook instance once, from its file system to the end of its JupyterLab."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The instance's JupyterLab: the real one, run as ec2-user, on loopback."""
+"""Starts the instance's JupyterLab: the real one, run as ec2-user, on loopback."""
 
 import importlib.util
 import json

@@ -1,4 +1,4 @@
-"""Who ec2-user is on this machine."""
+"""Decides who ec2-user is on this machine."""
 
 from dataclasses import dataclass
 from pathlib import Path

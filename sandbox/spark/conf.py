@@ -1,4 +1,4 @@
-"""Spark's settings in the sandbox: local, loopback only, with the emulator's S3 behind s3://."""
+"""Writes Spark's settings: local, loopback only, with the emulator's S3 behind s3://."""
 
 import sys
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The jars that let Spark read and write s3:// paths, fetched once and checked.
+"""Fetches and checks the jars that let Spark read and write s3:// paths.
 
 Hadoop's S3A and the few parts of AWS's SDK that it calls: 7 MB, where the bundle that
 Hadoop asks for is 280 MB. What Spark carries itself (Jackson, the Apache HTTP client, Joda)

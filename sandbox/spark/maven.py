@@ -1,4 +1,4 @@
-"""What this machine's own Maven settings and proxy variables mean for a download."""
+"""Reads what this machine's own Maven settings and proxy variables mean for a download."""
 
 import urllib.parse
 import xml.etree.ElementTree as ET

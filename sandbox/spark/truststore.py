@@ -1,4 +1,4 @@
-"""Certificate authorities in the form that Java reads."""
+"""Writes certificate authorities in the form that Java reads."""
 
 import re
 import ssl

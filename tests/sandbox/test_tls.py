@@ -1,3 +1,5 @@
+"""Certificates of the sandbox's authority are accepted for their own names, and no others."""
+
 import contextlib
 import socket
 import ssl

@@ -1,4 +1,4 @@
-"""Fn::Join in a template's Conditions, which ministack's CloudFormation leaves out.
+"""Adds Fn::Join in a template's Conditions, which ministack's CloudFormation leaves out.
 
 Without it `cdk bootstrap` would give CloudFormation's role no policy in place of its default.
 """

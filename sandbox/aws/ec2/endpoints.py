@@ -1,4 +1,4 @@
-"""VPC endpoints' security groups and private DNS, which ministack drops."""
+"""Adds VPC endpoints' security groups and private DNS, which ministack drops."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a private VPC has so that its notebooks' start logs leave it."""
+"""Makes what a private VPC has so that its notebooks' start logs leave it."""
 
 from sandbox.aws.launcher import RunningAws
 from sandbox.environment import REGION

@@ -1,4 +1,4 @@
-"""The VPC's name server, as far as notebooks need it: the private names of EMR's instances."""
+"""Resolves the private names of EMR's instances, as the VPC's name server does."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What makes two rules of a security group the same rule, and EC2's refusal of the second."""
+"""Tells whether two rules of a security group are one, and refuses the second as EC2 does."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

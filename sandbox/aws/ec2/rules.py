@@ -1,4 +1,4 @@
-"""What ministack forgets of security group rules that EC2's own API is asked for."""
+"""Keeps what ministack forgets of security group rules that EC2's own API is asked for."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How many addresses are free in a subnet; ministack says 251 of any."""
+"""Counts the free addresses of a subnet; ministack says 251 of any."""
 
 from ipaddress import ip_network
 from typing import Any

@@ -1,1 +1,1 @@
-"""Adds to ministack's EMR instances, security configurations and seeded clusters."""
+"""Adds to ministack's EMR instances, security configurations and clusters read from files."""

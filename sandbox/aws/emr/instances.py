@@ -1,4 +1,4 @@
-"""Which instances ListInstances answers with: decisions only."""
+"""Decides which instances ListInstances answers with."""
 
 import base64
 import binascii

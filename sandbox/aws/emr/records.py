@@ -1,4 +1,4 @@
-"""Clusters as tests describe them, and as EMR's API shows them."""
+"""Turns a test's description of a cluster into what EMR's API shows of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

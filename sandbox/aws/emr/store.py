@@ -1,4 +1,4 @@
-"""What EMR holds beyond ministack's clusters: instances, their roles, security configurations."""
+"""Holds what EMR has beyond ministack's clusters: instances, roles, security configurations."""
 
 import json
 from pathlib import Path

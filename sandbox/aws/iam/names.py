@@ -1,4 +1,4 @@
-"""IAM's view of the added services: which action and which resource a request is about."""
+"""Tells ministack's IAM which action and which resource a request to an added service is about."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How large IAM lets policies be, and in which words it refuses more."""
+"""Refuses policies larger than IAM's quotas, in IAM's words."""
 
 import json
 from collections.abc import Iterable

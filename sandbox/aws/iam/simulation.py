@@ -1,4 +1,4 @@
-"""IAM's simulation of a role or user that does not exist, which ministack takes for one."""
+"""Refuses to simulate a role or user that does not exist, which ministack takes for one."""
 
 from typing import Any
 

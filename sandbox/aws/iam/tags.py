@@ -1,4 +1,4 @@
-"""Tags in IAM: policy variables, and a SageMaker resource's tags as condition keys.
+"""Adds tags to ministack's IAM: policy variables, and a notebook's tags as condition keys.
 
 Names of condition keys and of variables are compared without case, as IAM does: a tag `Owner`
 is read by `aws:PrincipalTag/owner` too. Values are compared as they are written.

@@ -1,1 +1,1 @@
-"""SageMaker's API for notebook instances, which ministack has not."""
+"""Adds SageMaker's API for notebook instances, which ministack has not."""

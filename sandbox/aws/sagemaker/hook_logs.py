@@ -1,4 +1,4 @@
-"""What lifecycle scripts print, where AWS puts it: CloudWatch Logs of the emulator."""
+"""Puts what lifecycle scripts print where AWS does: into the emulator's CloudWatch Logs."""
 
 import time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The folders and files of a notebook instance, and the command that runs its host."""
+"""Writes the files of a notebook instance, and the command that runs its host."""
 
 import base64
 import binascii

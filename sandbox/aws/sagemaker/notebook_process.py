@@ -1,4 +1,4 @@
-"""The notebook host as a process: what it prints, how it is ended, and that its end is noticed."""
+"""Runs a notebook host: reads what it prints, ends it, and notices its end."""
 
 import contextlib
 import contextvars

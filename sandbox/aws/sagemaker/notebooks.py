@@ -1,4 +1,4 @@
-"""Notebook instances: the rules of their states, joined to the processes behind them."""
+"""Makes, starts, stops and deletes notebook instances, with the processes behind them."""
 
 import contextvars
 import threading

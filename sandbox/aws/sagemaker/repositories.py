@@ -1,4 +1,4 @@
-"""SageMaker's code repositories, and what a notebook may name as one."""
+"""Answers SageMaker's operations on code repositories, and checks those a notebook names."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Notebook instances and lifecycle configurations as SageMaker's API shows them."""
+"""Shows notebook instances and lifecycle configurations as SageMaker's API does."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Livies without sessions, and a start script that asks them from the fake notebook host."""
+"""Runs Livies without sessions, and has the fake notebook host's start script ask them."""
 
 import contextlib
 import socket

@@ -1,3 +1,5 @@
+"""The log of calls says what each was about, and keeps no contents."""
+
 from sandbox.aws.request_log import body_parameters, identifying
 
 

@@ -1,3 +1,5 @@
+"""A request or an answer that breaks the service's model is refused with what is wrong."""
+
 import pytest
 from botocore.model import OperationNotFoundError
 

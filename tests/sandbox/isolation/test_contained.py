@@ -1,3 +1,5 @@
+"""However a contained program ends, nothing that it started is left, and its status is told."""
+
 import contextlib
 import os
 import pty

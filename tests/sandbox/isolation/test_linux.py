@@ -1,3 +1,5 @@
+"""A machine that grants no namespaces is told what to change."""
+
 import pytest
 
 from sandbox.errors import SandboxError

@@ -1,3 +1,5 @@
+"""What SparkMagic prints as an error fails the cell, and nothing else does."""
+
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output

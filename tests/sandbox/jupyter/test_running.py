@@ -1,3 +1,5 @@
+"""A notebook runs in a real JupyterLab, cell by cell, and its failures are told."""
+
 import json
 import os
 import time

@@ -1,4 +1,4 @@
-"""A running Livy to test against, and a client that speaks to it without any of our code."""
+"""Starts a Livy to test against, and speaks to it without any of our code."""
 
 import json
 import os

@@ -1,6 +1,6 @@
 """The stand-in answers what a real Livy 0.9.0 answered, exchange by exchange.
 
-`livy_recordings/` holds what was asked of a real Livy and what it said, in order. Set LIVY_URL
+`recordings/` holds what was asked of a real Livy and what it said, in order. Set LIVY_URL
 to put the same questions to another Livy, which must have no sessions.
 """
 

@@ -1,4 +1,4 @@
-"""Start a notebook host in a test, read what it says, and see what it leaves."""
+"""Starts a notebook host in a test, reads what it says, and sees what it leaves."""
 
 import json
 import os

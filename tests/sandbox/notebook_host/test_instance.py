@@ -1,3 +1,5 @@
+"""The notebook host does with an instance what SageMaker does, and leaves nothing behind."""
+
 import contextlib
 import os
 import re

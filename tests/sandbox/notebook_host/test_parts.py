@@ -1,3 +1,5 @@
+"""Who ec2-user is, what its file system shows, and what survives a stop."""
+
 import sys
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""ListInstances' filters and pages answer as EMR's do."""
+
 from typing import Any
 
 import pytest

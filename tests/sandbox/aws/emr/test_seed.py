@@ -1,3 +1,5 @@
+"""A cluster that a test describes is shown as EMR would show it, or refused."""
+
 from dataclasses import dataclass
 from pathlib import Path
 

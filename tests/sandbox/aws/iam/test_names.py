@@ -1,3 +1,5 @@
+"""Each request is authorized on the resource that AWS authorizes it on."""
+
 from typing import Any
 
 import pytest

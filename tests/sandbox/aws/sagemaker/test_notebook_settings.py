@@ -1,3 +1,5 @@
+"""A notebook's properties are defaulted, changed and refused as AWS does."""
+
 from typing import Any
 
 import pytest

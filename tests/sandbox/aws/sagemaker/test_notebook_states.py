@@ -1,3 +1,5 @@
+"""A notebook's status allows what AWS allows, and changes as AWS's does."""
+
 import pytest
 
 from sandbox.aws.sagemaker.notebook_states import (
