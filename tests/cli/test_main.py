@@ -1,13 +1,17 @@
 """The emr-notebook command as it is installed: its subcommands and their help."""
 
+import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from emr_notebook.cli import main
 from emr_notebook.cli.main import app
+from tests.conftest import ROOT
 
 COMMANDS = ("doctor", "plan", "verify", "status")
 
@@ -26,6 +30,37 @@ def test_the_command_is_installed_beside_python() -> None:
     )
 
     assert [name for name in COMMANDS if f" {name} " in done.stdout] == list(COMMANDS)
+
+
+class TestVersion:
+    def test_is_the_same_for_the_installed_command_and_for_the_module(self) -> None:
+        [project] = re.findall(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.M)
+        beside = str(Path(sys.executable).with_name("emr-notebook"))
+
+        for command in ([beside], [sys.executable, "-m", "emr_notebook"]):
+            done = subprocess.run(
+                [*command, "--version"], capture_output=True, text=True, timeout=60, check=True
+            )
+            assert done.stdout == f"emr-notebook {project}\n"
+
+    def test_does_not_need_the_package_to_be_installed(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        installed = metadata.version("emr-notebook")
+        monkeypatch.setattr(metadata, "version", pytest.fail)
+
+        assert main.version() == installed
+
+    def test_does_not_need_the_checkout(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        checkout = main.version()
+        monkeypatch.setattr(main, "PROJECT", tmp_path / "pyproject.toml")
+
+        assert main.version() == checkout
+
+    def test_is_in_the_help(self) -> None:
+        assert "--version" in help_of()
 
 
 def test_the_overview_lists_every_command_and_no_other() -> None:

@@ -33,7 +33,7 @@ class Primary:
     port: int
 
 
-def primary(reader: Reader, settings: Settings, key: str) -> Primary | Unknown | None:
+def find_primary(reader: Reader, settings: Settings, key: str) -> Primary | Unknown | None:
     """The primary of the cluster with this key; None where the line of the cluster has failed.
 
     It is that of a cluster that is starting or cannot be used, too. One call for a cluster that

@@ -15,7 +15,7 @@ from emr_notebook.cli.doctor.network.livy_egress import (
     missing_line,
 )
 from emr_notebook.cli.doctor.network.livy_ingress import rule_line
-from emr_notebook.cli.doctor.network.primary_node import Primary, primary
+from emr_notebook.cli.doctor.network.primary_node import Primary, find_primary
 from emr_notebook.cli.doctor.network.stack_groups import (
     StackGroups,
     expected_egress_rules,
@@ -70,23 +70,32 @@ def cluster_lines(
     settings: Settings, key: str, state: NetworkState, commands: Ec2Commands
 ) -> list[Line]:
     """The lines of one cluster; none of what depends on a cluster that is not found."""
-    named, at, found = settings.clusters[key].security_group_id, state.primaries[key], state.groups
-    of, rule, way = (f"{each} of {key}" for each in ("security group", "Livy rule", "way to Livy"))
-    if at is None:
+    named, primary, found = (
+        settings.clusters[key].security_group_id,
+        state.primaries[key],
+        state.groups,
+    )
+    group, rule, way = (
+        f"{each} of {key}" for each in ("security group", "Livy rule", "way to Livy")
+    )
+    if primary is None:
         # The cluster's own line has failed: of the rest, only what fails without a cluster, too.
         gone = named and isinstance(found, Mapping) and named not in found
         return [missing_line(key, named)] if named and gone else []
-    if named is None and isinstance(at, Unknown):
-        return [not_checked(rule, at)]
+    if named is None and isinstance(primary, Unknown):
+        return [not_checked(rule, primary)]
     if isinstance(found, Unknown):
-        return [not_checked(each, found) for each in ([of] if named else []) + [rule, way]]
-    lines = [group_line(key, named, found.get(named), at)] if named else []
+        return [not_checked(each, found) for each in ([group] if named else []) + [rule, way]]
+    lines = [group_line(key, named, found.get(named), primary)] if named else []
     notebooks = _notebooks(settings, key, state, found)
     if notebooks is None or (named and named not in found):
         return lines
-    if isinstance(at, Unknown) and opened_port(settings.network, settings.clusters[key]) is None:
+    if (
+        isinstance(primary, Unknown)
+        and opened_port(settings.network, settings.clusters[key]) is None
+    ):
         # The port that Livy listens on is the cluster's own then.
-        return lines + [not_checked(each, at) for each in (rule, way)]
+        return lines + [not_checked(each, primary) for each in (rule, way)]
     livy = _livy(settings, key, state)
     if not livy.groups:
         return lines
@@ -94,8 +103,8 @@ def cluster_lines(
 
 
 def _livy(settings: Settings, key: str, state: NetworkState) -> Livy:
-    cluster, at = settings.clusters[key], state.primaries[key]
-    known = at if isinstance(at, Primary) else None
+    cluster, primary = settings.clusters[key], state.primaries[key]
+    known = primary if isinstance(primary, Primary) else None
     ids, named = known.groups if known else (), cluster.security_group_id
     if named is not None:
         # Rules are made in it. What it is wrongly named for is told once, in a line of its own.
@@ -103,14 +112,14 @@ def _livy(settings: Settings, key: str, state: NetworkState) -> Livy:
     found = state.groups if isinstance(state.groups, Mapping) else {}
     groups = tuple(found[each] for each in ids if each in found)
     port = opened_port(settings.network, cluster) or (known.port if known else cluster.port)
-    return Livy(key, cluster, port, groups, _place(at, state))
+    return Livy(key, cluster, port, groups, _place(primary, state))
 
 
-def _place(at: Primary | Unknown | None, state: NetworkState) -> Subnet | Unknown | None:
-    if not isinstance(at, Primary):
-        return at
+def _place(primary: Primary | Unknown | None, state: NetworkState) -> Subnet | Unknown | None:
+    if not isinstance(primary, Primary):
+        return primary
     places = state.subnets
-    return places if isinstance(places, Unknown) else places.get(at.subnet_id)
+    return places if isinstance(places, Unknown) else places.get(primary.subnet_id)
 
 
 def _notebooks(
@@ -140,7 +149,7 @@ def _notebooks(
 def read_network_state(reader: Reader, settings: Settings) -> NetworkState:
     """A call a cluster, more for one by its name or tags; the rest is one call for 200."""
     keys = list(settings.clusters)
-    answers = reader.map_concurrently(lambda key: primary(reader, settings, key), keys)
+    answers = reader.map_concurrently(lambda key: find_primary(reader, settings, key), keys)
     primaries = dict(zip(keys, answers, strict=True))
     known = [each for each in primaries.values() if isinstance(each, Primary)]
     named = [each.security_group_id for each in settings.clusters.values()]
