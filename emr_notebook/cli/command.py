@@ -8,14 +8,8 @@ from typing import Annotated, NoReturn, ParamSpec
 import typer
 
 from emr_notebook.cli.aws.lookup_role import lookup_role_reader
-from emr_notebook.cli.aws.reader import (
-    CommandError,
-    Denied,
-    Reader,
-    Refused,
-    aws_reader,
-    check_account,
-)
+from emr_notebook.cli.aws.reader import CommandError, Denied, Reader, Refused
+from emr_notebook.cli.aws.session import aws_reader, check_account
 from emr_notebook.settings.file import SettingsError, load_stage
 from emr_notebook.settings.model import Settings
 from emr_notebook.synthesis import SynthesisError

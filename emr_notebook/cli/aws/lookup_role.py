@@ -4,7 +4,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from emr_notebook.bootstrap import lookup_role_arn
-from emr_notebook.cli.aws.reader import CommandError, Reader, client_config, session_reader
+from emr_notebook.cli.aws.reader import CommandError, Reader
+from emr_notebook.cli.aws.session import client_config, session_reader
 from emr_notebook.settings.model import Settings
 
 SESSION = "emr-notebook"

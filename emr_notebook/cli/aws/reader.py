@@ -8,15 +8,10 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, TypeVar
 
-import boto3
 from botocore import exceptions
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 MAX_CONCURRENT_CALLS = 8
-CONNECT_SECONDS = 5
-READ_SECONDS = 20
-ATTEMPTS = 6
 MAX_PAGES = 100
 
 # Methods of other names may change something.
@@ -144,34 +139,6 @@ class Reader:
                 raise
 
 
-def aws_reader(region: str) -> Reader:
-    """A reader with the credentials that boto3 finds. Raises CommandError when it finds none."""
-    try:
-        session = boto3.Session(region_name=region)
-        if session.get_credentials() is None:
-            raise exceptions.NoCredentialsError
-    except BotoCoreError as error:
-        raise CommandError(_explain(error)) from None
-    return session_reader(session, region)
-
-
-def session_reader(session: boto3.Session, region: str) -> Reader:
-    """A reader with a session's credentials."""
-    config = client_config()
-    clients: dict[str, Any] = {}
-    making = Lock()
-
-    def call(service: str, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        with making:
-            if service not in clients:
-                made = session.client(service, config=config)  # type: ignore[call-overload]
-                clients[service] = made
-        answer: Mapping[str, Any] = getattr(clients[service], method)(**arguments)
-        return answer
-
-    return Reader(region, call)
-
-
 def remembering(reader: Reader) -> Reader:
     """A reader for one run that makes no call twice; one that failed is made again when asked."""
     answers: dict[str, Mapping[str, Any]] = {}
@@ -190,30 +157,19 @@ def remembering(reader: Reader) -> Reader:
     return replace(reader, call=call)
 
 
-def client_config() -> Config:
-    """How clients wait and try again."""
-    return Config(
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        max_pool_connections=MAX_CONCURRENT_CALLS,
-    )
-
-
-def check_account(reader: Reader, account: str) -> None:
-    """Raise CommandError unless the credentials are of this account."""
-    found = reader.ask("sts", "get_caller_identity")["Account"]
-    if found != account:
-        raise CommandError(
-            f"the credentials are of account {found}; the stage is of {account}. Choose another "
-            "profile (AWS_PROFILE) or another stage (--stage)."
-        )
-
-
 def iam_action(service: str, method: str) -> str:
     """What IAM calls a call, of boto3's names: elasticmapreduce:DescribeCluster."""
     operation = "".join(part.title() for part in method.split("_"))
     return f"{_IAM_PREFIX.get(service, service)}:{operation}"
+
+
+def explain(error: BotoCoreError) -> str:
+    """Why boto3 could not make a call, and what to do."""
+    if isinstance(error, exceptions.NoCredentialsError | exceptions.CredentialRetrievalError):
+        return (
+            f"there are no AWS credentials: run `aws sso login` or set AWS_PROFILE (boto3: {error})"
+        )
+    return f"AWS cannot be asked: {error}"
 
 
 def _failure(action: str, error: ClientError) -> Exception:
@@ -229,12 +185,4 @@ def _failure(action: str, error: ClientError) -> Exception:
 def _no_answer(error: BotoCoreError, service: str, region: str) -> CommandError:
     if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
         return Unreachable(service, region, error)
-    return CommandError(_explain(error))
-
-
-def _explain(error: BotoCoreError) -> str:
-    if isinstance(error, exceptions.NoCredentialsError | exceptions.CredentialRetrievalError):
-        return (
-            f"there are no AWS credentials: run `aws sso login` or set AWS_PROFILE (boto3: {error})"
-        )
-    return f"AWS cannot be asked: {error}"
+    return CommandError(explain(error))

@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from emr_notebook.cli.aws.reader import Reader, aws_reader, remembering
+from emr_notebook.cli.aws.reader import Reader, remembering
+from emr_notebook.cli.aws.session import aws_reader
 from emr_notebook.cli.command import (
     FAILED,
     OK,

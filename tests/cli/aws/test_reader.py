@@ -16,11 +16,10 @@ from emr_notebook.cli.aws.reader import (
     Reader,
     Refused,
     Unreachable,
-    aws_reader,
-    check_account,
     iam_action,
     remembering,
 )
+from emr_notebook.cli.aws.session import aws_reader, check_account
 from sandbox.environment import clean_environment
 from sandbox.isolation.processes import free_port
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION, refused
@@ -264,7 +263,7 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name, value in clean_environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
-    monkeypatch.setattr("emr_notebook.cli.aws.reader.ATTEMPTS", 1)
+    monkeypatch.setattr("emr_notebook.cli.aws.session.ATTEMPTS", 1)
 
 
 @pytest.mark.usefixtures("offline")

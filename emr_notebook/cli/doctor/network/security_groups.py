@@ -70,14 +70,9 @@ def cluster_lines(
     settings: Settings, key: str, state: NetworkState, commands: Ec2Commands
 ) -> list[Line]:
     """The lines of one cluster; none of what depends on a cluster that is not found."""
-    named, primary, found = (
-        settings.clusters[key].security_group_id,
-        state.primaries[key],
-        state.groups,
-    )
-    group, rule, way = (
-        f"{each} of {key}" for each in ("security group", "Livy rule", "way to Livy")
-    )
+    cluster, primary, found = settings.clusters[key], state.primaries[key], state.groups
+    named, group = cluster.security_group_id, f"security group of {key}"
+    rule, way = f"Livy rule of {key}", f"way to Livy of {key}"
     if primary is None:
         # The cluster's own line has failed: of the rest, only what fails without a cluster, too.
         gone = named and isinstance(found, Mapping) and named not in found
@@ -90,10 +85,7 @@ def cluster_lines(
     notebooks = _notebooks(settings, key, state, found)
     if notebooks is None or (named and named not in found):
         return lines
-    if (
-        isinstance(primary, Unknown)
-        and opened_port(settings.network, settings.clusters[key]) is None
-    ):
+    if isinstance(primary, Unknown) and opened_port(settings.network, cluster) is None:
         # The port that Livy listens on is the cluster's own then.
         return lines + [not_checked(each, primary) for each in (rule, way)]
     livy = _livy(settings, key, state)
