@@ -1,8 +1,11 @@
-"""doctor: the quota of notebook instances."""
+"""doctor: the quotas of notebook instances, of all and of each type."""
+
+from typing import Any
 
 import pytest
 
 from emr_notebook.cli.doctor import quotas
+from emr_notebook.cli.doctor.quotas import ExistingNotebook, starts_by_type
 from emr_notebook.cli.doctor.report import Line, State
 from emr_notebook.settings.model import Settings
 from tests.assets.cluster_endpoint.emr_records import REGION
@@ -63,3 +66,106 @@ def test_a_missing_permission_is_named(action: str) -> None:
     found = line(AccountWorld(denied={action}), stage(1))
 
     assert found == Line(SUBJECT, State.NOT_CHECKED, f"these credentials may not {action}")
+
+
+SMALL, LARGE = "ml.t3.medium", "ml.m5.xlarge"
+ALICE = f"{STACK}-alice"
+
+
+def stage_of_types(**types: str) -> Settings:
+    notebooks: dict[str, Any] = {
+        key: {"cluster": "analytics", "instance_type": each} for key, each in types.items()
+    }
+    return settings(lambda data: data.update(notebooks=notebooks))
+
+
+def type_line(world: AccountWorld, asked: Settings, name: str = SMALL) -> Line:
+    return lines(quotas.check, world, asked)[f"quota of {name}"]
+
+
+class TestQuotasOfTypes:
+    def test_types_that_fit_in_are_ok(self) -> None:
+        found = type_line(
+            AccountWorld(type_quotas={SMALL: 2}), stage_of_types(alice=SMALL, bob=SMALL)
+        )
+
+        assert found == Line(f"quota of {SMALL}", State.OK, "0 run and 2 are to be started, of 2")
+
+    def test_one_too_many_fails_and_is_asked_for(self) -> None:
+        found = type_line(
+            AccountWorld(type_quotas={SMALL: 1}), stage_of_types(alice=SMALL, bob=SMALL)
+        )
+        command = (
+            "aws service-quotas request-service-quota-increase --service-code sagemaker "
+            f"--quota-code L-{SMALL} --desired-value 2 --region {REGION}"
+        )
+
+        assert (found.state, found.commands) == (State.FAILED, (command,))
+        assert found.what == "0 run and 2 are to be started; the quota is 1"
+
+    def test_each_type_has_a_line(self) -> None:
+        world = AccountWorld(type_quotas={SMALL: 1, LARGE: 0})
+        asked = stage_of_types(alice=SMALL, bob=LARGE)
+
+        assert type_line(world, asked).state is State.OK
+        assert type_line(world, asked, LARGE).state is State.FAILED
+
+    def test_a_type_that_the_region_does_not_list_is_not_known(self) -> None:
+        found = type_line(AccountWorld(type_quotas={}), stage_of_types(alice=SMALL))
+
+        assert found.state is State.NOT_CHECKED
+        assert f"{REGION} has no quota “{SMALL} for notebook instance usage”" in found.what
+
+    def test_nothing_is_asked_when_the_deploy_starts_none(self) -> None:
+        world = AccountWorld(notebooks=[ALICE])
+        world.answers["sagemaker", "list_notebook_instances"] = lambda _: {
+            "NotebookInstances": [
+                {
+                    "NotebookInstanceName": ALICE,
+                    "NotebookInstanceArn": "arn",
+                    "NotebookInstanceStatus": "InService",
+                    "InstanceType": SMALL,
+                }
+            ]
+        }
+
+        assert type_line(world, stage_of_types(alice=SMALL)).what == "the deploy starts none"
+        assert world.count("list_service_quotas") == 0
+
+    def test_the_list_is_read_until_all_are_found(self) -> None:
+        kinds = {f"ml.x{number}.large": 9.0 for number in range(7)}
+        world = AccountWorld(type_quotas={**kinds, SMALL: 9, "ml.z.large": 9}, quotas_per_page=2)
+
+        assert type_line(world, stage_of_types(alice=SMALL)).state is State.OK
+        assert world.count("list_service_quotas") == 4
+
+    @pytest.mark.parametrize(
+        "action", ["servicequotas:ListServiceQuotas", "sagemaker:ListNotebookInstances"]
+    )
+    def test_a_missing_permission_is_named(self, action: str) -> None:
+        found = type_line(AccountWorld(denied={action}), stage_of_types(alice=SMALL))
+
+        assert found.state is State.NOT_CHECKED
+        assert found.what == f"these credentials may not {action}"
+
+    @pytest.mark.parametrize(
+        ("state", "instance_type", "started"),
+        [
+            ("InService", SMALL, 0),
+            ("InService", LARGE, 1),
+            ("Pending", LARGE, 1),
+            ("Stopped", LARGE, 0),
+            ("Failed", LARGE, 0),
+        ],
+    )
+    def test_a_deploy_starts_what_runs_and_changes_its_type(
+        self, state: str, instance_type: str, started: int
+    ) -> None:
+        asked = [stage_of_types(alice=SMALL).notebook("alice")]
+
+        assert (
+            starts_by_type(asked, {ALICE: ExistingNotebook(instance_type, state)})[SMALL] == started
+        )
+
+    def test_a_deploy_starts_what_it_makes(self) -> None:
+        assert starts_by_type([stage_of_types(alice=SMALL).notebook("alice")], {})[SMALL] == 1

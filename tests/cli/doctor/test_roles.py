@@ -1,4 +1,4 @@
-"""doctor: the roles that the settings give to notebooks."""
+"""doctor: the roles that the settings give to notebooks, and the permissions boundary."""
 
 import json
 import shlex
@@ -10,7 +10,7 @@ from emr_notebook.cli.doctor import roles
 from emr_notebook.cli.doctor.iam import PolicyVerdict, evaluate_policy
 from emr_notebook.cli.doctor.report import Line, State
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION
-from tests.cli.doctor.account import ROLE, SAGEMAKER, AccountWorld, trusting
+from tests.cli.doctor.account import BOUNDARY, ROLE, SAGEMAKER, AccountWorld, trusting
 from tests.cli.doctor.network.world import COMMANDS, STACK, lines, settings
 
 SUBJECT, LOGS = "role data-science", "logs by role data-science"
@@ -190,3 +190,37 @@ def test_a_policys_statements_decide_unless_a_condition_does(
     statements: Any, verdict: PolicyVerdict
 ) -> None:
     assert evaluate_policy({"Statement": statements}, ASSUME, {SAGEMAKER}) is verdict
+
+
+BOUNDARY_SUBJECT = "permissions boundary"
+
+
+def boundary_line(world: AccountWorld) -> Line:
+    asked = settings(lambda data: data.update(permissions_boundary_arn=BOUNDARY))
+    [found] = roles.check_boundary(world.reader(), asked, COMMANDS)
+    return found
+
+
+class TestBoundary:
+    def test_one_that_exists_is_ok(self) -> None:
+        assert boundary_line(AccountWorld()) == Line(
+            BOUNDARY_SUBJECT, State.OK, f"{BOUNDARY} exists"
+        )
+
+    def test_one_that_does_not_exist_fails(self) -> None:
+        found = boundary_line(AccountWorld(policies=set()))
+
+        assert (found.state, found.what) == (State.FAILED, f"{BOUNDARY} does not exist")
+
+    def test_a_missing_permission_is_named(self) -> None:
+        found = boundary_line(AccountWorld(denied={"iam:GetPolicy"}))
+
+        assert found == Line(
+            BOUNDARY_SUBJECT, State.NOT_CHECKED, "these credentials may not iam:GetPolicy"
+        )
+
+    def test_a_stage_without_one_costs_no_call(self) -> None:
+        world = AccountWorld()
+
+        assert roles.check_boundary(world.reader(), settings(), COMMANDS) == []
+        assert world.calls == []

@@ -1,13 +1,16 @@
-"""doctor: whether the stage's stacks can be deployed."""
+"""doctor: whether the stage's stacks can be deployed, and whether its names are free."""
+
+from typing import Any
 
 import botocore.loaders
 import pytest
 
 from emr_notebook.cli.doctor import stacks
 from emr_notebook.cli.doctor.report import Line, State
+from emr_notebook.settings.model import Settings
 from tests.assets.cluster_endpoint.emr_records import REGION
-from tests.cli.doctor.account import AccountWorld
-from tests.cli.doctor.network.world import COMMANDS, STACK, settings
+from tests.cli.doctor.account import AccountWorld, template
+from tests.cli.doctor.network.world import COMMANDS, STACK, lines, settings
 
 OF = f"--stack-name {STACK} --region {REGION}"
 
@@ -149,3 +152,88 @@ def test_a_missing_permission_is_named() -> None:
 
     assert line(world).state is State.NOT_CHECKED
     assert line(world).what == "these credentials may not cloudformation:GetTemplate"
+
+
+NOTEBOOKS, LIFECYCLES = "notebook names", "lifecycle configuration names"
+ALICE = f"{STACK}-alice"
+
+
+def stage_of_two(**changes: Any) -> Settings:
+    """Alice's notebook with these changes, and bob's."""
+    alice = {"cluster": "analytics", **changes}
+    notebooks = {"alice": alice, "bob": {"cluster": "analytics"}}
+    return settings(lambda data: data.update(notebooks=notebooks))
+
+
+def deployed(status: str = "UPDATE_COMPLETE") -> AccountWorld:
+    """Alice's notebook exists, as the stack's template says."""
+    made = template({"Alice": ALICE}, {"Starts": "starts"})
+    world = AccountWorld(statuses={STACK: status}, templates={STACK: made})
+    world.notebooks, world.lifecycles = [ALICE], ["starts"]
+    return world
+
+
+def name_lines(world: AccountWorld, asked: Settings | None = None) -> dict[str, Line]:
+    return lines(stacks.check, world, asked or stage_of_two())
+
+
+class TestNames:
+    def test_free_names_are_ok(self) -> None:
+        assert name_lines(AccountWorld())[NOTEBOOKS].state is State.OK
+
+    def test_a_deployed_notebook_has_its_own_name(self) -> None:
+        assert name_lines(deployed())[NOTEBOOKS].state is State.OK
+
+    def test_a_name_that_another_notebook_has_fails_without_a_command_that_deletes_files(
+        self,
+    ) -> None:
+        world = AccountWorld(notebooks=[ALICE, "unrelated"])
+        found = name_lines(world)[NOTEBOOKS]
+
+        assert (found.state, found.commands) == (State.FAILED, ())
+        assert found.what == (
+            f"SageMaker has already {ALICE}, which is none of the stack {STACK}'s"
+        )
+        assert "give another name (notebooks.alice.name), or delete" in found.advice
+
+    def test_a_name_in_the_template_of_a_failed_first_deploy_is_somebody_elses(self) -> None:
+        assert name_lines(deployed("ROLLBACK_COMPLETE"))[NOTEBOOKS].state is State.FAILED
+
+    def test_a_name_that_another_stack_of_the_stage_has_is_taken(self) -> None:
+        found = name_lines(deployed(), stage_of_two(stack="two"))[NOTEBOOKS]
+
+        assert found.state is State.FAILED
+        assert f"none of the stack {STACK}-two's" in found.what
+
+    @pytest.mark.parametrize(
+        "action", ["sagemaker:ListNotebookInstances", "cloudformation:DescribeStacks"]
+    )
+    def test_a_missing_permission_is_named_where_a_name_is_in_question(self, action: str) -> None:
+        world = deployed()
+        world.denied = {action}
+
+        assert name_lines(world)[NOTEBOOKS] == Line(
+            NOTEBOOKS, State.NOT_CHECKED, f"these credentials may not {action}"
+        )
+
+    def test_free_names_need_no_look_at_the_stack(self) -> None:
+        world = AccountWorld(denied={"cloudformation:DescribeStacks"})
+
+        assert name_lines(world)[NOTEBOOKS].state is State.OK
+
+    def test_lifecycle_configurations_have_no_line_when_no_name_is_given(self) -> None:
+        assert LIFECYCLES not in name_lines(AccountWorld())
+
+    def test_a_lifecycle_configurations_name_is_the_stacks_own_or_taken(self) -> None:
+        asked = stage_of_two(lifecycle_config_name="starts")
+
+        assert name_lines(deployed(), asked)[LIFECYCLES].state is State.OK
+        assert (
+            name_lines(AccountWorld(lifecycles=["starts"]), asked)[LIFECYCLES].state is State.FAILED
+        )
+        assert name_lines(AccountWorld(), asked)[LIFECYCLES].state is State.OK
+
+    def test_a_stage_without_notebooks_gives_no_names(self) -> None:
+        asked = settings(lambda data: data.update(notebooks={}))
+
+        assert list(name_lines(AccountWorld(), asked)) == [f"stack {STACK}"]
