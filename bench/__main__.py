@@ -44,8 +44,8 @@ def table(found: Mapping[str, Summary]) -> Table:
         wanted = MEASURES[name]
         shown.add_row(
             f"{name}\n"
-            f"  {each.subject:.3g} {wanted.unit}: {wanted.of}\n"
-            f"  {each.baseline:.3g} {wanted.unit}: {wanted.against}",
+            f"  {each.subject:.3g} {wanted.unit}: {wanted.subject}\n"
+            f"  {each.baseline:.3g} {wanted.unit}: {wanted.baseline}",
             *(f"{part:.2f}" for part in (each.ratio, each.low, each.high, each.noise)),
             f"{wanted.goal:.2f} {'reached' if each.ratio <= wanted.goal else 'missed'}",
         )

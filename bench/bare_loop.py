@@ -29,11 +29,11 @@ Lifecycle = sagemaker.CfnNotebookInstanceLifecycleConfig
 
 def add_stacks(app: Construct, notebooks: int) -> None:
     """Add as many stacks as that many notebooks need."""
-    for first in range(0, notebooks, stages.NOTEBOOKS_A_STACK):
+    for first in range(0, notebooks, stages.NOTEBOOKS_PER_STACK):
         name = stages.stack_name(first)
         env = cdk.Environment(account=stages.ACCOUNT, region=stages.REGION)
         stack = cdk.Stack(app, name, env=env, suppress_template_indentation=True)
-        last = min(first + stages.NOTEBOOKS_A_STACK, notebooks)
+        last = min(first + stages.NOTEBOOKS_PER_STACK, notebooks)
         _add_notebooks(stack, name, range(first, last))
 
 

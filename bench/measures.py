@@ -15,8 +15,8 @@ class Measure:
     `prepared` gives both, as functions that measure once, for as long as it is entered.
     """
 
-    of: str
-    against: str
+    subject: str
+    baseline: str
     unit: str
     goal: float
     # As many as its noise asks for.
@@ -26,56 +26,56 @@ class Measure:
 
 MEASURES: Mapping[str, Measure] = {
     "resolver_cold_start": Measure(
-        of="resolver imported, its EMR client made",
-        against="boto3 imported, an EMR client made",
+        subject="resolver imported, its EMR client made",
+        baseline="boto3 imported, an EMR client made",
         unit="CPU s",
         goal=1.2,
         pairs=15,
         prepared=resolver.cold_start,
     ),
     "resolver_memory": Measure(
-        of="peak memory of the resolver's longest look-up",
-        against="Lambda's least memory",
+        subject="peak memory of the resolver's longest look-up",
+        baseline="Lambda's least memory",
         unit="MiB",
         goal=1.0,
         pairs=3,
         prepared=resolver.memory,
     ),
     "synth_one": Measure(
-        of="a stage of one notebook synthesized and checked by cdk-nag",
-        against="a CDK app with one empty stack, likewise",
+        subject="a stage of one notebook synthesized and checked by cdk-nag",
+        baseline="a CDK app with one empty stack, likewise",
         unit="CPU s",
         goal=1.25,
         pairs=9,
         prepared=synthesis.one,
     ),
     "synth_thousand": Measure(
-        of="1,000 notebooks in 5 stacks synthesized and checked by cdk-nag",
-        against="their resources made in a bare loop, likewise",
+        subject="1,000 notebooks in 5 stacks synthesized and checked by cdk-nag",
+        baseline="their resources made in a bare loop, likewise",
         unit="CPU s",
         goal=1.5,
         pairs=4,
         prepared=synthesis.thousand,
     ),
     "synth_per_notebook": Measure(
-        of="each notebook after the first, of 1,000",
-        against="each notebook after the first, of 100",
+        subject="each notebook after the first, of 1,000",
+        baseline="each notebook after the first, of 100",
         unit="CPU ms",
         goal=1.25,
         pairs=4,
         prepared=synthesis.per_notebook,
     ),
     "template_bytes": Measure(
-        of="one more notebook with an owner, in its stack's template",
-        against="at which 225 of them, all that a stack takes, fill a third of a template",
+        subject="one more notebook with an owner, in its stack's template",
+        baseline="at which 225 of them, all that a stack takes, fill a third of a template",
         unit="KiB",
         goal=1.0,
         pairs=2,
         prepared=synthesis.template_size,
     ),
     "plan_forty": Measure(
-        of="emr-notebook plan of 40 deployed notebooks, 50 ms for each call of AWS",
-        against="their synthesis alone, and 3 seconds",
+        subject="emr-notebook plan of 40 deployed notebooks, 50 ms for each call of AWS",
+        baseline="their synthesis alone, and 3 seconds",
         unit="s",
         goal=1.0,
         pairs=5,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bench.children import BenchError, run_python
 from bench.pairs import Sample
 from bench.stages import write_stage
-from bench.synthesis import PROJECT, Workshop, workshop
+from bench.synthesis import PROJECT, AppRunner, app_runner
 
 NOTEBOOKS = 40
 # What a plan may take beside its synthesis.
@@ -28,23 +28,23 @@ except SystemExit as ended:
 @contextlib.contextmanager
 def forty() -> Iterator[tuple[Sample, Sample]]:
     """Seconds of a plan of forty notebooks, and of their synthesis with three seconds more."""
-    with workshop() as shop:
-        shop.app(NOTEBOOKS)
-        (template,) = shop.templates()
-        deployed = shutil.copy(template, shop.folder / "deployed.json")
-        shutil.copy(PROJECT / "cdk.json", shop.folder)
-        stage = write_stage(shop.folder / "config", NOTEBOOKS)
+    with app_runner() as runner:
+        runner.app(NOTEBOOKS)
+        (template,) = runner.templates()
+        deployed = shutil.copy(template, runner.folder / "deployed.json")
+        shutil.copy(PROJECT / "cdk.json", runner.folder)
+        stage = write_stage(runner.folder / "config", NOTEBOOKS)
         yield (
-            lambda: seconds(shop, PLAN, stage, str(deployed)),
-            lambda: seconds(shop, SYNTHESIS, stage) + SECONDS_MORE,
+            lambda: seconds(runner, PLAN, stage, str(deployed)),
+            lambda: seconds(runner, SYNTHESIS, stage) + SECONDS_MORE,
         )
 
 
-def seconds(shop: Workshop, program: str, *arguments: str) -> float:
+def seconds(runner: AppRunner, program: str, *arguments: str) -> float:
     """How long a program takes on the clock. Raises BenchError when it fails."""
     env = {"PYTHONDONTWRITEBYTECODE": "", "CDK_VALIDATION": "false"}
     started = time.perf_counter()
-    run = run_python(program, *arguments, path=PROJECT, env=env, cwd=shop.folder)
+    run = run_python(program, *arguments, path=PROJECT, env=env, cwd=runner.folder)
     took = time.perf_counter() - started
     if program is PLAN and "notebooks" not in run.printed:
         raise BenchError(f"this is no plan:\n{run.printed}")

@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 from bench.stages import ACCOUNT, REGION
-from bench.stub_aws import ANSWERS as OF_EMR
+from bench.stub_aws import ANSWERS as EMR_ANSWERS
 from emr_notebook.cli import main
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.plan import command
@@ -17,7 +17,7 @@ from emr_notebook.settings.file import load_stage
 from emr_notebook.synthesis import stage_templates
 
 # A round trip to another continent.
-SECONDS_A_CALL = 0.05
+SECONDS_PER_CALL = 0.05
 
 
 def synthesize(stage: str) -> None:
@@ -43,13 +43,13 @@ class Aws:
             "get_template": lambda _: {"TemplateBody": template},
             "list_stack_resources": self._resources,
             "list_notebook_instances": self._notebooks,
-            "describe_cluster": OF_EMR["DescribeCluster"],
-            "list_instances": OF_EMR["ListInstances"],
+            "describe_cluster": EMR_ANSWERS["DescribeCluster"],
+            "list_instances": EMR_ANSWERS["ListInstances"],
         }
 
     def call(self, _service: str, method: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """One call's answer, after a while."""
-        time.sleep(SECONDS_A_CALL)
+        time.sleep(SECONDS_PER_CALL)
         answer: Mapping[str, Any] = self._calls[method](given)
         return answer
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 # Each notebook is two of a stack's 500 resources.
-NOTEBOOKS_A_STACK = 200
+NOTEBOOKS_PER_STACK = 200
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 STACK_NAME = "emr-notebooks"
@@ -16,7 +16,7 @@ def write_stage(config: Path, notebooks: int) -> str:
     """Write the settings of a stage of that many notebooks, and give the stage's name.
 
     Its notebooks have an owner, share one cluster and its script, and are otherwise as without
-    settings. The stage's own stack holds the first NOTEBOOKS_A_STACK, further ones as many each.
+    settings. The stage's own stack holds the first NOTEBOOKS_PER_STACK, further ones as many each.
     """
     stage = f"notebooks-{notebooks}"
     # JSON is YAML; but like this it is as long as a file that was written by hand.
@@ -38,7 +38,7 @@ def write_stage(config: Path, notebooks: int) -> str:
             "    cluster: analytics",
             f"    owner: {owner(number)}",
         ]
-        if number >= NOTEBOOKS_A_STACK:
+        if number >= NOTEBOOKS_PER_STACK:
             lines.append(f"    stack: {stack_key(number)}")
     config.mkdir(exist_ok=True)
     (config / f"{stage}.yaml").write_text("\n".join(lines) + "\n")
@@ -57,9 +57,9 @@ def owner(number: int) -> str:
 
 def stack_key(number: int) -> str:
     """The `stack` of a notebook that finds the stage's own full."""
-    return f"part{number // NOTEBOOKS_A_STACK}"
+    return f"part{number // NOTEBOOKS_PER_STACK}"
 
 
 def stack_name(number: int) -> str:
     """The name of a notebook's stack in CloudFormation."""
-    return f"{STACK_NAME}-{stack_key(number)}" if number >= NOTEBOOKS_A_STACK else STACK_NAME
+    return f"{STACK_NAME}-{stack_key(number)}" if number >= NOTEBOOKS_PER_STACK else STACK_NAME

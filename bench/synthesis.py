@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.children import run_python
 from bench.pairs import Sample
-from bench.stages import NOTEBOOKS_A_STACK, write_stage
+from bench.stages import NOTEBOOKS_PER_STACK, write_stage
 
 PROJECT = Path(__file__).parent.parent
 
@@ -30,12 +30,12 @@ FEW, MANY = 100, 1_000
 # The few cost as little as 20 % more than one: the least of some runs is free of most noise.
 RUNS_OF_FEW = 3
 
-KIB_A_NOTEBOOK = 1.5
+KIB_PER_NOTEBOOK = 1.5
 
 
 @dataclass(frozen=True)
-class Workshop:
-    """A folder with a config/ of its own, in which apps are synthesized."""
+class AppRunner:
+    """Synthesizes apps in a folder with a config/ of its own."""
 
     folder: Path
 
@@ -81,28 +81,28 @@ class Workshop:
 @contextlib.contextmanager
 def one() -> Iterator[tuple[Sample, Sample]]:
     """Processor seconds of a stage of one notebook, and of an app without anything."""
-    with workshop() as shop:
-        yield lambda: shop.app(1), shop.empty
+    with app_runner() as runner:
+        yield lambda: runner.app(1), runner.empty
 
 
 @contextlib.contextmanager
 def thousand() -> Iterator[tuple[Sample, Sample]]:
     """Processor seconds of a thousand notebooks, and of a loop that makes their resources."""
-    with workshop() as shop:
-        yield lambda: shop.app(MANY), lambda: shop.loop(MANY)
+    with app_runner() as runner:
+        yield lambda: runner.app(MANY), lambda: runner.loop(MANY)
 
 
 @contextlib.contextmanager
 def per_notebook() -> Iterator[tuple[Sample, Sample]]:
     """Processor milliseconds of each notebook after the first: of a thousand, and of a hundred."""
-    with workshop() as shop:
+    with app_runner() as runner:
         yield (
-            lambda: 1000 * after_the_first(shop.app, MANY, runs=1),
-            lambda: 1000 * after_the_first(shop.app, FEW, runs=RUNS_OF_FEW),
+            lambda: 1000 * marginal_cost(runner.app, MANY, runs=1),
+            lambda: 1000 * marginal_cost(runner.app, FEW, runs=RUNS_OF_FEW),
         )
 
 
-def after_the_first(cost: Callable[[int], float], count: int, *, runs: int) -> float:
+def marginal_cost(cost: Callable[[int], float], count: int, *, runs: int) -> float:
     """What each thing after the first adds to the cost of so many; of each, the least of `runs`."""
     one, all_ = (min(cost(number) for _ in range(runs)) for number in (1, count))
     return (all_ - one) / (count - 1)
@@ -111,20 +111,20 @@ def after_the_first(cost: Callable[[int], float], count: int, *, runs: int) -> f
 @contextlib.contextmanager
 def template_size() -> Iterator[tuple[Sample, Sample]]:
     """KiB that one more notebook adds to its stack's template, and how many it may add."""
-    with workshop() as shop:
+    with app_runner() as runner:
 
         def size(notebooks: int) -> float:
-            shop.app(notebooks)
-            (template,) = shop.templates()
+            runner.app(notebooks)
+            (template,) = runner.templates()
             return template.stat().st_size / 1024
 
-        added = after_the_first(size, NOTEBOOKS_A_STACK, runs=1)
+        added = marginal_cost(size, NOTEBOOKS_PER_STACK, runs=1)
         # It is the same every time.
-        yield lambda: added, lambda: KIB_A_NOTEBOOK
+        yield lambda: added, lambda: KIB_PER_NOTEBOOK
 
 
 @contextlib.contextmanager
-def workshop() -> Iterator[Workshop]:
-    """A folder, for as long as it is entered."""
+def app_runner() -> Iterator[AppRunner]:
+    """In a temporary folder, for as long as it is entered."""
     with tempfile.TemporaryDirectory() as place:
-        yield Workshop(Path(place))
+        yield AppRunner(Path(place))

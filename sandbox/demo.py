@@ -162,7 +162,7 @@ def _checked_result(world: World, executed: NotebookNode) -> list[dict[str, Any]
     if found != expected:
         raise SandboxError(f"Spark's result is {found}; the data adds up to {expected}")
     stored = world.aws.client("s3").list_objects_v2(
-        Bucket=world.lake.output.split("/")[2], Prefix="results/by_zone/part-"
+        Bucket=data.BUCKET, Prefix=f"{data.OUTPUT}by_zone/part-"
     )
     if not stored.get("Contents"):
         raise SandboxError(f"Spark wrote no parquet file below {world.lake.output}")

@@ -16,7 +16,7 @@ from sandbox.report import Progress
 from sandbox.world import Options, World, start_world
 
 # What a shell may have of its own, and the sandbox's account does not know.
-OTHERS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN")
+CALLERS_OWN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN")
 
 
 def run_up(options: Options, console: Console) -> int:
@@ -72,5 +72,5 @@ def _write_variables(world: World, running: ExitStack) -> Path:
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in sorted(named.items())]
     path = world.options.state / "aws.sh"
     running.callback(path.unlink, missing_ok=True)
-    path.write_text("".join([f"unset {' '.join(OTHERS)}\n", *lines]))
+    path.write_text("".join([f"unset {' '.join(CALLERS_OWN)}\n", *lines]))
     return path.relative_to(world.options.checkout)

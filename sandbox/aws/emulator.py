@@ -4,6 +4,6 @@ import importlib
 from typing import Any
 
 
-def module(name: str) -> Any:
-    """The module `ministack.<name>`; only `server.py` may run before the first call."""
+def ministack(name: str) -> Any:
+    """The module `ministack.<name>`; `server.py` sets the environment before the first call."""
     return importlib.import_module(f"ministack.{name}")

@@ -1,6 +1,6 @@
 """Keeps what a Python Lambda logs: ministack keeps what is printed only."""
 
-from sandbox.aws.emulator import module
+from sandbox.aws.emulator import ministack
 
 # Lambda's own runtime has such a handler on the root logger before the function is imported.
 _HANDLER = r"""
@@ -15,5 +15,5 @@ _logging.getLogger().addHandler(_handler)
 
 def install() -> None:
     """Give every Python worker that handler."""
-    runtime = module("core.lambda_runtime")
+    runtime = ministack("core.lambda_runtime")
     runtime._PYTHON_WORKER_SCRIPT = _HANDLER + runtime._PYTHON_WORKER_SCRIPT

@@ -8,7 +8,7 @@ from sandbox.aws.ec2 import endpoints, rules, subnets
 from sandbox.aws.ec2.seed import Ec2Seed
 from sandbox.aws.emr import service as emr_service
 from sandbox.aws.emr.store import EmrStore
-from sandbox.aws.emulator import module
+from sandbox.aws.emulator import ministack
 from sandbox.aws.iam import names, simulation, tags
 from sandbox.aws.options import Options
 from sandbox.aws.request_log import Application, Message, Receive, RequestLog, Send
@@ -21,7 +21,7 @@ from sandbox.aws.sagemaker.store import SageMakerStore
 
 def install(options: Options) -> tuple[Application, Callable[[], None]]:
     """The whole application, and what ends the notebooks it started."""
-    app, tagging = module("app"), module("services.tagging")
+    app, tagging = ministack("app"), ministack("services.tagging")
     ec2 = Ec2Seed(options.state)
     emr = EmrStore(options.state / "emr")
     service = emr_service.EmrService(emr, options.instances_per_page)

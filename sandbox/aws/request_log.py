@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from sandbox.aws.emulator import module
+from sandbox.aws.emulator import ministack
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -20,7 +20,7 @@ _BODY_BYTES = 262_144
 _VALUE_CHARACTERS = 300
 
 
-def identifying(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def identifying_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters that say which resource a call was about."""
     kept: dict[str, Any] = {}
     for name, value in parameters.items():
@@ -81,7 +81,7 @@ class RequestLog:
 
 def describe_call(scope: Message, body: bytes) -> dict[str, Any]:
     """The call as the emulator understood it: called in the task that answered it."""
-    router, actions = module("core.router"), module("core.iam_actions")
+    router, actions = ministack("core.router"), ministack("core.iam_actions")
     headers = _headers(scope["headers"])
     query = parse_qs(scope["query_string"].decode(), keep_blank_values=True)
     parameters = body_parameters(body, headers.get("content-type", ""))
@@ -94,14 +94,14 @@ def describe_call(scope: Message, body: bytes) -> dict[str, Any]:
         "service": service,
         "action": action.split(":", 1)[1] if action else f"{method} {path}",
         "principal": _principal(headers, query),
-        "parameters": identifying(parameters) | ({"path": path} if path != "/" else {}),
+        "parameters": identifying_parameters(parameters) | ({"path": path} if path != "/" else {}),
     }
 
 
 def _principal(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> str | None:
-    if not module("core.router").extract_access_key_id(headers, query):
+    if not ministack("core.router").extract_access_key_id(headers, query):
         return None
-    return str(module("core.iam_evaluator").caller_arn())
+    return str(ministack("core.iam_evaluator").caller_arn())
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

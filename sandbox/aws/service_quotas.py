@@ -6,7 +6,7 @@ The values, the types' codes, and that a request is approved at once, are the sa
 from typing import Any
 
 from sandbox.aws.answers import Handler, Refused, request_handler
-from sandbox.aws.emulator import module
+from sandbox.aws.emulator import ministack
 from sandbox.environment import ACCOUNT, REGION
 
 NAME = "service-quotas"
@@ -62,11 +62,11 @@ class ServiceQuotas:
 def install(quotas: ServiceQuotas) -> None:
     """Add the service to the emulator's registry, and to what its IAM authorizes."""
     model = "ServiceQuotasV20190624."
-    module("core.router").SERVICE_PATTERNS["servicequotas"] = {"target_prefixes": [model]}
-    actions = module("core.iam_actions")
+    ministack("core.router").SERVICE_PATTERNS["servicequotas"] = {"target_prefixes": [model]}
+    actions = ministack("core.iam_actions")
     actions.SERVICE_TO_IAM_NAMESPACE["servicequotas"] = "servicequotas"
     actions._BOTOCORE_SERVICE_MAP["servicequotas"] = [NAME]
-    module("app").SERVICE_HANDLERS["servicequotas"] = request_handler(NAME, quotas.handlers.get)
+    ministack("app").SERVICE_HANDLERS["servicequotas"] = request_handler(NAME, quotas.handlers.get)
 
 
 def _quota(code: str, name: str, value: float) -> dict[str, Any]:

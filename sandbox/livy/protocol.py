@@ -30,7 +30,7 @@ KINDS = {
     "shared": "shared",
     "sql": "sql",
 }
-ABSENT_KINDS = ("spark", "sparkr")
+UNSUPPORTED_KINDS = ("spark", "sparkr")
 SOURCE = "[Source: (org.eclipse.jetty.server.HttpInputOverHTTP)"
 _MILLISECONDS = {
     "us": 0.001,
@@ -69,7 +69,7 @@ def parse_session(text: str) -> Json:
     if kind not in KINDS:
         message = f'Invalid kind: {kind} (through reference chain: {SESSION_CLASS}["kind"])'
         raise LivyError(400, message)
-    if KINDS[kind] in ABSENT_KINDS:
+    if KINDS[kind] in UNSUPPORTED_KINDS:
         raise illegal_argument(
             f"The sandbox's stand-in for Livy runs sessions of kind pyspark, sql and shared, not "
             f"{kind}. Use the PySpark kernel, or set LIVY_HOME to a real Livy and start again."

@@ -7,7 +7,13 @@ from typing import Any
 
 from sandbox.livy import statements
 from sandbox.livy.process import SessionProcess
-from sandbox.livy.protocol import ABSENT_KINDS, LISTS, NUMBERS, duration_seconds, internal_error
+from sandbox.livy.protocol import (
+    LISTS,
+    NUMBERS,
+    UNSUPPORTED_KINDS,
+    duration_seconds,
+    internal_error,
+)
 from sandbox.livy.statements import Statement, Statements
 from sandbox.livy.wire import JVM_ENDED
 
@@ -124,7 +130,7 @@ class Session:
         """Hand the next waiting statement to the process, if that has nothing to do."""
         while self.state == IDLE and (statement := self.statements.next_waiting()):
             statement.start(time.time())
-            if statement.kind in ABSENT_KINDS:
+            if statement.kind in UNSUPPORTED_KINDS:
                 statement.finish(_no_interpreter(statement.kind), time.time())
             else:
                 self.state = BUSY

@@ -79,7 +79,7 @@ class TestCommand:
         monkeypatch.setattr(plans, "NOTEBOOKS", 2)
         if name == "synth_per_notebook":
             # Of so few, each costs less than the noise of the first.
-            monkeypatch.setattr(synthesis.Workshop, "app", lambda _, notebooks: 1 + notebooks)
+            monkeypatch.setattr(synthesis.AppRunner, "app", lambda _, notebooks: 1 + notebooks)
         bench.main(["--only", name, "--pairs", "2"])
 
         written = json.loads((tmp_path / ".sandbox/bench.json").read_text())

@@ -10,22 +10,22 @@ import pytest
 from aws_cdk import aws_s3 as s3
 
 from bench import bare_apps
-from bench.stages import NOTEBOOKS_A_STACK
-from bench.synthesis import Workshop, after_the_first, workshop
+from bench.stages import NOTEBOOKS_PER_STACK
+from bench.synthesis import AppRunner, app_runner, marginal_cost
 
 Resource = Mapping[str, Any]
 # Notebooks that need a second stack.
-NOTEBOOKS = NOTEBOOKS_A_STACK + 1
+NOTEBOOKS = NOTEBOOKS_PER_STACK + 1
 
 
 @pytest.fixture(scope="module")
-def shop() -> Iterator[Workshop]:
-    with workshop() as made:
+def runner() -> Iterator[AppRunner]:
+    with app_runner() as made:
         yield made
 
 
-def stacks(shop: Workshop) -> dict[str, dict[str, Resource]]:
-    return {each.name: json.loads(each.read_text())["Resources"] for each in shop.templates()}
+def stacks(runner: AppRunner) -> dict[str, dict[str, Resource]]:
+    return {each.name: json.loads(each.read_text())["Resources"] for each in runner.templates()}
 
 
 def with_types_for_names(value: Any, resources: Mapping[str, Resource]) -> Any:
@@ -53,18 +53,18 @@ def notebooks_and_roles(resources: Mapping[str, Resource]) -> list[str]:
 
 
 class TestBareLoop:
-    def test_makes_the_same_stacks_of_the_same_notebooks_and_roles(self, shop: Workshop) -> None:
-        shop.app(NOTEBOOKS)
-        wanted = {name: notebooks_and_roles(each) for name, each in stacks(shop).items()}
-        shop.loop(NOTEBOOKS)
-        made = {name: notebooks_and_roles(each) for name, each in stacks(shop).items()}
+    def test_makes_the_same_stacks_of_the_same_notebooks_and_roles(self, runner: AppRunner) -> None:
+        runner.app(NOTEBOOKS)
+        wanted = {name: notebooks_and_roles(each) for name, each in stacks(runner).items()}
+        runner.loop(NOTEBOOKS)
+        made = {name: notebooks_and_roles(each) for name, each in stacks(runner).items()}
 
-        assert sorted(map(len, made.values())) == [2, 2 * NOTEBOOKS_A_STACK]
+        assert sorted(map(len, made.values())) == [2, 2 * NOTEBOOKS_PER_STACK]
         assert made == wanted
 
-    def test_makes_all_that_notebooks_share_but_the_resolver(self, shop: Workshop) -> None:
-        shop.loop(1)
-        (resources,) = stacks(shop).values()
+    def test_makes_all_that_notebooks_share_but_the_resolver(self, runner: AppRunner) -> None:
+        runner.loop(1)
+        (resources,) = stacks(runner).values()
 
         assert sorted(x["Type"] for x in resources.values() if not is_of_a_notebook(x)) == [
             "AWS::CDK::Metadata",
@@ -78,17 +78,19 @@ class TestBareLoop:
 
 
 class TestEmptyApp:
-    def test_has_one_stack_with_nothing_but_what_cdk_puts_into_each(self, shop: Workshop) -> None:
-        shop.empty()
-        (resources,) = stacks(shop).values()
+    def test_has_one_stack_with_nothing_but_what_cdk_puts_into_each(
+        self, runner: AppRunner
+    ) -> None:
+        runner.empty()
+        (resources,) = stacks(runner).values()
 
         assert [each["Type"] for each in resources.values()] == ["AWS::CDK::Metadata"]
 
 
 class TestChecks:
-    def test_cdk_nag_alone_looks_at_the_measured_app(self, shop: Workshop) -> None:
-        shop.app(1)
-        report = json.loads(Path(shop.folder, "cdk.out/validation-report.json").read_text())
+    def test_cdk_nag_alone_looks_at_the_measured_app(self, runner: AppRunner) -> None:
+        runner.app(1)
+        report = json.loads(Path(runner.folder, "cdk.out/validation-report.json").read_text())
 
         assert [each["pluginName"] for each in report["pluginReports"]] == ["AwsSolutions"]
 
@@ -102,9 +104,9 @@ class TestChecks:
 
 class TestAfterTheFirst:
     def test_what_one_costs_does_not_count(self) -> None:
-        assert after_the_first(lambda count: 100 + 2 * count, 11, runs=1) == 2
+        assert marginal_cost(lambda count: 100 + 2 * count, 11, runs=1) == 2
 
     def test_one_slow_run_changes_nothing(self) -> None:
         costs = iter([7.0, 1.0, 1.0, 21.0, 80.0, 21.0])
 
-        assert after_the_first(lambda _: next(costs), 11, runs=3) == 2
+        assert marginal_cost(lambda _: next(costs), 11, runs=3) == 2

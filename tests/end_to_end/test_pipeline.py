@@ -13,10 +13,10 @@ import yaml
 
 from tests.conftest import STAGE
 from tests.end_to_end import callers
-from tests.end_to_end.code_build import Build, bare, build, clone
+from tests.end_to_end.code_build import Build, bare, build, clone, share_installation
 from tests.end_to_end.resolver_world import BECAUSE, ResolverWorld, resolver_world
 from tests.pipeline.pipelines import Assembly, pipeline
-from tests.sandbox.aws.idle_livy import FIRST, SECOND, cluster_at, livies, start_at_home
+from tests.sandbox.aws.idle_livy import FIRST, SECOND, adapt_start_script, cluster_at, idle_livies
 from tests.sandbox.aws.running_aws import settled
 
 pytestmark = pytest.mark.sandbox
@@ -26,18 +26,16 @@ OTHER_SUBNET = "subnet-0b000000000000002"
 # Those that read config/, where a user's own stages and pipeline stand now: they must not tell a
 # user that the project is broken. That all tests run is what CI itself shows.
 FEW_TESTS = "-p no:cacheprovider " + " ".join(
-    f"tests/test_{name}.py"
+    f"tests/{name}.py"
     for name in (
-        "cfn_lint",
-        "checkov",
-        "configuration_docs",
-        "continuous_deployment_docs",
-        "docs",
-        "pipeline_settings",
-        "pull_request_workflow",
-        "schema",
-        "settings_file",
-        "synth",
+        "docs/test_configuration",
+        "docs/test_continuous_deployment",
+        "docs/test_docs",
+        "pull_request/test_workflow",
+        "settings/test_file",
+        "settings/test_pipeline",
+        "settings/test_schema",
+        "test_app",
     )
 )
 
@@ -136,10 +134,11 @@ class Story:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     directory = tmp_path_factory.mktemp("pipeline")
-    with livies() as port, resolver_world(directory) as world:
+    with idle_livies() as port, resolver_world(directory) as world:
         told = Story(world, directory / "a clean clone", port)
         clone(told.root)
-        start_at_home(told.root)
+        share_installation(told.root)
+        adapt_start_script(told.root)
         run(told)
         yield told
 

@@ -16,7 +16,7 @@ from tests.end_to_end import callers
 from tests.end_to_end.callers import allow, document
 from tests.end_to_end.pasted_commands import paste, put_tools, with_tools
 from tests.end_to_end.resolver_world import ResolverWorld, resolver_world
-from tests.sandbox.aws.idle_livy import FIRST, SECOND, cluster_at, livies, start_at_home
+from tests.sandbox.aws.idle_livy import FIRST, SECOND, adapt_start_script, cluster_at, idle_livies
 from tests.sandbox.aws.running_aws import settled, wait_until
 
 pytestmark = pytest.mark.sandbox
@@ -95,9 +95,9 @@ class Lab:
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     directory = tmp_path_factory.mktemp("status")
-    with livies() as port, resolver_world(directory) as world:
+    with idle_livies() as port, resolver_world(directory) as world:
         lab = Lab(world, directory / "a check out", port)
-        start_at_home(lab.root)
+        adapt_start_script(lab.root)
         put_tools(lab.root)
         lab.put_cluster(FIRST)
         clusters = {"analytics": {"name": "nightly", "port": port}}

@@ -6,7 +6,7 @@ Without it `cdk bootstrap` would give CloudFormation's role no policy in place o
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.aws.emulator import module
+from sandbox.aws.emulator import ministack
 
 Parameters = Mapping[str, Mapping[str, Any]]
 Evaluate = Callable[[dict[str, Any], Parameters], dict[str, bool]]
@@ -15,28 +15,28 @@ JOIN = "Fn::Join"
 USERS = ("changesets", "engine", "handlers", "stacks")
 
 
-def joined(value: Any, parameters: Parameters) -> Any:
+def resolve_joins(value: Any, parameters: Parameters) -> Any:
     """The value with the text of each Fn::Join in its place."""
     if isinstance(value, list):
-        return [joined(each, parameters) for each in value]
+        return [resolve_joins(each, parameters) for each in value]
     if not isinstance(value, dict):
         return value
     if JOIN in value:
         separator, items = value[JOIN]
         return str(separator).join(_texts(items, parameters))
-    return {key: joined(each, parameters) for key, each in value.items()}
+    return {key: resolve_joins(each, parameters) for key, each in value.items()}
 
 
 def install() -> None:
     """Put the conditions with their texts before ministack's evaluation."""
-    original: Evaluate = module("services.cloudformation.engine")._evaluate_conditions
+    original: Evaluate = ministack("services.cloudformation.engine")._evaluate_conditions
 
     def evaluate(template: dict[str, Any], parameters: Parameters) -> dict[str, bool]:
-        conditions = joined(template.get("Conditions", {}), parameters)
+        conditions = resolve_joins(template.get("Conditions", {}), parameters)
         return original({**template, "Conditions": conditions}, parameters)
 
     for name in USERS:
-        module(f"services.cloudformation.{name}")._evaluate_conditions = evaluate
+        ministack(f"services.cloudformation.{name}")._evaluate_conditions = evaluate
 
 
 def _texts(items: Any, parameters: Parameters) -> list[str]:

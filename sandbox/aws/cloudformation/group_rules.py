@@ -3,8 +3,8 @@
 from typing import Any
 
 from sandbox.aws.cloudformation.schema import Created, Properties, checked, create_only
-from sandbox.aws.ec2.rule_identity import duplicate, identities
-from sandbox.aws.emulator import module
+from sandbox.aws.ec2.rule_identity import duplicate_message, identities
+from sandbox.aws.emulator import ministack
 
 INGRESS = "AWS::EC2::SecurityGroupIngress"
 EGRESS = "AWS::EC2::SecurityGroupEgress"
@@ -20,7 +20,7 @@ class GroupRuleType:
 
     def create(self, logical_id: str, properties: Properties, _stack: str) -> Created:
         """Add the rule; ValueError for an unknown group and for a rule that exists."""
-        ec2 = module("services.ec2")
+        ec2 = ministack("services.ec2")
         group_id, permission = self._read(logical_id, properties)
         rules = self._rules_of(group_id)
         if rules is None:
@@ -28,7 +28,7 @@ class GroupRuleType:
         held = {identity for rule in rules for identity in identities(rule)}
         for identity in identities(permission):
             if identity in held:
-                raise ValueError(duplicate(identity))
+                raise ValueError(duplicate_message(identity))
         rules.append(permission)
         rule_id = str(ec2._sg_rule_id(group_id, self._is_egress, permission))
         return rule_id, {"Id": rule_id}
@@ -39,7 +39,7 @@ class GroupRuleType:
         """Change the description, the one property that does not replace the rule."""
         group_id, before = self._read(logical_id, old)
         _, after = self._read(logical_id, new)
-        reconcile = module("services.cloudformation.provisioners")._ec2_sg_reconcile
+        reconcile = ministack("services.cloudformation.provisioners")._ec2_sg_reconcile
         reconcile(self._rules_of(group_id), [before], [after])
         return identity, {"Id": identity}
 
@@ -48,23 +48,23 @@ class GroupRuleType:
         group_id, permission = self._read("", properties)
         rules = self._rules_of(group_id)
         if rules is not None:
-            matches = module("services.ec2")._rules_match
+            matches = ministack("services.ec2")._rules_match
             rules[:] = [rule for rule in rules if not matches(permission, rule)]
 
     def _read(self, logical_id: str, properties: Properties) -> tuple[str, dict[str, Any]]:
         rule = checked(self._kind, logical_id, properties)
-        provisioners = module("services.cloudformation.provisioners")
+        provisioners = ministack("services.cloudformation.provisioners")
         [permission] = provisioners._ec2_sg_permissions([rule])
         return str(rule.get("GroupId", "")), permission
 
     def _rules_of(self, group_id: str) -> list[dict[str, Any]] | None:
-        group = module("services.ec2")._security_groups.get(group_id)
+        group = ministack("services.ec2")._security_groups.get(group_id)
         return None if group is None else group.setdefault(self._rules, [])
 
 
 def install() -> None:
     """Register both types."""
-    provisioners = module("services.cloudformation.provisioners")
+    provisioners = ministack("services.cloudformation.provisioners")
     for kind in (INGRESS, EGRESS):
         rule_type = GroupRuleType(kind)
         provisioners._RESOURCE_HANDLERS[kind] = {

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.aws.cloudformation.schema import Created, Properties
-from sandbox.aws.emulator import module
+from sandbox.aws.emulator import ministack
 from sandbox.aws.iam.quotas import managed_policy_problem, role_problem
 
 ROLE = "AWS::IAM::Role"
@@ -21,7 +21,7 @@ Finish = Callable[[str, Properties], None]
 
 def install() -> None:
     """Put checks around ministack's handlers; each raises ValueError in IAM's words."""
-    handlers = module("services.cloudformation.provisioners")._RESOURCE_HANDLERS
+    handlers = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS
     handlers[ROLE] |= _checking(handlers[ROLE], _check_role, _set_boundary)
     delete = handlers[MANAGED_POLICY]["delete"]
 
@@ -65,17 +65,17 @@ def _check_role(properties: Properties, name: str) -> None:
     _refuse(role_problem(properties.get("RoleName", name), inline, attached))
     boundary = properties.get("PermissionsBoundary")
     if boundary:
-        refusal = module("services.iam")._boundary_policy_error(boundary)
+        refusal = ministack("services.iam")._boundary_policy_error(boundary)
         _refuse(_message(refusal) if refusal else None)
 
 
 def _set_boundary(name: str, properties: Properties) -> None:
-    roles = module("services.iam")._roles
+    roles = ministack("services.iam")._roles
     roles[name]["PermissionsBoundary"] = properties.get("PermissionsBoundary")
 
 
 def _used_by_others(arn: str, properties: Properties) -> bool:
-    iam = module("services.iam")
+    iam = ministack("services.iam")
     for kind, entities in (("Roles", iam._roles), ("Users", iam._users), ("Groups", iam._groups)):
         own = properties.get(kind, [])
         for name, entity in entities.items():

@@ -7,7 +7,7 @@ from sandbox.aws.cloudformation import lifecycle, notebook
 from sandbox.aws.cloudformation.lifecycle import LifecycleType
 from sandbox.aws.cloudformation.notebook import NotebookFailed, NotebookType
 from sandbox.aws.cloudformation.schema import Created, create_only
-from sandbox.aws.emulator import module
+from sandbox.aws.emulator import ministack
 from sandbox.aws.sagemaker.api import SageMakerApi
 from sandbox.aws.sagemaker.notebooks import Notebooks
 
@@ -54,7 +54,7 @@ class FailedCreates:
     async def _clean(
         self, stack_name: str, stack_id: str, logical_id: str, operation: dict[str, Any]
     ) -> None:
-        stacks = module("services.cloudformation.stacks")
+        stacks = ministack("services.cloudformation.stacks")
         arn = self._arns.pop((stack_name, logical_id))
         template = operation.get("template") or {}
         resource = template.get("Resources", {}).get(logical_id, {})
@@ -62,7 +62,7 @@ class FailedCreates:
         if kept and not operation.get("retain_except_on_create"):
             event = "DELETE_SKIPPED"
         else:
-            run = module("core.concurrency").run_reentrant
+            run = ministack("core.concurrency").run_reentrant
             await run(self._notebook_type.delete, arn)
             event = "DELETE_COMPLETE"
         stacks._add_event(stack_id, stack_name, logical_id, notebook.TYPE, event, physical_id=arn)
@@ -70,7 +70,7 @@ class FailedCreates:
 
 def install(api: SageMakerApi, notebooks: Notebooks) -> None:
     """Register the types: how each is made, changed, replaced, tagged, removed, rolled back."""
-    provisioners = module("services.cloudformation.provisioners")
+    provisioners = ministack("services.cloudformation.provisioners")
     notebook_type, lifecycle_type = NotebookType(api, notebooks), LifecycleType(api)
     failed = FailedCreates(notebook_type)
 
@@ -102,7 +102,7 @@ def _refuse_to_replace_named(provisioners: Any) -> None:
         return found
 
     provisioners._custom_named_replacement_error = error
-    module("services.cloudformation.stacks")._custom_named_replacement_error = error
+    ministack("services.cloudformation.stacks")._custom_named_replacement_error = error
 
 
 def _handlers(
@@ -120,8 +120,8 @@ def _handlers(
 
 
 def _patch_stacks(failed: FailedCreates) -> None:
-    stacks = module("services.cloudformation.stacks")
-    handlers = module("services.cloudformation.handlers")
+    stacks = ministack("services.cloudformation.stacks")
+    handlers = ministack("services.cloudformation.handlers")
     blocking, sent_back = stacks._runs_on_worker_thread, stacks._sends_back_failed_update
     # A notebook takes seconds to minutes: on the event loop it would stop the whole emulator.
     stacks._runs_on_worker_thread = lambda kind: kind in TYPES or blocking(kind)
@@ -136,5 +136,5 @@ def _name(property_name: str, properties: dict[str, Any], stack: str, logical_id
     given = properties.get(property_name)
     if given:
         return str(given)
-    generate = module("services.cloudformation.provisioners")._physical_name
+    generate = ministack("services.cloudformation.provisioners")._physical_name
     return str(generate(stack, logical_id, max_len=NAME_CHARACTERS))

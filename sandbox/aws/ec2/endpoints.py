@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.aws.emulator import module
+from sandbox.aws.emulator import ministack
 
 Answer = tuple[int, dict[str, str], bytes | str]
 Handler = Callable[[dict[str, Any]], Answer]
@@ -13,7 +13,7 @@ DNS_ATTRIBUTES = {"EnableDnsSupport": True, "EnableDnsHostnames": False}
 
 def install() -> None:
     """Keep both, show both, and refuse a private name in a VPC without DNS."""
-    ec2 = module("services.ec2")
+    ec2 = ministack("services.ec2")
     create, modify = ec2._create_vpc_endpoint, ec2._modify_vpc_endpoint
     shown = ec2._vpce_fields_xml
 
@@ -62,7 +62,7 @@ def _wants_private_dns(request: dict[str, Any]) -> bool:
 
 def _refusal(vpc_id: str) -> str:
     """EC2's sentence when the VPC resolves no names, else ""."""
-    vpc = module("services.ec2")._vpcs.get(vpc_id, {})
+    vpc = ministack("services.ec2")._vpcs.get(vpc_id, {})
     if all(vpc.get(name, default) for name, default in DNS_ATTRIBUTES.items()):
         return ""
     return (

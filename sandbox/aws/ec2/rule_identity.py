@@ -27,7 +27,7 @@ def identities(permission: Mapping[str, Any]) -> Iterator[Identity]:
             yield (protocol, *ports, str(peer.get(name, "")))
 
 
-def duplicate(identity: Identity) -> str:
+def duplicate_message(identity: Identity) -> str:
     """EC2's sentence for a rule that the group has already."""
     protocol, first, last, peer = identity
     if protocol == "-1":

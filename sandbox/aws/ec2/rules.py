@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sandbox.aws.emulator import module
+from sandbox.aws.emulator import ministack
 
 
 def install() -> None:
     """Keep prefix lists, as a template's rules do, and let no description make another rule."""
-    ec2 = module("services.ec2")
+    ec2 = ministack("services.ec2")
     parse, strip = ec2._parse_ip_permissions, ec2._strip_descriptions
 
     def parsed(request: dict[str, Any], prefix: str) -> list[dict[str, Any]]:

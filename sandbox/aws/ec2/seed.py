@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sandbox.aws.emulator import module
+from sandbox.aws.emulator import ministack
 from sandbox.environment import ACCOUNT, REGION
 from sandbox.files import write_whole
 
@@ -43,7 +43,7 @@ class Ec2Seed:
             return
         self._taken = True
         network = json.loads(self._path.read_text())
-        ec2 = module("services.ec2")
+        ec2 = ministack("services.ec2")
         for table, key, record in _records(network):
             getattr(ec2, table).set_scoped(ACCOUNT, REGION, record[key], record)
 

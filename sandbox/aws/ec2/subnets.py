@@ -3,7 +3,7 @@
 from ipaddress import ip_network
 from typing import Any
 
-from sandbox.aws.emulator import module
+from sandbox.aws.emulator import ministack
 
 # VPC user guide, "Subnet sizing": the first four addresses and the last.
 RESERVED = 5
@@ -11,7 +11,7 @@ RESERVED = 5
 
 def install() -> None:
     """Count by the range, less the network interfaces. The sandbox's notebooks have none."""
-    ec2 = module("services.ec2")
+    ec2 = ministack("services.ec2")
     shown = ec2._subnet_fields_xml
 
     def counted(subnet: dict[str, Any], tag: str = "item") -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.aws.answers import Handler, Refused, request_handler
 from sandbox.aws.emr.instances import list_instances, page, refuse_wrong_collection
 from sandbox.aws.emr.store import EmrStore
-from sandbox.aws.emulator import module
+from sandbox.aws.emulator import ministack
 
 CLUSTERS_PER_PAGE = 50
 # Parts of ministack's own record of a cluster that EMR's DescribeCluster does not have.
@@ -47,7 +47,7 @@ class EmrService:
 
     def list_clusters(self, request: dict[str, Any]) -> dict[str, Any]:
         """ListClusters: newest first, 50 a page."""
-        found = sorted(module("services.emr")._clusters.values(), key=_created, reverse=True)
+        found = sorted(ministack("services.emr")._clusters.values(), key=_created, reverse=True)
         states = request.get("ClusterStates")
         after, before = request.get("CreatedAfter"), request.get("CreatedBefore")
         members = ("Id", "Name", "Status", "NormalizedInstanceHours", "ClusterArn")
@@ -73,7 +73,7 @@ class EmrService:
 
     def all_tags(self) -> list[tuple[str, list[dict[str, str]]]]:
         """Every cluster and its tags, as the tagging API lists them."""
-        clusters = module("services.emr")._clusters.values()
+        clusters = ministack("services.emr")._clusters.values()
         return [(cluster["ClusterArn"], cluster["Tags"]) for cluster in clusters]
 
     def _list_collections(self, request: dict[str, Any], *, groups: bool) -> dict[str, Any]:
@@ -93,12 +93,12 @@ def install(service: EmrService) -> None:
     def find(operation: str) -> Handler | None:
         return service.handlers.get(operation) or _ministacks(operation)
 
-    module("app").SERVICE_HANDLERS["elasticmapreduce"] = request_handler("emr", find)
+    ministack("app").SERVICE_HANDLERS["elasticmapreduce"] = request_handler("emr", find)
 
 
 def _ministacks(operation: str) -> Handler | None:
     """Ministack's handler of an operation, with its refusals as refusals; None when it has none."""
-    handler = module("services.emr")._HANDLERS.get(operation)
+    handler = ministack("services.emr")._HANDLERS.get(operation)
     if handler is None:
         return None
 
@@ -114,7 +114,7 @@ def _ministacks(operation: str) -> Handler | None:
 
 def _cluster(request: dict[str, Any]) -> dict[str, Any]:
     cluster_id = request.get("ClusterId")
-    cluster: dict[str, Any] | None = module("services.emr")._clusters.get(cluster_id)
+    cluster: dict[str, Any] | None = ministack("services.emr")._clusters.get(cluster_id)
     if cluster is None:
         raise Refused("InvalidRequestException", f"Cluster id '{cluster_id}' is not valid.")
     return cluster

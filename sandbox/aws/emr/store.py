@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sandbox.aws.emulator import module
+from sandbox.aws.emulator import ministack
 from sandbox.environment import ACCOUNT, REGION
 
 Stamp = tuple[int, int, int]
@@ -46,7 +46,7 @@ class EmrStore:
         cluster = content["cluster"]
         self.instances[cluster["Id"]] = content["instances"]
         self.roles[cluster["Id"]] = content["roles"]
-        module("services.emr")._clusters.set_scoped(ACCOUNT, REGION, cluster["Id"], cluster)
+        ministack("services.emr")._clusters.set_scoped(ACCOUNT, REGION, cluster["Id"], cluster)
 
     def _forget(self, path: Path) -> None:
         kind, _, name = path.stem.partition("-")
@@ -55,4 +55,4 @@ class EmrStore:
             return
         self.instances.pop(name, None)
         self.roles.pop(name, None)
-        module("services.emr")._clusters._data.pop((ACCOUNT, REGION, name), None)
+        ministack("services.emr")._clusters._data.pop((ACCOUNT, REGION, name), None)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.aws.emulator import module
+from sandbox.aws.emulator import ministack
 
 NOTEBOOK = "notebook-instance"
 LIFECYCLE = "notebook-instance-lifecycle-config"
@@ -52,7 +52,7 @@ def log_stream_resource(
 
 def install() -> None:
     """Teach the emulator's IAM the two services, and to name the resource it denies as AWS does."""
-    actions, router = module("core.iam_actions"), module("core.router")
+    actions, router = ministack("core.iam_actions"), ministack("core.router")
     router.SERVICE_PATTERNS["sagemaker"] = {"target_prefixes": ["SageMaker."]}
     actions.SERVICE_TO_IAM_NAMESPACE["sagemaker"] = "sagemaker"
     actions._BOTOCORE_SERVICE_MAP["elasticmapreduce"] = ["emr"]

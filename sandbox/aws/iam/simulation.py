@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.aws.emulator import module
+from sandbox.aws.emulator import ministack
 
 ACTION = "SimulatePrincipalPolicy"
 Parameters = dict[str, Any]
@@ -10,7 +10,7 @@ Parameters = dict[str, Any]
 
 def install() -> None:
     """Refuse it, as IAM does, in the words that it has for the read of one."""
-    iam = module("services.iam")
+    iam = ministack("services.iam")
     handlers = iam._IAM_HANDLERS
     simulate = handlers[ACTION]
 

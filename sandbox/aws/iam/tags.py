@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sandbox.aws.emulator import module
+from sandbox.aws.emulator import ministack
 
 ValueOf = Callable[[str], str | None]
 
@@ -24,7 +24,7 @@ _VERSION_WITH_VARIABLES = "2012-10-17"
 _PREFIXES = ("aws:ResourceTag", "sagemaker:ResourceTag")
 
 
-def filled(text: str, value_of: ValueOf) -> str:
+def fill_variables(text: str, value_of: ValueOf) -> str:
     """The text with its policy variables replaced; NO_VALUE when one has no value."""
     values = {}
     for found in _VARIABLE.finditer(text):
@@ -35,13 +35,13 @@ def filled(text: str, value_of: ValueOf) -> str:
     return _VARIABLE.sub(lambda found: str(values[found[0]]), text)
 
 
-def filled_conditions(conditions: Mapping[str, Any], value_of: ValueOf) -> dict[str, Any]:
+def fill_condition_variables(conditions: Mapping[str, Any], value_of: ValueOf) -> dict[str, Any]:
     """A statement's Condition with the variables in its values replaced."""
 
     def value(given: Any) -> Any:
         if isinstance(given, list):
             return [value(each) for each in given]
-        return filled(given, value_of) if isinstance(given, str) else given
+        return fill_variables(given, value_of) if isinstance(given, str) else given
 
     return {
         operator: {key: value(given) for key, given in keys.items()}
@@ -67,7 +67,7 @@ def resource_tag_keys(tags: Mapping[str, str]) -> dict[str, str | None]:
 
 def install(tags_of: Callable[[str], Mapping[str, str]]) -> None:
     """Teach the emulator's IAM variables, and the tags that `tags_of` gives for an ARN."""
-    evaluator = module("core.iam_evaluator")
+    evaluator = ministack("core.iam_evaluator")
     evaluator.parse_policy_document = _marking_old(evaluator.parse_policy_document)
     evaluator._first_match = _with_variables(evaluator._first_match)
     evaluator.enforce = _with_resource_tags(evaluator.enforce, tags_of)
@@ -97,15 +97,15 @@ def _in_context(statement: Any, context: Any) -> Any:
         return statement
 
     def value_of(key: str) -> str | None:
-        value = module("core.iam_evaluator")._resolve_condition_key(key, context)
+        value = ministack("core.iam_evaluator")._resolve_condition_key(key, context)
         # A key with several values cannot be a variable.
         return None if value is None or isinstance(value, list) else str(value)
 
     return replace(
         statement,
-        resources=[filled(each, value_of) for each in statement.resources],
-        not_resources=[filled(each, value_of) for each in statement.not_resources],
-        conditions=filled_conditions(statement.conditions, value_of),
+        resources=[fill_variables(each, value_of) for each in statement.resources],
+        not_resources=[fill_variables(each, value_of) for each in statement.not_resources],
+        conditions=fill_condition_variables(statement.conditions, value_of),
     )
 
 

@@ -3,14 +3,14 @@
 import time
 from pathlib import Path
 
-from sandbox.aws.emulator import module
+from sandbox.aws.emulator import ministack
 
 GROUP = "/aws/sagemaker/NotebookInstances"
 
 
 def publish(notebook: str, hook: str, log: Path) -> None:
     """Append the lines of `log` to the stream `<notebook>/LifecycleConfigOnStart` or OnCreate."""
-    logs = module("services.cloudwatch_logs")
+    logs = ministack("services.cloudwatch_logs")
     stream = f"{notebook}/LifecycleConfig{hook}"
     # Both refuse a name that exists, which is as good as made.
     logs._create_log_group({"logGroupName": GROUP})

@@ -165,13 +165,13 @@ class Notebooks:
             notebook.process, notebook.jupyter_url = None, ""
             status_now = after(notebook.status, Event.ENDED)
             if status_now is Status.FAILED and not notebook.failure_reason:
-                told = f"The notebook's host ended with status {status}."
-                notebook.failure_reason = self._reason(notebook, told)
+                reason = f"The notebook's host ended with status {status}."
+                notebook.failure_reason = self._reason(notebook, reason)
             self._set(notebook, status_now)
 
-    def _reason(self, notebook: Notebook, told: str) -> str:
+    def _reason(self, notebook: Notebook, reason: str) -> str:
         lifecycle = arn("notebook-instance-lifecycle-config", notebook.lifecycle)
-        text = failure_reason(notebook.hooks, told, notebook.arn, lifecycle)
+        text = failure_reason(notebook.hooks, reason, notebook.arn, lifecycle)
         return text[:FAILURE_REASON_CHARACTERS]
 
     def _settle(self, notebook: Notebook) -> None:

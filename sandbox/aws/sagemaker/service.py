@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 from sandbox.aws.answers import Refused, request_handler
-from sandbox.aws.emulator import module
+from sandbox.aws.emulator import ministack
 from sandbox.aws.sagemaker.api import SageMakerApi
 
 
 def install(api: SageMakerApi) -> None:
     """Add the service to the emulator's registry."""
-    module("app").SERVICE_HANDLERS["sagemaker"] = request_handler(
+    ministack("app").SERVICE_HANDLERS["sagemaker"] = request_handler(
         "sagemaker", api.handlers.get, pass_role_denial
     )
 
@@ -25,7 +25,7 @@ def pass_role_denial(
         return None
     if not role:
         return None
-    evaluator, router = module("core.iam_evaluator"), module("core.router")
+    evaluator, router = ministack("core.iam_evaluator"), ministack("core.router")
     denied = evaluator.enforce(
         router.extract_access_key_id(headers, query_params),
         "iam:PassRole",
@@ -37,7 +37,7 @@ def pass_role_denial(
     if denied is None:
         return None
     explicit = getattr(denied, "decision", "") == "Deny"
-    message = module("core.iam_actions").identity_denial_message(
+    message = ministack("core.iam_actions").identity_denial_message(
         "iam:PassRole", getattr(denied, "principal_arn", ""), role, explicit
     )
     return Refused("AccessDeniedException", message)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.aws.emulator import module
+from sandbox.aws.emulator import ministack
 from sandbox.aws.iam.names import LIFECYCLE, NOTEBOOK, REPOSITORY, sagemaker_arn
 from sandbox.aws.sagemaker.notebook_process import NotebookProcess
 from sandbox.aws.sagemaker.notebook_states import Hook, Status
@@ -13,7 +13,7 @@ from sandbox.aws.sagemaker.notebook_states import Hook, Status
 
 def arn(kind: str, name: str) -> str:
     """The ARN in the account and region of the running request."""
-    responses = module("core.responses")
+    responses = ministack("core.responses")
     return sagemaker_arn(kind, name, responses.get_region(), responses.get_account_id())
 
 
@@ -71,7 +71,7 @@ class SageMakerStore:
     """Everything by name, for each account and region by itself."""
 
     def __init__(self) -> None:
-        scoped = module("core.responses").AccountRegionScopedDict
+        scoped = ministack("core.responses").AccountRegionScopedDict
         self.notebooks: Any = scoped()
         self.lifecycles: Any = scoped()
         self.repositories: Any = scoped()

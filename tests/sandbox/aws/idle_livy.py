@@ -14,15 +14,15 @@ from tests.conftest import ROOT
 FIRST, SECOND = "127.0.0.1", "127.0.0.2"
 SCRIPT = "assets/notebook/on_start.sh"
 # The real start script, in the fake host's folder instead of a home, and slow when told to.
-AT_HOME = """NOTEBOOK_HOME=$PWD NOTEBOOK_USER=$(id -un) LIVY_CHECK_SECONDS=1
+FAKE_HOST_SETTINGS = """NOTEBOOK_HOME=$PWD NOTEBOOK_USER=$(id -un) LIVY_CHECK_SECONDS=1
 while [[ -e SageMaker/slow ]]; do sleep 0.1; done
 """
 
 
-def start_at_home(root: Path) -> None:
+def adapt_start_script(root: Path) -> None:
     """Have the checkout's start script do its work in the fake host's folder."""
     shebang, rest = (ROOT / SCRIPT).read_text().split("\n", 1)
-    (root / SCRIPT).write_text(f"{shebang}\n{AT_HOME}{rest}")
+    (root / SCRIPT).write_text(f"{shebang}\n{FAKE_HOST_SETTINGS}{rest}")
 
 
 def cluster_at(cluster_id: str, address: str, port: int, **changes: Any) -> ClusterSpec:
@@ -52,7 +52,7 @@ class IdleLivy(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def livies() -> Iterator[int]:
+def idle_livies() -> Iterator[int]:
     """A Livy at each of the two addresses, on one port."""
     with contextlib.ExitStack() as running:
         with socket.create_server((FIRST, 0)) as probe:

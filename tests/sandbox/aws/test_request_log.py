@@ -1,10 +1,10 @@
 """The log of calls says what each was about, and keeps no contents."""
 
-from sandbox.aws.request_log import body_parameters, identifying
+from sandbox.aws.request_log import body_parameters, identifying_parameters
 
 
 def test_what_identifies_the_subject_is_kept_and_contents_are_not() -> None:
-    kept = identifying(
+    kept = identifying_parameters(
         {
             "ClusterId": "j-1",
             "InstanceStates": ["RUNNING"],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.aws.cloudformation.conditions import joined
+from sandbox.aws.cloudformation.conditions import resolve_joins
 
 LIST = {"Ref": "Policies"}
 
@@ -18,7 +18,7 @@ LIST = {"Ref": "Policies"}
 )
 def test_a_join_becomes_its_text(items: object, given: str, text: str) -> None:
     condition = {"Fn::Not": [{"Fn::Equals": ["", {"Fn::Join": ["-", items]}]}]}
-    found = joined(condition, {"Policies": {"Value": given}})
+    found = resolve_joins(condition, {"Policies": {"Value": given}})
 
     assert found == {"Fn::Not": [{"Fn::Equals": ["", text]}]}
 
@@ -26,4 +26,4 @@ def test_a_join_becomes_its_text(items: object, given: str, text: str) -> None:
 def test_what_is_no_join_stays() -> None:
     condition = {"Has": {"Fn::Equals": [{"Ref": "Stage"}, "dev"]}}
 
-    assert joined(condition, {"Stage": {"Value": "dev"}}) == condition
+    assert resolve_joins(condition, {"Stage": {"Value": "dev"}}) == condition

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.aws.ec2.rule_identity import duplicate, identities
+from sandbox.aws.ec2.rule_identity import duplicate_message, identities
 
 TCP = {"IpProtocol": "tcp", "FromPort": 8998, "ToPort": 8998}
 
@@ -54,4 +54,4 @@ def test_another_peer_port_or_protocol_is_another_rule(other: dict[str, Any]) ->
 def test_the_refusal_names_peer_protocol_and_ports(permission: dict[str, Any], rule: str) -> None:
     [identity] = identities(permission)
 
-    assert duplicate(identity) == f'the specified rule "{rule}" already exists'
+    assert duplicate_message(identity) == f'the specified rule "{rule}" already exists'

@@ -1,11 +1,11 @@
 """IAM's quotas of policies."""
 
-from sandbox.aws.iam.quotas import characters, managed_policy_problem, role_problem
+from sandbox.aws.iam.quotas import managed_policy_problem, policy_size, role_problem
 
 
 def test_white_space_does_not_count() -> None:
-    assert characters('{ "Version" :\n "2012-10-17" }') == len('{"Version":"2012-10-17"}')
-    assert characters({"a": ["b", "c"]}) == len('{"a":["b","c"]}')
+    assert policy_size('{ "Version" :\n "2012-10-17" }') == len('{"Version":"2012-10-17"}')
+    assert policy_size({"a": ["b", "c"]}) == len('{"a":["b","c"]}')
 
 
 def test_a_managed_policy_may_have_6144_characters() -> None:

@@ -2,7 +2,12 @@
 
 import pytest
 
-from sandbox.aws.iam.tags import NO_VALUE, filled, filled_conditions, resource_tag_keys
+from sandbox.aws.iam.tags import (
+    NO_VALUE,
+    fill_condition_variables,
+    fill_variables,
+    resource_tag_keys,
+)
 
 VALUES = {"aws:username": "alice", "aws:PrincipalTag/team:name": "red:1"}
 
@@ -19,15 +24,15 @@ VALUES = {"aws:username": "alice", "aws:PrincipalTag/team:name": "red:1"}
     ],
 )
 def test_a_variable_is_replaced_by_its_value_or_its_default(text: str, expected: str) -> None:
-    assert filled(text, VALUES.get) == expected
+    assert fill_variables(text, VALUES.get) == expected
 
 
 def test_text_with_a_variable_without_value_equals_nothing() -> None:
-    assert filled("a-${aws:PrincipalTag/none}-${aws:username}", VALUES.get) == NO_VALUE
+    assert fill_variables("a-${aws:PrincipalTag/none}-${aws:username}", VALUES.get) == NO_VALUE
 
 
 def test_a_value_that_looks_like_a_variable_stays_as_it_is() -> None:
-    assert filled("${a}", {"a": "${b}", "b": "c"}.get) == "${b}"
+    assert fill_variables("${a}", {"a": "${b}", "b": "c"}.get) == "${b}"
 
 
 def test_variables_are_replaced_in_every_value_of_a_condition_and_in_no_key() -> None:
@@ -37,7 +42,7 @@ def test_variables_are_replaced_in_every_value_of_a_condition_and_in_no_key() ->
         "NumericLessThan": {"sagemaker:n": 3},
     }
 
-    assert filled_conditions(given, VALUES.get) == {
+    assert fill_condition_variables(given, VALUES.get) == {
         "StringEquals": {"aws:PrincipalTag/a": ["alice", "bob"]},
         "Null": {"${aws:username}": "false"},
         "NumericLessThan": {"sagemaker:n": 3},
