@@ -1,4 +1,4 @@
-"""`python -m emr_notebook`: the emr-notebook command."""
+"""Runs the command emr-notebook, as `python -m emr_notebook`."""
 
 from emr_notebook.cli.main import main
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Names the roles that `cdk bootstrap` makes in an account and region."""
 
 from functools import cache
 

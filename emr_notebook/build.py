@@ -1,4 +1,4 @@
-"""The one way in which the app is put together."""
+"""Puts the app together: the one way in which a stage's stacks are made."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def build(
 
     Paths in the settings start from `directory`. A new value of `refresh`, before that of
     the settings, makes the next deploy look every cluster up again.
-    Pure: no network, git, clock or credentials. Raises settings_file.SettingsError when a file
+    Pure: no network, git, clock or credentials. Raises settings.file.SettingsError when a file
     that the settings name cannot be used, and start_script.ScriptTooLarge when they make a start
     script longer than SageMaker accepts.
     """

@@ -1,4 +1,4 @@
-"""Names that others read: tags and the log group. No CDK here: the commands need no node."""
+"""Names tags, folders and the log group that others rely on. Without CDK, which starts node."""
 
 from pathlib import Path
 

@@ -6,13 +6,17 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from emr_notebook.constructs.cluster_endpoint import ClusterEndpoint, EndpointResolver
-from emr_notebook.constructs.iam import bound_roles
+from emr_notebook.constructs.iam import apply_permissions_boundary
 from emr_notebook.constructs.lifecycle_configuration import LifecycleConfiguration
 from emr_notebook.constructs.network import NotebookNetwork
 from emr_notebook.constructs.notebook import SparkNotebook
 from emr_notebook.constructs.notebook_role import NotebookRoles
 from emr_notebook.constructs.owners_policy import OwnersPolicy
-from emr_notebook.constructs.replacement_guard import ReplacementGuard, own, shared
+from emr_notebook.constructs.replacement_guard import (
+    ReplacementGuard,
+    common_properties,
+    notebook_overrides,
+)
 from emr_notebook.constructs.resolver_request import opened_port
 from emr_notebook.constructs.volume_key import VolumeKey
 from emr_notebook.settings.model import Settings
@@ -52,9 +56,9 @@ class EmrNotebookStack(cdk.Stack):
         )
         for tag, value in settings.tags.items():
             cdk.Tags.of(self).add(tag, value, priority=STAGE_TAG_PRIORITY)
-        bound_roles(self, settings.permissions_boundary_arn)
+        apply_permissions_boundary(self, settings.permissions_boundary_arn)
         self._settings, self._authorities = settings, authorities
-        notebooks = [settings.notebook(key) for key in settings.notebooks]
+        notebooks = settings.resolved_notebooks
         self._notebooks = [each for each in notebooks if each.stack == name]
         used = {each.cluster for each in self._notebooks} | idle_clusters
         clusters = {key: each for key, each in settings.clusters.items() if key in used}
@@ -80,11 +84,11 @@ class EmrNotebookStack(cdk.Stack):
         )
         self._volume_key_arn = VolumeKey(self, "VolumeKey", settings=settings).arn
         if self._notebooks:
-            self._guard = self._guarded_by(resolver)
+            self._guard = self._add_guard(resolver)
             self._add_notebooks()
 
-    def _guarded_by(self, resolver: EndpointResolver) -> ReplacementGuard:
-        common = shared(
+    def _add_guard(self, resolver: EndpointResolver) -> ReplacementGuard:
+        common = common_properties(
             subnet_id=self._settings.network.subnet_id,
             security_group_ids=self._network.security_group_ids,
             kms_key_id=self._volume_key_arn,
@@ -93,8 +97,8 @@ class EmrNotebookStack(cdk.Stack):
             self,
             "Guard",
             service_token=resolver.service_token,
-            shared=common,
-            notebooks={each.key: own(each, common) for each in self._notebooks},
+            common=common,
+            overrides={each.key: notebook_overrides(each, common) for each in self._notebooks},
             replace=[each.key for each in self._notebooks if each.replace],
         )
 

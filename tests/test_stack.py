@@ -10,6 +10,7 @@ from aws_cdk.assertions import Template
 
 from emr_notebook.build import build
 from emr_notebook.settings.file import parse
+from emr_notebook.settings.immutable_properties import IMMUTABLE_PROPERTIES
 from tests.conftest import Change, cdk_context, stage, template
 from tests.templates import (
     ENDPOINT,
@@ -194,7 +195,7 @@ class TestGuard:
                 opt_outs={"direct_internet_access": {"because": "no NAT yet"}},
             )
 
-        assert told(template(change)) == born(template(change))
+        assert told(template(change)) == immutable_properties(template(change))
 
     @pytest.mark.parametrize(
         "change",
@@ -207,18 +208,18 @@ class TestGuard:
     def test_is_told_of_the_key_that_the_notebooks_have(self, change: dict[str, Any]) -> None:
         found = template(lambda data: data.update(change))
 
-        assert told(found) == born(found)
+        assert told(found) == immutable_properties(found)
 
     def test_is_told_of_groups_that_are_given(self) -> None:
         found = template(
             lambda data: data["network"].update(security_group_ids=["sg-00000000000000001"])
         )
 
-        assert told(found) == born(found)
+        assert told(found) == immutable_properties(found)
 
     def test_of_each_stack_knows_the_notebooks_of_that_stack(self) -> None:
         for found in templates(two_stacks).values():
-            assert told(found) == born(found)
+            assert told(found) == immutable_properties(found)
 
     def test_is_told_which_notebooks_may_be_replaced(self) -> None:
         def change(data: dict[str, Any]) -> None:
@@ -244,15 +245,8 @@ class TestGuard:
         assert properties(template(), GUARD)["ServiceTimeout"] == "120"
 
 
-# AWS::SageMaker::NotebookInstance, createOnlyProperties; see test_fixed_at_birth.
-FIXED = {
-    "SubnetId",
-    "SecurityGroupIds",
-    "KmsKeyId",
-    "NotebookInstanceName",
-    "DirectInternetAccess",
-    "PlatformIdentifier",
-}
+# Held against the registry's schema in tests/constructs/test_immutable_properties.py.
+FIXED = IMMUTABLE_PROPERTIES
 
 
 def told(found: Template) -> list[dict[str, Any]]:
@@ -264,7 +258,7 @@ def told(found: Template) -> list[dict[str, Any]]:
     )
 
 
-def born(found: Template) -> list[dict[str, Any]]:
+def immutable_properties(found: Template) -> list[dict[str, Any]]:
     """What each notebook is made with and cannot change without a replacement."""
     instances = [each["Properties"] for each in resources(found, INSTANCE).values()]
     return sorted(

@@ -1,4 +1,4 @@
-"""The checks of cdk-nag that fail a synthesis."""
+"""Adds cdk-nag's checks, which fail a synthesis, and accepts findings with a reason."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, cast
@@ -9,27 +9,27 @@ from cdk_nag import AwsSolutionsChecks, NagPack, NIST80053R5Checks
 from constructs import IConstruct
 
 # By the names that the settings know them by.
-OPTIONAL: Final[Mapping[str, Callable[[], NagPack]]] = {"nist": NIST80053R5Checks}
+OPTIONAL_PACKS: Final[Mapping[str, Callable[[], NagPack]]] = {"nist": NIST80053R5Checks}
 
 
 def add_checks(scope: IConstruct, optional: Iterable[str] = ()) -> None:
     """Check what stands below the scope, an app, a stage or a stack: AwsSolutions, and more.
 
-    `optional` are names in OPTIONAL.
+    `optional` are names in OPTIONAL_PACKS.
 
     A finding that nobody accepted fails the synthesis, and is printed with the construct it is
     about. Accepted ones are in validation-report.json beside the templates, with their reasons.
     """
-    packs = [AwsSolutionsChecks(), *(OPTIONAL[name]() for name in sorted(set(optional)))]
-    cdk.Validations.of(scope).add_plugins(*(_Below(scope, pack) for pack in packs))
+    packs = [AwsSolutionsChecks(), *(OPTIONAL_PACKS[name]() for name in sorted(set(optional)))]
+    cdk.Validations.of(scope).add_plugins(*(_ScopedPack(scope, pack) for pack in packs))
 
 
 @jsii.implements(cdk.IPolicyValidationPlugin)
-class _Below:
+class _ScopedPack:
     """A pack that looks at one scope.
 
     By itself a pack looks at the whole app, whatever it was added to: with two stages in one app,
-    everything would be reported twice, and one stage's wish would be laid upon the other.
+    everything would be reported twice, and one stage's optional packs would check the other, too.
     """
 
     def __init__(self, scope: IConstruct, pack: NagPack) -> None:
@@ -80,7 +80,7 @@ def acknowledge(resource: IConstruct, reasons: Mapping[str, str]) -> None:
         _skip_in_checkov(resource, skipped)
 
 
-def wildcard(stack: cdk.Stack, arn: str) -> str:
+def wildcard_rule(stack: cdk.Stack, arn: str) -> str:
     """AwsSolutions' rule against a wildcard in that ARN, as cdk-nag prints it."""
     partition = stack.partition
     # A text where CDK knows the region, a reference elsewhere.

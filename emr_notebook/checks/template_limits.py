@@ -40,11 +40,11 @@ def _too_large(path: Path) -> Iterable[str]:
         f"stack {name}: its template has {len(text):,} bytes and {len(resources):,} resources; "
         f"{MOST_BYTES:,} bytes and {MOST_RESOURCES} resources are accepted. Give some of its "
         f"{len(notebooks)} notebooks a stack of their own in the settings, such as `stack: science`"
-        f"{_or_share(len(scripts))}"
+        f"{_sharing_advice(len(scripts))}"
     )
 
 
-def _or_share(scripts: int) -> str:
+def _sharing_advice(scripts: int) -> str:
     if scripts < 2:
         return ". A notebook that is deployed already stays where it is: move new ones."
     return (

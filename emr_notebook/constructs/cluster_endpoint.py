@@ -1,4 +1,4 @@
-"""Constructs: the resolver Lambda, and one custom resource for each cluster."""
+"""Makes the resolver Lambda, and a custom resource for each cluster."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -8,7 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import custom_resources as cr
 from constructs import Construct
 
-from emr_notebook.checks.nag import acknowledge, wildcard
+from emr_notebook.checks.nag import acknowledge, wildcard_rule
 from emr_notebook.constructs.iam import LambdaRole, allow, lambda_role
 from emr_notebook.constructs.resolver_request import ANY_CLUSTER, THIS_STACK, grants, properties
 from emr_notebook.names import LAMBDA_ASSETS
@@ -20,26 +20,26 @@ RESOLVER_TIMEOUT = cdk.Duration.minutes(15)
 # the rest for Lambda's own runtime. More memory would only buy a faster processor.
 RESOLVER_MEMORY_MIB = 128
 
-PUBLIC = (
+OUTSIDE_VPC_REASON = (
     "It talks to AWS's public endpoints alone, never to a cluster; inside the VPC it would need "
     "a way out, or endpoints, that the notebooks do without."
 )
-ANSWERED = (
+NO_QUEUE_REASON = (
     "CloudFormation waits for the answer and reports one that fails or never comes; a queue would "
     "keep a request that has been given up."
 )
-UNRESERVED = (
+NO_RESERVATION_REASON = (
     "Only a deploy calls it, a few times; a reservation is taken from the account's pool, and "
     "cannot be made where the pool is small."
 )
 # What checkov and NIST 800-53 ask of every Lambda, and why it is not done here.
-AS_ANY_LAMBDA_HERE = {
-    "CKV_AWS_115": UNRESERVED,
-    "CKV_AWS_116": ANSWERED,
-    "CKV_AWS_117": PUBLIC,
-    "NIST.800.53.R5-LambdaConcurrency": UNRESERVED,
-    "NIST.800.53.R5-LambdaDLQ": ANSWERED,
-    "NIST.800.53.R5-LambdaInsideVPC": PUBLIC,
+LAMBDA_ACKNOWLEDGEMENTS = {
+    "CKV_AWS_115": NO_RESERVATION_REASON,
+    "CKV_AWS_116": NO_QUEUE_REASON,
+    "CKV_AWS_117": OUTSIDE_VPC_REASON,
+    "NIST.800.53.R5-LambdaConcurrency": NO_RESERVATION_REASON,
+    "NIST.800.53.R5-LambdaDLQ": NO_QUEUE_REASON,
+    "NIST.800.53.R5-LambdaInsideVPC": OUTSIDE_VPC_REASON,
 }
 
 
@@ -76,7 +76,7 @@ class EndpointResolver(Construct):
         acknowledge(
             function,
             {
-                **AS_ANY_LAMBDA_HERE,
+                **LAMBDA_ACKNOWLEDGEMENTS,
                 "CKV_AWS_173": "Its one variable is the resolver's ARN, which is no secret; "
                 "Lambda encrypts it with a key of its own.",
             },
@@ -102,7 +102,7 @@ class EndpointResolver(Construct):
             role=role.role,
             log_group=role.log_group,
         )
-        acknowledge(handler, AS_ANY_LAMBDA_HERE)
+        acknowledge(handler, LAMBDA_ACKNOWLEDGEMENTS)
         return handler
 
     def _role(self, clusters: Mapping[str, Cluster]) -> LambdaRole:
@@ -123,7 +123,7 @@ class EndpointResolver(Construct):
         acknowledge(
             self,
             {
-                wildcard(stack, arn): grant.because
+                wildcard_rule(stack, arn): grant.because
                 for grant, arns in wanted
                 for arn in arns
                 if "*" in arn

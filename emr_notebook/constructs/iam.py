@@ -1,4 +1,4 @@
-"""A Lambda's role: it may write one log group, and do what is stated."""
+"""Makes the roles of Lambdas, and bounds every role of a stack."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ from emr_notebook.checks.nag import acknowledge
 # IAM's limit of a managed policy, without white space.
 POLICY_CHARACTERS = 6144
 # Statements that list more resources are cut, so that each fits into a policy.
-RESOURCES_A_STATEMENT = 50
+RESOURCES_PER_STATEMENT = 50
 
 PLAIN_LOG = (
     "It names clusters and notebooks and what was wrong with them, and holds no secret; "
@@ -55,7 +55,7 @@ def lambda_role(
             description=description,
             statements=[iam.PolicyStatement.from_json(each) for each in held],
         )
-        for number, held in enumerate(packed([write, *statements]))
+        for number, held in enumerate(split_into_policies([write, *statements]))
     ]
     role = iam.Role(
         scope,
@@ -96,13 +96,13 @@ def allow(
     }
 
 
-def packed(
+def split_into_policies(
     statements: Iterable[dict[str, Any]], room: int = POLICY_CHARACTERS
 ) -> list[list[dict[str, Any]]]:
     """The statements in order, in as few documents as fit into policies of that many characters."""
     documents: list[list[dict[str, Any]]] = []
     left = 0
-    for statement in _cut(statements):
+    for statement in _split_resources(statements):
         # The names of tokens are longer than what they stand for.
         size = len(json.dumps(statement))
         if not documents or size > left:
@@ -113,14 +113,14 @@ def packed(
     return documents
 
 
-def _cut(statements: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _split_resources(statements: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for statement in statements:
         resources = statement["Resource"]
-        for start in range(0, len(resources), RESOURCES_A_STATEMENT):
-            yield {**statement, "Resource": resources[start : start + RESOURCES_A_STATEMENT]}
+        for start in range(0, len(resources), RESOURCES_PER_STATEMENT):
+            yield {**statement, "Resource": resources[start : start + RESOURCES_PER_STATEMENT]}
 
 
-def bound_roles(stack: cdk.Stack, policy_arn: str | None) -> None:
+def apply_permissions_boundary(stack: cdk.Stack, policy_arn: str | None) -> None:
     """Bound every role of the stack by this policy; without one, none."""
     if policy_arn is not None:
         boundary = iam.ManagedPolicy.from_managed_policy_arn(stack, "Boundary", policy_arn)

@@ -1,4 +1,4 @@
-"""Construct: the lifecycle configuration whose script connects a notebook at every start."""
+"""Makes the lifecycle configuration whose script connects a notebook at every start."""
 
 import hashlib
 from functools import cache
@@ -11,7 +11,7 @@ from constructs import Construct
 from emr_notebook.constructs import start_script
 from emr_notebook.constructs.cluster_endpoint import ClusterEndpoint
 from emr_notebook.constructs.replacement_guard import ReplacementGuard
-from emr_notebook.constructs.retention import kept_with_the_files
+from emr_notebook.constructs.retention import retain_with_notebook
 from emr_notebook.settings.cluster import Tls
 from emr_notebook.settings.model import StageOptOuts
 from emr_notebook.settings.notebook import ResolvedNotebook
@@ -68,7 +68,7 @@ class LifecycleConfiguration(Construct):
         if tls is not None and tls.because is not None:
             # Kept where an auditor looks.
             self._resource.add_metadata("OptOuts", {"tls": tls.because})
-        kept_with_the_files(self._resource, stage_opt_outs)
+        retain_with_notebook(self._resource, stage_opt_outs)
         # A refused replacement leaves everything as it was: notebooks come after this.
         self._resource.add_resource_dependency(guard.resource)
         # The name, as a reference to the resource. Asked of CDK once, for hundreds of notebooks.

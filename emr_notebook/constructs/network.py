@@ -1,4 +1,4 @@
-"""Constructs: who reaches what. The notebooks' security group, the Livy rule, the volumes' key."""
+"""Makes the notebooks' security group, and the rules that admit them to Livy."""
 
 from collections.abc import Mapping
 
@@ -6,12 +6,14 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from emr_notebook.constructs.retention import kept_with_the_files
+from emr_notebook.constructs.retention import retain_with_notebook
 from emr_notebook.settings.cluster import Cluster
+from emr_notebook.settings.egress import EgressRule, egress_rules
 from emr_notebook.settings.model import StageOptOuts
-from emr_notebook.settings.network import ExtraEgress, Network
+from emr_notebook.settings.network import Network
 
-HTTPS_PORT = 443
+# By what an id begins with.
+_PEER_PROPERTIES = {"sg": "destination_security_group_id", "pl": "destination_prefix_list_id"}
 
 
 class NotebookNetwork(Construct):
@@ -35,19 +37,19 @@ class NotebookNetwork(Construct):
         if network.security_group_ids is not None:
             self.security_group_ids = list(network.security_group_ids)
         else:
-            group = self._made_group(network, clusters)
-            kept_with_the_files(group, stage_opt_outs)
+            group = self._create_group(network, clusters)
+            retain_with_notebook(group, stage_opt_outs)
             self.security_group_ids = [group.attr_group_id]
         # EC2 takes a rule once, however many clusters share their primaries' group.
-        admitting = {
+        livy_rules = {
             (each.security_group_id, each.port)
             for each in clusters.values()
             if each.ingress == "create" and each.security_group_id is not None
         }
-        for primary_group, port in sorted(admitting):
-            self._admit_to(primary_group, port)
+        for primary_group, port in sorted(livy_rules):
+            self._add_livy_ingress(primary_group, port)
 
-    def _made_group(
+    def _create_group(
         self, network: Network, clusters: Mapping[str, Cluster]
     ) -> ec2.CfnSecurityGroup:
         return ec2.CfnSecurityGroup(
@@ -55,10 +57,10 @@ class NotebookNetwork(Construct):
             "SecurityGroup",
             group_description="SageMaker notebooks that use Spark on EMR",
             vpc_id=network.vpc_id,
-            security_group_egress=_egress(network, clusters),
+            security_group_egress=[_egress(each) for each in egress_rules(network, clusters)],
         )
 
-    def _admit_to(self, primary_group: str, port: int) -> None:
+    def _add_livy_ingress(self, primary_group: str, port: int) -> None:
         for group in self.security_group_ids:
             # The ids come from the rule: another one would be made before this one is removed.
             source = "" if cdk.Token.is_unresolved(group) else f"-{group}"
@@ -74,39 +76,11 @@ class NotebookNetwork(Construct):
             )
 
 
-def _egress(
-    network: Network, clusters: Mapping[str, Cluster]
-) -> list[ec2.CfnSecurityGroup.EgressProperty]:
-    reached = {(each.security_group_id, each.port) for each in clusters.values()}
-    rules = [
-        _rule(port, "Livy on the primary node", destination_security_group_id=group)
-        if group is not None
-        else _rule(port, "Livy on the primary node", cidr_ip=network.vpc_cidr)
-        for group, port in sorted(reached, key=lambda each: (each[0] or "", each[1]))
-    ]
-    # EC2 takes a rule once: a Livy on 443 that is reached in the VPC's range is in it already.
-    if network.vpc_cidr is not None and (None, HTTPS_PORT) not in reached:
-        rules.append(_rule(HTTPS_PORT, "VPC endpoints", cidr_ip=network.vpc_cidr))
-    if network.s3_prefix_list_id is not None:
-        prefix_list = network.s3_prefix_list_id
-        rules.append(_rule(HTTPS_PORT, "S3", destination_prefix_list_id=prefix_list))
-    return rules + [_extra(each) for each in network.extra_egress]
-
-
-def _extra(given: ExtraEgress) -> ec2.CfnSecurityGroup.EgressProperty:
-    return _rule(
-        given.port,
-        given.because,
-        given.protocol,
-        cidr_ip=given.cidr,
-        destination_security_group_id=given.security_group_id,
-        destination_prefix_list_id=given.prefix_list_id,
-    )
-
-
-def _rule(
-    port: int, description: str, protocol: str = "tcp", **to: str | None
-) -> ec2.CfnSecurityGroup.EgressProperty:
+def _egress(rule: EgressRule) -> ec2.CfnSecurityGroup.EgressProperty:
     return ec2.CfnSecurityGroup.EgressProperty(
-        ip_protocol=protocol, from_port=port, to_port=port, description=description, **to
+        ip_protocol=rule.protocol,
+        from_port=rule.port,
+        to_port=rule.port,
+        description=rule.description,
+        **{_PEER_PROPERTIES.get(rule.peer.partition("-")[0], "cidr_ip"): rule.peer},
     )

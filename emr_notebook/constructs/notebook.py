@@ -1,4 +1,4 @@
-"""Construct: one person's notebook instance and its role."""
+"""Makes one person's notebook instance and its role."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -10,17 +10,17 @@ from emr_notebook.constructs.lifecycle_configuration import LifecycleConfigurati
 from emr_notebook.constructs.network import NotebookNetwork
 from emr_notebook.constructs.notebook_role import NotebookRoles
 from emr_notebook.constructs.replacement_guard import PLATFORM, internet_access
-from emr_notebook.constructs.retention import kept_with_the_files
+from emr_notebook.constructs.retention import retain_with_notebook
 from emr_notebook.names import NAME_TAG, OWNER_TAG, STACK_TAG
 from emr_notebook.settings.model import StageOptOuts
 from emr_notebook.settings.notebook import ResolvedNotebook
 
-IMDS = sagemaker.CfnNotebookInstance.InstanceMetadataServiceConfigurationProperty(
+REQUIRE_IMDSV2 = sagemaker.CfnNotebookInstance.InstanceMetadataServiceConfigurationProperty(
     minimum_instance_metadata_service_version="2"
 )
 
 # The rules that ask for what an opt-out gives up.
-FINDINGS = {
+OPT_OUT_RULES = {
     "aws_managed_key": (
         "AwsSolutions-SM2",
         "NIST.800.53.R5-SageMakerNotebookInstanceKMSKeyConfigured",
@@ -35,9 +35,8 @@ FINDINGS = {
 class SparkNotebook(Construct):
     """A SageMaker notebook instance whose PySpark kernel runs on a cluster's Spark.
 
-    Its subnet, security groups, key, name and internet access are fixed at birth: CloudFormation
-    replaces the instance, and its files, when one of them changes. The old one is then kept,
-    unless the stage opts out of that; see replacement_guard.
+    CloudFormation replaces the instance, and its files, when an immutable property changes. The
+    old one is then kept, unless the stage opts out of that; see replacement_guard.
     Resources and properties are few and plain: a stack holds hundreds of these.
     """
 
@@ -54,7 +53,7 @@ class SparkNotebook(Construct):
         stage_opt_outs: StageOptOuts,
     ) -> None:
         super().__init__(scope, construct_id)
-        outs = notebook.opt_outs
+        opt_outs = notebook.opt_outs
         first_repository = notebook.default_code_repository
         repositories = [each.reference for each in notebook.additional_code_repositories]
         self._instance = sagemaker.CfnNotebookInstance(
@@ -62,7 +61,7 @@ class SparkNotebook(Construct):
             "Instance",
             notebook_instance_name=notebook.name,
             instance_type=notebook.instance_type,
-            role_arn=notebook.role_arn or self._made_role(notebook, roles, stage_opt_outs),
+            role_arn=notebook.role_arn or self._create_role(notebook, roles, stage_opt_outs),
             subnet_id=notebook.subnet_id,
             security_group_ids=network.security_group_ids,
             kms_key_id=volume_key_arn,
@@ -71,15 +70,15 @@ class SparkNotebook(Construct):
             default_code_repository=first_repository.reference if first_repository else None,
             additional_code_repositories=repositories or None,
             platform_identifier=PLATFORM,
-            direct_internet_access=internet_access(outs),
-            root_access="Disabled" if outs.root_access is None else "Enabled",
-            instance_metadata_service_configuration=IMDS,
+            direct_internet_access=internet_access(opt_outs),
+            root_access="Disabled" if opt_outs.root_access is None else "Enabled",
+            instance_metadata_service_configuration=REQUIRE_IMDSV2,
             tags=[cdk.CfnTag(key=key, value=value) for key, value in _tags(notebook).items()],
         )
-        kept_with_the_files(self._instance, stage_opt_outs)
-        self._give_reasons_for(notebook, stage_opt_outs)
+        retain_with_notebook(self._instance, stage_opt_outs)
+        self._record_opt_outs(notebook, stage_opt_outs)
 
-    def _made_role(
+    def _create_role(
         self, notebook: ResolvedNotebook, roles: NotebookRoles, stage_opt_outs: StageOptOuts
     ) -> str:
         role = iam.CfnRole(
@@ -89,13 +88,13 @@ class SparkNotebook(Construct):
             managed_policy_arns=roles.policy_arns_for(notebook),
             tags=[cdk.CfnTag(key=NAME_TAG, value=notebook.name)],
         )
-        kept_with_the_files(role, stage_opt_outs)
+        retain_with_notebook(role, stage_opt_outs)
         return role.attr_arn
 
-    def _give_reasons_for(self, notebook: ResolvedNotebook, stage_opt_outs: StageOptOuts) -> None:
+    def _record_opt_outs(self, notebook: ResolvedNotebook, stage_opt_outs: StageOptOuts) -> None:
         """Keep the reasons where an auditor looks: in the template, and with the findings."""
-        outs = [*stage_opt_outs, *notebook.opt_outs]
-        reasons = {name: out.because for name, out in outs if out is not None}
+        opt_outs = [*stage_opt_outs, *notebook.opt_outs]
+        reasons = {name: out.because for name, out in opt_outs if out is not None}
         if not reasons:
             return
         self._instance.add_metadata("OptOuts", reasons)
@@ -103,7 +102,7 @@ class SparkNotebook(Construct):
             self._instance,
             {
                 rule: reasons[name]
-                for name, rules in FINDINGS.items()
+                for name, rules in OPT_OUT_RULES.items()
                 if name in reasons
                 for rule in rules
             },

@@ -1,4 +1,4 @@
-"""Construct: what the roles made for a stack's notebooks have in common."""
+"""Makes the policies of the roles of a stack's notebooks."""
 
 import hashlib
 import json
@@ -9,8 +9,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from emr_notebook.checks.nag import acknowledge, wildcard
-from emr_notebook.constructs.retention import kept_with_the_files
+from emr_notebook.checks.nag import acknowledge, wildcard_rule
+from emr_notebook.constructs.retention import retain_with_notebook
 from emr_notebook.names import LOG_GROUP, NAME_TAG
 from emr_notebook.settings.model import StageOptOuts
 from emr_notebook.settings.notebook import CodeRepository, ResolvedNotebook
@@ -50,16 +50,15 @@ class NotebookRoles(Construct):
         acknowledge(
             policy,
             {
-                wildcard(self._stack, self._own_streams): "SageMaker names a notebook's "
+                wildcard_rule(self._stack, self._own_streams): "SageMaker names a notebook's "
                 "log streams <notebook>/<hook>: the prefix is the role's own notebook."
             },
         )
 
     def policy_arns_for(self, notebook: ResolvedNotebook) -> list[str]:
         """The policies of a notebook's role; those who read the same repositories share one."""
-        given = [notebook.default_code_repository, *notebook.additional_code_repositories]
-        read = [each for each in given if each is not None]
-        statements = [statement for each in read for statement in self._reading(each)]
+        read = notebook.code_repositories
+        statements = [statement for each in read for statement in self._read_statements(each)]
         if not statements:
             return self._policy_arns
         text = json.dumps([each.model_dump() for each in read])
@@ -78,7 +77,7 @@ class NotebookRoles(Construct):
         policy = iam.CfnManagedPolicy(
             self, construct_id, description=description, policy_document=document
         )
-        kept_with_the_files(policy, self._stage_opt_outs)
+        retain_with_notebook(policy, self._stage_opt_outs)
         return policy
 
     @property
@@ -108,9 +107,13 @@ class NotebookRoles(Construct):
             ],
         }
 
-    def _reading(self, repository: CodeRepository) -> list[dict[str, Any]]:
+    def _read_statements(self, repository: CodeRepository) -> list[dict[str, Any]]:
         if repository.name is not None:
-            found = [self._allow("sagemaker:DescribeCodeRepository", "sagemaker", repository.name)]
+            found = [
+                self._allow_code_repository(
+                    "sagemaker:DescribeCodeRepository", "sagemaker", repository.name
+                )
+            ]
             if repository.secret_arn is not None:
                 action = "secretsmanager:GetSecretValue"
                 found.append(
@@ -125,7 +128,7 @@ class NotebookRoles(Construct):
         actions = ["codecommit:GitPull", "codecommit:GitPush"]
         return [{"Effect": "Allow", "Action": actions, "Resource": arn}]
 
-    def _allow(self, action: str, service: str, repository: str) -> dict[str, Any]:
+    def _allow_code_repository(self, action: str, service: str, repository: str) -> dict[str, Any]:
         arn = self._arn(service, f"code-repository/{repository.lower()}")
         return {"Effect": "Allow", "Action": action, "Resource": arn}
 

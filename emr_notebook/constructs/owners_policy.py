@@ -1,4 +1,4 @@
-"""Construct: the policy that lets a notebook's owner, and nobody else, open it."""
+"""Makes the policy that lets a notebook's owner, and nobody else, open it."""
 
 from typing import Any, Literal
 
@@ -6,8 +6,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from emr_notebook.checks.nag import acknowledge, wildcard
-from emr_notebook.constructs.retention import kept_with_the_files
+from emr_notebook.checks.nag import acknowledge, wildcard_rule
+from emr_notebook.constructs.retention import retain_with_notebook
 from emr_notebook.names import OWNER_TAG, STACK_TAG
 from emr_notebook.settings.model import StageOptOuts
 
@@ -19,7 +19,10 @@ USE = (
     "sagemaker:StopNotebookInstance",
 )
 # Policy variables: who asks.
-_WHO = {"principal-tag": f"aws:PrincipalTag/{OWNER_TAG}", "user-name": "aws:username"}
+_IDENTITY_VARIABLES = {
+    "principal-tag": f"aws:PrincipalTag/{OWNER_TAG}",
+    "user-name": "aws:username",
+}
 
 
 class OwnersPolicy(Construct):
@@ -46,17 +49,17 @@ class OwnersPolicy(Construct):
             self,
             "Policy",
             description="Owners open, start and stop their own SageMaker notebooks",
-            policy_document=_document(notebooks, stack.stack_name, _WHO[identity]),
+            policy_document=_document(notebooks, stack.stack_name, _IDENTITY_VARIABLES[identity]),
         )
         # IAM does not delete a policy that somebody holds, and kept notebooks keep their owners.
-        kept_with_the_files(policy, stage_opt_outs)
+        retain_with_notebook(policy, stage_opt_outs)
         self.arn = policy.ref
         acknowledge(
             policy,
             {
-                wildcard(stack, notebooks): "The conditions leave the notebooks "
+                wildcard_rule(stack, notebooks): "The conditions leave the notebooks "
                 "of this stack whose owner asks.",
-                wildcard(stack, "*"): "IAM knows no resource for listing notebooks.",
+                wildcard_rule(stack, "*"): "IAM knows no resource for listing notebooks.",
             },
         )
 

@@ -1,4 +1,4 @@
-"""What the resolver is asked for a cluster, and what it must be allowed for that: plain values."""
+"""Translates a cluster's settings into the resolver's request, and what its role must allow."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -57,12 +57,14 @@ def grants(clusters: Iterable[Cluster]) -> list[Grant]:
     """What the resolver needs for these clusters; for one given by its id, two actions on it."""
     listed = list(clusters)
     found = [Grant(("cloudformation:DescribeStacks",), (THIS_STACK,))]
-    found += _reading(
+    found += _grants_on_clusters(
         ("elasticmapreduce:DescribeCluster", "elasticmapreduce:ListInstances"), listed
     )
     grouped = [each for each in listed if each.group_configurations]
     group_actions = ("ListInstanceFleets", "ListInstanceGroups")
-    found += _reading(tuple(f"elasticmapreduce:{each}" for each in group_actions), grouped)
+    found += _grants_on_clusters(
+        tuple(f"elasticmapreduce:{each}" for each in group_actions), grouped
+    )
     if any(each.id is None for each in listed):
         found.append(Grant(("elasticmapreduce:ListClusters",), ("*",), because=_UNSCOPED))
     if any(each.tags is not None for each in listed):
@@ -73,7 +75,7 @@ def grants(clusters: Iterable[Cluster]) -> list[Grant]:
     return found
 
 
-def _reading(actions: tuple[str, ...], clusters: list[Cluster]) -> list[Grant]:
+def _grants_on_clusters(actions: tuple[str, ...], clusters: list[Cluster]) -> list[Grant]:
     """The actions on each cluster: on its ARN, on all, or on those with its tags."""
     found: list[Grant] = []
     ids = sorted({each.id for each in clusters if each.id is not None})

@@ -1,11 +1,11 @@
-"""What outlives its entry in the settings: a notebook's files and all that reads them."""
+"""Decides what CloudFormation keeps: notebooks' files, and all that it takes to read them."""
 
 import aws_cdk as cdk
 
 from emr_notebook.settings.model import StageOptOuts
 
 
-def kept_with_the_files(resource: cdk.CfnResource, opt_outs: StageOptOuts) -> None:
+def retain_with_notebook(resource: cdk.CfnResource, opt_outs: StageOptOuts) -> None:
     """Let CloudFormation keep a resource, unless the stage opts out of that.
 
     A kept notebook cannot be started without its role, the role's policy, security group,

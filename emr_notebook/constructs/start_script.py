@@ -1,4 +1,4 @@
-"""The notebook's scripts as text: a header of shell variables, then the asset, verbatim."""
+"""Writes the notebook's scripts: a header of shell variables, then the asset, verbatim."""
 
 import base64
 import hashlib
@@ -122,7 +122,7 @@ def check_size(lines: Sequence[str], *, token_allowance: Mapping[str, int] = LON
     Raises ScriptTooLarge over SageMaker's limit, and ValueError when a deploy-time value stands
     where no longest is known.
     """
-    raw = "\n".join(_at_longest(line, token_allowance) for line in lines).encode()
+    raw = "\n".join(_with_longest_values(line, token_allowance) for line in lines).encode()
     size = 4 * math.ceil(len(raw) / 3)
     if size > CONTENT_LIMIT:
         over = math.ceil((size - CONTENT_LIMIT) * 3 / 4)
@@ -160,7 +160,7 @@ def _assignment(name: str, value: str) -> list[str]:
     return f"{name}='{quoted}'".split("\n")
 
 
-def _at_longest(line: str, allowance: Mapping[str, int]) -> str:
+def _with_longest_values(line: str, allowance: Mapping[str, int]) -> str:
     if not _TOKEN.search(line):
         return line
     assigned = _ASSIGNMENT.match(line)

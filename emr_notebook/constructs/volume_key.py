@@ -1,4 +1,4 @@
-"""TODO."""
+"""Makes the key that encrypts the notebooks' volumes."""
 
 from typing import cast
 
@@ -6,7 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from emr_notebook.constructs.retention import kept_with_the_files
+from emr_notebook.constructs.retention import retain_with_notebook
 from emr_notebook.settings.model import Settings, StageOptOuts
 
 
@@ -17,11 +17,11 @@ class VolumeKey(Construct):
         super().__init__(scope, construct_id)
         self.arn = settings.kms_key_arn
         if self.arn is None and settings.opt_outs.aws_managed_key is None:
-            self.arn = self._made_key(settings.opt_outs)
+            self.arn = self._create_key(settings.opt_outs)
 
-    def _made_key(self, opt_outs: StageOptOuts) -> str:
+    def _create_key(self, opt_outs: StageOptOuts) -> str:
         key = kms.Key(
             self, "Key", description="Volumes of SageMaker notebooks", enable_key_rotation=True
         )
-        kept_with_the_files(cast("cdk.CfnResource", key.node.default_child), opt_outs)
+        retain_with_notebook(cast("cdk.CfnResource", key.node.default_child), opt_outs)
         return key.key_arn

@@ -1,4 +1,4 @@
-"""Construct: what passes from step to step in the pipeline, encrypted and soon gone."""
+"""Makes the encrypted bucket of what passes from step to step in the pipeline."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms

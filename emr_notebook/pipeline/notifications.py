@@ -1,4 +1,4 @@
-"""Construct: who hears of what the pipeline cannot do by itself."""
+"""Makes the topic that mails failures and waiting approvals of the pipeline."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 Event = codepipeline.PipelineNotificationEvents
-TOLD = (
+NOTIFIED_EVENTS = (
     Event.PIPELINE_EXECUTION_FAILED,
     Event.MANUAL_APPROVAL_NEEDED,
     Event.MANUAL_APPROVAL_FAILED,
@@ -20,7 +20,7 @@ TOLD = (
 SENDER = iam.ServicePrincipal("codestar-notifications.amazonaws.com")
 
 
-class Notices(Construct):
+class Notifications(Construct):
     """An encrypted topic that tells the addresses of failures and of approvals that wait.
 
     SNS asks each address once whether it wants to hear.
@@ -48,5 +48,8 @@ class Notices(Construct):
         for address in addresses:
             topic.add_subscription(subscriptions.EmailSubscription(address))
         pipeline.notify_on(
-            "Notices", topic, events=list(TOLD), detail_type=notifications.DetailType.FULL
+            "Notices",
+            topic,
+            events=list(NOTIFIED_EVENTS),
+            detail_type=notifications.DetailType.FULL,
         )

@@ -1,4 +1,4 @@
-"""What CDK Pipelines lets its roles do: completed where it falls short, and looked at."""
+"""Completes the policies of CDK Pipelines' roles, and accepts their wildcards one by one."""
 
 import json
 import re
@@ -22,7 +22,7 @@ ASSETS = (
     "do no more than run them, write their logs and hand files to bootstrap's publishing role."
 )
 # By what a wildcard looks like; a path that has to be in the construct's, and a true reason.
-ACCEPTED = (
+ACCEPTED_WILDCARDS = (
     (r"Action::(s3|kms):[A-Za-z]+\*", "", CDK_GRANT),
     (
         r"Resource::<\w+\.Arn>/\*",
@@ -78,7 +78,7 @@ def accept_wildcards(scope: IConstruct) -> None:
         found = {
             f"AwsSolutions-IAM5[{wildcard}]": reason
             for wildcard in _wildcards(_statements(policy))
-            for pattern, place, reason in ACCEPTED
+            for pattern, place, reason in ACCEPTED_WILDCARDS
             if re.fullmatch(pattern, wildcard) and place in f"{policy.node.path}/"
         }
         if ASSETS in found.values():

@@ -1,4 +1,4 @@
-"""Checks of pull requests by CodeBuild, for those who do not use GitHub Actions."""
+"""Makes the CodeBuild project that checks pull requests, for those without GitHub Actions."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,10 +15,10 @@ from emr_notebook.constructs.iam import allow
 BUILD_SPEC = "codebuild/pull-request.yml"
 # Its Python is the one that the build specification names.
 IMAGE = "aws/codebuild/standard:7.0"
-MINUTES = 60
-EVENTS = ("PULL_REQUEST_CREATED", "PULL_REQUEST_UPDATED", "PULL_REQUEST_REOPENED")
+TIMEOUT_MINUTES = 60
+TRIGGER_EVENTS = ("PULL_REQUEST_CREATED", "PULL_REQUEST_UPDATED", "PULL_REQUEST_REOPENED")
 # CodeBuild API, PullRequestBuildPolicy: the roles of those who may push branches.
-TRUSTED = ("GITHUB_WRITE", "GITHUB_MAINTAIN", "GITHUB_ADMIN")
+APPROVER_ROLES = ("GITHUB_WRITE", "GITHUB_MAINTAIN", "GITHUB_ADMIN")
 PLAIN_LOG = "It holds what the pull request's readers see; CloudWatch Logs has a key of its own."
 NOTHING_KEPT = "The project keeps nothing that a key could encrypt: no artifacts, no cache."
 
@@ -72,7 +72,7 @@ class PullRequestChecks(Construct):
                     status="ENABLED", group_name=self._log.log_group_name
                 )
             ),
-            timeout_in_minutes=MINUTES,
+            timeout_in_minutes=TIMEOUT_MINUTES,
         )
         acknowledge(self.project, {"AwsSolutions-CB4": NOTHING_KEPT})
 
@@ -123,7 +123,7 @@ def _source(connection_arn: str, repository: str) -> codebuild.CfnProject.Source
 
 def _triggers(branch: str) -> codebuild.CfnProject.ProjectTriggersProperty:
     filters = [
-        codebuild.CfnProject.WebhookFilterProperty(type="EVENT", pattern=", ".join(EVENTS)),
+        codebuild.CfnProject.WebhookFilterProperty(type="EVENT", pattern=", ".join(TRIGGER_EVENTS)),
         # A regular expression that is searched for: main is in maintenance, too.
         codebuild.CfnProject.WebhookFilterProperty(
             type="BASE_REF", pattern=f"^refs/heads/{re.escape(branch)}$"
@@ -133,7 +133,7 @@ def _triggers(branch: str) -> codebuild.CfnProject.ProjectTriggersProperty:
         webhook=True,
         filter_groups=[filters],
         pull_request_build_policy=codebuild.CfnProject.PullRequestBuildPolicyProperty(
-            requires_comment_approval="FORK_PULL_REQUESTS", approver_roles=list(TRUSTED)
+            requires_comment_approval="FORK_PULL_REQUESTS", approver_roles=list(APPROVER_ROLES)
         ),
     )
 

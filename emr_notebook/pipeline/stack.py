@@ -1,4 +1,4 @@
-"""Continuous deployment: a commit is tested, and reviewed before each stage that it goes to."""
+"""Makes the pipeline: tests a commit, and reviews it before each stage that it goes to."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,9 +11,9 @@ from constructs import Construct
 from emr_notebook.bootstrap import lookup_role_arn
 from emr_notebook.build import build
 from emr_notebook.checks.nag import add_checks
-from emr_notebook.constructs.iam import bound_roles
+from emr_notebook.constructs.iam import apply_permissions_boundary
 from emr_notebook.pipeline.artifacts import Artifacts
-from emr_notebook.pipeline.notifications import Notices
+from emr_notebook.pipeline.notifications import Notifications
 from emr_notebook.pipeline.policies import accept_wildcards, allow_connection
 from emr_notebook.pipeline.pull_request_project import PullRequestChecks
 from emr_notebook.pipeline.steps import StageSteps, build_spec, environment, synth_step, test_step
@@ -36,16 +36,16 @@ def build_pipeline(
     Paths in the stages' settings start from `directory`. Pure and raising as `build` is and does.
     """
     # Stages stand beside the pipeline, not in it: each is checked by its own rules, once.
-    made = {
-        asked.stage: NotebookStage(
+    cdk_stages = {
+        pipeline_stage.stage: NotebookStage(
             app,
-            asked.stage,
-            stages[asked.stage],
+            pipeline_stage.stage,
+            stages[pipeline_stage.stage],
             directory=directory,
         )
-        for asked in settings.stages
+        for pipeline_stage in settings.stages
     }
-    return PipelineStack(app, settings, stages, made)
+    return PipelineStack(app, settings, stages, cdk_stages)
 
 
 class NotebookStage(cdk.Stage):
@@ -73,7 +73,7 @@ class PipelineStack(cdk.Stack):
         scope: Construct,
         settings: PipelineSettings,
         stages: Mapping[str, Settings],
-        made: Mapping[str, NotebookStage],
+        cdk_stages: Mapping[str, NotebookStage],
     ) -> None:
         super().__init__(
             scope,
@@ -92,13 +92,15 @@ class PipelineStack(cdk.Stack):
         )
         for tag, value in settings.tags.items():
             cdk.Tags.of(self).add(tag, value)
-        bound_roles(self, settings.permissions_boundary_arn)
-        self.pipeline = self._made(settings, source)
-        for asked in settings.stages:
-            steps = StageSteps(source, asked, stages[asked.stage])
-            self.pipeline.add_stage(made[asked.stage], pre=steps.before(), post=steps.after())
+        apply_permissions_boundary(self, settings.permissions_boundary_arn)
+        self.pipeline = self._create_pipeline(settings, source)
+        for pipeline_stage in settings.stages:
+            steps = StageSteps(source, pipeline_stage, stages[pipeline_stage.stage])
+            self.pipeline.add_stage(
+                cdk_stages[pipeline_stage.stage], pre=steps.before(), post=steps.after()
+            )
         self.pipeline.build_pipeline()
-        Notices(self, "Notices", pipeline=self.pipeline.pipeline, addresses=settings.notify)
+        Notifications(self, "Notices", pipeline=self.pipeline.pipeline, addresses=settings.notify)
         if settings.pull_requests is not None:
             PullRequestChecks(
                 self,
@@ -115,7 +117,7 @@ class PipelineStack(cdk.Stack):
         accept_wildcards(self)
         add_checks(self)
 
-    def _made(
+    def _create_pipeline(
         self,
         settings: PipelineSettings,
         source: pipelines.CodePipelineSource,

@@ -1,4 +1,4 @@
-"""What the pipeline runs: the README's own commands, each step in a clean clone of the source."""
+"""Defines the pipeline's steps: the README's own commands, each in a clean clone of the source."""
 
 import shlex
 from dataclasses import dataclass
@@ -70,30 +70,30 @@ class StageSteps:
     """What comes before and after the deploy of one stage, in this order."""
 
     source: pipelines.CodePipelineSource
-    asked: PipelineStage
+    pipeline_stage: PipelineStage
     settings: Settings
 
     def before(self) -> list[pipelines.Step]:
         """The diff and the plan, and then the approval, unless the stage does without one."""
         review = self._review()
-        if self.asked.opt_outs.approval is not None:
+        if self.pipeline_stage.opt_outs.approval is not None:
             return [review]
         return pipelines.Step.sequence([review, self._approval(review)])
 
     def after(self) -> list[pipelines.Step]:
         """Do the notebooks that run reach Spark?"""
-        stage = shlex.quote(self.asked.stage)
+        stage = shlex.quote(self.pipeline_stage.stage)
         verify = (
             f".venv/bin/emr-notebook verify --stage {stage} --lookup-role --wait {VERIFY_MINUTES}"
         )
-        return [self._reading("Verify", [verify])]
+        return [self._lookup_step("Verify", [verify])]
 
     def _review(self) -> pipelines.CodeBuildStep:
         options = ["--lookup-role", f"--summary={SUMMARY_FILE}"]
-        if self.asked.opt_outs.destructive_changes is None:
+        if self.pipeline_stage.opt_outs.destructive_changes is None:
             options.append("--fail-on=destructive")
-        diff = f"scripts/diff.sh {shlex.quote(self.asked.stage)} {' '.join(options)}"
-        return self._reading(
+        diff = f"scripts/diff.sh {shlex.quote(self.pipeline_stage.stage)} {' '.join(options)}"
+        return self._lookup_step(
             "DiffAndPlan",
             [
                 # 2 is a difference, which is why the pipeline runs.
@@ -103,12 +103,12 @@ class StageSteps:
         )
 
     def _approval(self, review: pipelines.CodeBuildStep) -> pipelines.ManualApprovalStep:
-        words = APPROVAL_WORDS.format(stage=self.asked.stage, step=review.id)
+        words = APPROVAL_WORDS.format(stage=self.pipeline_stage.stage, step=review.id)
         return pipelines.ManualApprovalStep(
             "Approve", comment=words + review.exported_variable(SUMMARY)
         )
 
-    def _reading(self, name: str, commands: list[str]) -> pipelines.CodeBuildStep:
+    def _lookup_step(self, name: str, commands: list[str]) -> pipelines.CodeBuildStep:
         """A step that may read the stage's account, and no other, with bootstrap's look-up role."""
         return pipelines.CodeBuildStep(
             name,

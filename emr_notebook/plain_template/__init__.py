@@ -1,4 +1,4 @@
-"""One plain CloudFormation file for each stack of a stage, for those who deploy without the CDK.
+"""Writes plain CloudFormation, a file for each stack, for those who deploy without the CDK.
 
 `python -m emr_notebook.plain_template --stage dev` synthesizes the stage as `cdk synth` does, with
 its checks, and writes the same resources under the same logical ids, without what only the CDK's

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from emr_notebook.plain_template.assembly import TemplateError, read_assembly
-from emr_notebook.plain_template.output import result, write_folder
+from emr_notebook.plain_template.output import replace_folder, stage_files
 from emr_notebook.settings.file import SettingsError, load_stage
 from emr_notebook.synthesis import SynthesisError, synthesize_stage
 
@@ -20,8 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         settings = load_stage(given.stage)
         with tempfile.TemporaryDirectory() as scratch:
             synthesize_stage(settings, Path(scratch), directory=Path.cwd())
-            files = result(given.stage, settings, read_assembly(Path(scratch)))
-        write_folder(output, files)
+            files = stage_files(given.stage, settings, read_assembly(Path(scratch)))
+        replace_folder(output, files)
     except (SettingsError, SynthesisError, TemplateError) as error:
         sys.exit(f"error: {error}")
     print(f"{output}: {len(files)} files. Next: {output}/README.md")  # noqa: T201

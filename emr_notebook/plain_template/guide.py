@@ -1,4 +1,4 @@
-"""The README beside the templates: how to deploy them, and what stays as the settings say. Pure."""
+"""Writes the README beside the templates: how to deploy them, what the settings decide."""
 
 import shlex
 from collections.abc import Sequence

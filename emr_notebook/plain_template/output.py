@@ -1,4 +1,4 @@
-"""The files of a stage's plain templates. Reads the code of the Lambdas, and writes nothing."""
+"""Makes the files of a stage's plain templates, and replaces a folder by them."""
 
 import contextlib
 import hashlib
@@ -12,15 +12,17 @@ from pathlib import Path
 from emr_notebook.plain_template.assembly import SynthesizedStack, TemplateError
 from emr_notebook.plain_template.guide import guide
 from emr_notebook.plain_template.parameters import stage_rules
-from emr_notebook.plain_template.template import CODE_BUCKET, PlainTemplate, plain
+from emr_notebook.plain_template.template import CODE_BUCKET, PlainTemplate, plain_template
 from emr_notebook.settings.model import Settings
 
 CODE = "code"
 # Of no bucket's form: CloudFormation refuses it, in words, until it is replaced.
-YOUR_BUCKET = "REPLACE-WITH-YOUR-BUCKET"
+BUCKET_PLACEHOLDER = "REPLACE-WITH-YOUR-BUCKET"
 
 
-def result(stage: str, settings: Settings, stacks: Sequence[SynthesizedStack]) -> dict[str, bytes]:
+def stage_files(
+    stage: str, settings: Settings, stacks: Sequence[SynthesizedStack]
+) -> dict[str, bytes]:
     """Templates, their parameters' values, zips, and how to deploy them, by path."""
     files = {"README.md": guide(stage, settings, stacks).encode()}
     for stack in stacks:
@@ -29,7 +31,7 @@ def result(stage: str, settings: Settings, stacks: Sequence[SynthesizedStack]) -
             content = code_zip(code.folder)
             zips[key] = zip_name(code.handler, content)
             files[f"{CODE}/{zips[key]}"] = content
-        made = plain(stack.template, stage_rules(settings, stack.name), zips)
+        made = plain_template(stack.template, stage_rules(settings, stack.name), zips)
         files[f"{stack.name}.template.json"] = made.text().encode()
         files[f"{stack.name}.parameters.json"] = _parameters(made).encode()
     return files
@@ -37,7 +39,7 @@ def result(stage: str, settings: Settings, stacks: Sequence[SynthesizedStack]) -
 
 def _parameters(made: PlainTemplate) -> str:
     """The parameters' values as the AWS CLI reads them."""
-    values: Mapping[str, str] = {CODE_BUCKET: YOUR_BUCKET, **made.defaults()}
+    values: Mapping[str, str] = {CODE_BUCKET: BUCKET_PLACEHOLDER, **made.defaults()}
     listed = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
     return json.dumps(listed, indent=1) + "\n"
 
@@ -72,7 +74,7 @@ def zip_name(handler: str, content: bytes) -> str:
 MARK = ".plain-template"
 
 
-def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     """Replace `folder` by one with these files, given by their paths in it.
 
     Raises TemplateError when the folder holds something else than an earlier result.

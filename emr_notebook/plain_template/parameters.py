@@ -1,4 +1,4 @@
-"""Which of a stage's settings become parameters of one stack's template, and where they stand."""
+"""Decides which of a stage's settings become parameters of a template, and where they stand."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,10 +7,10 @@ from emr_notebook.names import NAME_TAG, STACK_TAG
 from emr_notebook.plain_template.rules import (
     STACK_NAME,
     Rule,
+    account_and_region_rules,
     camel,
-    declared,
-    for_place,
-    parameter,
+    make_parameter,
+    parameter_rules,
 )
 from emr_notebook.settings import types
 from emr_notebook.settings.model import Settings
@@ -20,47 +20,52 @@ def stage_rules(settings: Settings, stack_name: str) -> tuple[Rule, ...]:
     """What is replaced in the template of one of the stage's stacks."""
     stack_keys = frozenset({f"tag:{STACK_TAG}", f"sagemaker:ResourceTag/{STACK_TAG}"})
     own = [
-        *network(settings),
-        *_clusters(settings),
-        *_access(settings),
-        *notebook_names(settings, stack_name),
+        *_network_rules(settings),
+        *_cluster_rules(settings),
+        *_access_rules(settings),
+        *_notebook_name_rules(settings, stack_name),
     ]
     return (
-        *for_place(settings.account, settings.region),
+        *account_and_region_rules(settings.account, settings.region),
         Rule(stack_name, (STACK_NAME,), keys=stack_keys),
-        *_apart(own),
+        *_with_unique_names(own),
     )
 
 
-def _clusters(settings: Settings) -> Iterator[Rule]:
+def _cluster_rules(settings: Settings) -> Iterator[Rule]:
     """Tags stay as they are: the resolver's role is limited to clusters that carry them."""
     for key, cluster in settings.clusters.items():
-        says = f"The EMR cluster {key}"
-        yield from parameter(f"ClusterId{camel(key)}", cluster.id, types.ClusterId, says)
+        description = f"The EMR cluster {key}"
+        yield from parameter_rules(
+            f"ClusterId{camel(key)}", cluster.id, types.ClusterId, description
+        )
         name = f"ClusterName{camel(key)}"
-        says = f"The name of the EMR cluster {key}"
-        yield from parameter(name, cluster.name, types.ClusterName, says, "ClusterName")
+        description = f"The name of the EMR cluster {key}"
+        yield from parameter_rules(
+            name, cluster.name, types.ClusterName, description, "ClusterName"
+        )
 
 
-def _access(settings: Settings) -> Iterator[Rule]:
+def _access_rules(settings: Settings) -> Iterator[Rule]:
     key_arn, boundary = settings.kms_key_arn, settings.permissions_boundary_arn
-    yield from parameter("KmsKeyArn", key_arn, types.KmsKeyArn, "Encrypts the volumes")
-    says = "Bounds every role that is made"
-    yield from parameter("PermissionsBoundaryArn", boundary, types.PolicyArn, says)
-    says, default = "The notebooks' role", settings.defaults.role_arn
-    yield from parameter("RoleArn", default, types.RoleArn, says)
-    for key in settings.notebooks:
-        notebook = settings.notebook(key)
-        says = f"The role of {key}"
-        yield from parameter(f"RoleArn{camel(key)}", notebook.role_arn, types.RoleArn, says)
-        repositories = [notebook.default_code_repository, *notebook.additional_code_repositories]
-        says = f"The secret of a code repository of {key}"
-        for each in filter(None, repositories):
+    yield from parameter_rules("KmsKeyArn", key_arn, types.KmsKeyArn, "Encrypts the volumes")
+    description = "Bounds every role that is made"
+    yield from parameter_rules("PermissionsBoundaryArn", boundary, types.PolicyArn, description)
+    description, default = "The notebooks' role", settings.defaults.role_arn
+    yield from parameter_rules("RoleArn", default, types.RoleArn, description)
+    for notebook in settings.resolved_notebooks:
+        key = notebook.key
+        description = f"The role of {key}"
+        yield from parameter_rules(
+            f"RoleArn{camel(key)}", notebook.role_arn, types.RoleArn, description
+        )
+        description = f"The secret of a code repository of {key}"
+        for each in notebook.code_repositories:
             name = f"SecretArn{camel(key)}"
-            yield from parameter(name, each.secret_arn, types.SecretArn, says)
+            yield from parameter_rules(name, each.secret_arn, types.SecretArn, description)
 
 
-def _apart(rules: list[Rule]) -> Iterator[Rule]:
+def _with_unique_names(rules: list[Rule]) -> Iterator[Rule]:
     """The same rules; where two values got one name, the later one's ends in a number."""
     values: dict[str, str] = {}
     for rule in rules:
@@ -79,29 +84,31 @@ NOTEBOOK_NAME = ("NotebookInstanceName", f"tag:{NAME_TAG}")
 LIFECYCLE_NAME = "NotebookInstanceLifecycleConfigName"
 
 
-def notebook_names(settings: Settings, stack_name: str) -> Iterator[Rule]:
+def _notebook_name_rules(settings: Settings, stack_name: str) -> Iterator[Rule]:
     """A name that was made up begins with the stack's own; one that was given is a parameter.
 
     So a template can be deployed twice in one region. The stage's other stacks, whose names the
     notebooks' names do not begin with, have the beginning as a parameter.
     """
-    says = "What the names of the notebooks begin with, fixed at their birth"
-    prefix = declared("NamePrefix", settings.stack_name, types.StackName, says)
+    description = "What the names of the notebooks begin with, fixed at their birth"
+    prefix = make_parameter("NamePrefix", settings.stack_name, types.StackName, description)
     is_home = stack_name == settings.stack_name
     begin = STACK_NAME if is_home else {"Ref": prefix.name}
-    for key, own in settings.notebooks.items():
-        notebook = settings.notebook(key)
-        says = f"The name of the notebook {key}, fixed at its birth"
+    for notebook in settings.resolved_notebooks:
+        key, own = notebook.key, settings.notebooks[notebook.key]
+        description = f"The name of the notebook {key}, fixed at its birth"
         name = f"NotebookName{camel(key)}"
         if own.name is None:
             pieces = (begin, notebook.name.removeprefix(settings.stack_name))
             declares = None if is_home else prefix
             keys = frozenset(NOTEBOOK_NAME)
             yield Rule(notebook.name, pieces, keys=keys, parameter=declares)
-        yield from parameter(name, own.name, types.NotebookName, says, *NOTEBOOK_NAME)
-        says = f"The name of the lifecycle configuration of {key}"
+        yield from parameter_rules(name, own.name, types.NotebookName, description, *NOTEBOOK_NAME)
+        description = f"The name of the lifecycle configuration of {key}"
         name, given = f"LifecycleConfigName{camel(key)}", notebook.lifecycle_config_name
-        yield from parameter(name, given, types.LifecycleConfigName, says, LIFECYCLE_NAME)
+        yield from parameter_rules(
+            name, given, types.LifecycleConfigName, description, LIFECYCLE_NAME
+        )
 
 
 SUBNET = "AWS::EC2::Subnet::Id"
@@ -110,43 +117,49 @@ SECURITY_GROUP = "AWS::EC2::SecurityGroup::Id"
 RANGE = "CidrIp"
 
 
-def network(settings: Settings) -> Iterator[Rule]:
+def _network_rules(settings: Settings) -> Iterator[Rule]:
     """The VPC, subnets, groups, ranges and prefix lists of a stage."""
     given = settings.network
-    says = "The VPC of the notebooks and clusters"
-    yield from parameter("VpcId", given.vpc_id, types.VpcId, says, kind="AWS::EC2::VPC::Id")
-    says = "The VPC's range of addresses"
-    yield from parameter("VpcCidr", given.vpc_cidr, types.Cidr, says, RANGE)
+    description = "The VPC of the notebooks and clusters"
+    yield from parameter_rules(
+        "VpcId", given.vpc_id, types.VpcId, description, kind="AWS::EC2::VPC::Id"
+    )
+    description = "The VPC's range of addresses"
+    yield from parameter_rules("VpcCidr", given.vpc_cidr, types.Cidr, description, RANGE)
     yield from _subnet("", given.subnet_id, "The notebooks' subnet")
     for key, notebook in settings.notebooks.items():
         yield from _subnet(camel(key), notebook.subnet_id, f"The subnet of {key}")
     for number, each in enumerate(given.security_group_ids or (), start=1):
-        says = "A security group of the notebooks, fixed at their birth"
-        yield from _group(f"SecurityGroupId{number}", each, says)
+        description = "A security group of the notebooks, fixed at their birth"
+        yield from _group(f"SecurityGroupId{number}", each, description)
     for key, cluster in settings.clusters.items():
-        says = f"The security group of the primary node of {key}"
-        yield from _group(f"PrimarySecurityGroupId{camel(key)}", cluster.security_group_id, says)
-    says = "S3's prefix list in the region"
-    yield from _prefix_list("S3PrefixListId", given.s3_prefix_list_id, says)
-    yield from _extra_egress(settings)
+        description = f"The security group of the primary node of {key}"
+        yield from _group(
+            f"PrimarySecurityGroupId{camel(key)}", cluster.security_group_id, description
+        )
+    description = "S3's prefix list in the region"
+    yield from _prefix_list("S3PrefixListId", given.s3_prefix_list_id, description)
+    yield from _extra_egress_rules(settings)
 
 
-def _extra_egress(settings: Settings) -> Iterator[Rule]:
+def _extra_egress_rules(settings: Settings) -> Iterator[Rule]:
     for number, extra in enumerate(settings.network.extra_egress, start=1):
-        says = f"Notebooks may reach it: {extra.because}"
-        yield from parameter(f"EgressCidr{number}", extra.cidr, types.Cidr, says, RANGE)
-        yield from _group(f"EgressSecurityGroupId{number}", extra.security_group_id, says)
-        yield from _prefix_list(f"EgressPrefixListId{number}", extra.prefix_list_id, says)
+        description = f"Notebooks may reach it: {extra.because}"
+        yield from parameter_rules(
+            f"EgressCidr{number}", extra.cidr, types.Cidr, description, RANGE
+        )
+        yield from _group(f"EgressSecurityGroupId{number}", extra.security_group_id, description)
+        yield from _prefix_list(f"EgressPrefixListId{number}", extra.prefix_list_id, description)
 
 
-def _subnet(suffix: str, value: str | None, says: str) -> list[Rule]:
-    says = f"{says}, fixed at a notebook's birth"
-    return parameter(f"SubnetId{suffix}", value, types.SubnetId, says, kind=SUBNET)
+def _subnet(suffix: str, value: str | None, description: str) -> list[Rule]:
+    description = f"{description}, fixed at a notebook's birth"
+    return parameter_rules(f"SubnetId{suffix}", value, types.SubnetId, description, kind=SUBNET)
 
 
-def _group(name: str, value: str | None, says: str) -> list[Rule]:
-    return parameter(name, value, types.SecurityGroupId, says, kind=SECURITY_GROUP)
+def _group(name: str, value: str | None, description: str) -> list[Rule]:
+    return parameter_rules(name, value, types.SecurityGroupId, description, kind=SECURITY_GROUP)
 
 
-def _prefix_list(name: str, value: str | None, says: str) -> list[Rule]:
-    return parameter(name, value, types.PrefixListId, says)
+def _prefix_list(name: str, value: str | None, description: str) -> list[Rule]:
+    return parameter_rules(name, value, types.PrefixListId, description)

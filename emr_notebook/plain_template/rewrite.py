@@ -7,7 +7,7 @@ looks like a reference in the text itself, such as IAM's ${aws:PrincipalTag/Owne
 import re
 from typing import Any
 
-from emr_notebook.plain_template.rules import Piece, Rule, anywhere, by_key
+from emr_notebook.plain_template.rules import Piece, Rule, rules_by_key, unkeyed_rules
 
 # Written for people, or by them: a value of the stage stands in them by chance.
 FREE_TEXTS = frozenset(
@@ -25,7 +25,7 @@ def rewrite(node: Any, rules: tuple[Rule, ...]) -> Any:
 
 class _Rewriter:
     def __init__(self, rules: tuple[Rule, ...]) -> None:
-        self._by_key, self._anywhere = by_key(rules), anywhere(rules)
+        self._by_key, self._anywhere = rules_by_key(rules), unkeyed_rules(rules)
         # The longest first: an ARN holds an account.
         parts = sorted(
             (each for each in self._anywhere.values() if each.part), key=lambda x: -len(x.text)

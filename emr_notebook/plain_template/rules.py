@@ -1,11 +1,11 @@
-"""What is put in the place of a stage's own values: parameters, each where it may stand."""
+"""Defines the rules that put parameters in the place of a stage's own values."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from emr_notebook.settings.types import Form
+from emr_notebook.settings.types import TextFormat
 
 # A text, or a reference such as {"Ref": "VpcId"}.
 Piece = str | dict[str, Any]
@@ -23,7 +23,7 @@ class Parameter:
     name: str
     default: str
     description: str
-    form: Form
+    form: TextFormat
     # AWS looks a value of its own types up before it begins with a deploy.
     kind: str = "String"
 
@@ -33,7 +33,7 @@ class Parameter:
         return declared if self.kind != "String" else declared | constraints(self.form)
 
 
-def constraints(form: Form) -> dict[str, Any]:
+def constraints(form: TextFormat) -> dict[str, Any]:
     """What CloudFormation refuses, with the settings' own words, before anything is changed."""
     longest = {} if form.longest is None else {"MaxLength": form.longest}
     return {
@@ -60,15 +60,15 @@ class Rule:
     whole: bool = True
 
 
-def declared(
+def make_parameter(
     name: str, default: str, annotated: Any, description: str, kind: str = "String"
 ) -> Parameter:
     """A parameter that accepts what a settings type accepts."""
-    [form] = [each for each in get_args(annotated) if isinstance(each, Form)]
+    [form] = [each for each in get_args(annotated) if isinstance(each, TextFormat)]
     return Parameter(name, default, description, form, kind)
 
 
-def parameter(
+def parameter_rules(
     name: str,
     value: str | None,
     annotated: Any,
@@ -83,11 +83,11 @@ def parameter(
     if value is None:
         return []
     part = "" if keys else rf"(?<=[:/]){re.escape(value)}(?=[:/]|$)"
-    made = declared(name, value, annotated, description, kind)
+    made = make_parameter(name, value, annotated, description, kind)
     return [Rule(value, ({"Ref": name},), frozenset(keys), part, made)]
 
 
-def for_place(account: str, region: str) -> Iterator[Rule]:
+def account_and_region_rules(account: str, region: str) -> Iterator[Rule]:
     """The account, region and partition: in ARNs, and in the addresses of AWS."""
     yield Rule(account, (ACCOUNT,), part=rf"(?<=:){account}(?=:)")
     address = (
@@ -99,7 +99,7 @@ def for_place(account: str, region: str) -> Iterator[Rule]:
         yield Rule(partition, (PARTITION,), part=rf"(?<=\barn:){partition}(?=:)", whole=False)
 
 
-def by_key(rules: Sequence[Rule]) -> Mapping[str, Mapping[str, Rule]]:
+def rules_by_key(rules: Sequence[Rule]) -> Mapping[str, Mapping[str, Rule]]:
     """The rules of each key, by their text. Of two for one text in one key, the first stands."""
     found: dict[str, dict[str, Rule]] = {}
     for rule in rules:
@@ -108,7 +108,7 @@ def by_key(rules: Sequence[Rule]) -> Mapping[str, Mapping[str, Rule]]:
     return found
 
 
-def anywhere(rules: Sequence[Rule]) -> Mapping[str, Rule]:
+def unkeyed_rules(rules: Sequence[Rule]) -> Mapping[str, Rule]:
     """The rules without keys, by their text; of two for one text, the first stands."""
     found: dict[str, Rule] = {}
     for rule in rules:

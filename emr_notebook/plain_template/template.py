@@ -9,7 +9,7 @@ from typing import Any
 from emr_notebook.plain_template.assembly import TemplateError
 from emr_notebook.plain_template.rewrite import rewrite
 from emr_notebook.plain_template.rules import Parameter, Rule
-from emr_notebook.settings.types import Form
+from emr_notebook.settings.types import TextFormat
 
 # CloudFormation's limits.
 MOST_PARAMETERS = 200
@@ -17,15 +17,15 @@ MOST_BYTES = 1_000_000
 
 CODE_BUCKET, CODE_PREFIX, REFRESH = "CodeBucket", "CodePrefix", "Refresh"
 ENDPOINT_TYPE = "Custom::ClusterEndpoint"
-BUCKET = Form(
+BUCKET = TextFormat(
     r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of an S3 bucket in the region of the stack"
 )
-PREFIX = Form(r"([a-zA-Z0-9!_.*'()-]+/)*", "empty, or folders that end in a slash")
-ANY_WORD = Form(r"[a-zA-Z0-9_.:-]*", "letters, digits and _.:-", longest=64)
-OWN_PARAMETERS = (
+PREFIX = TextFormat(r"([a-zA-Z0-9!_.*'()-]+/)*", "empty, or folders that end in a slash")
+REFRESH_VALUE = TextFormat(r"[a-zA-Z0-9_.:-]*", "letters, digits and _.:-", longest=64)
+ADDED_PARAMETERS = (
     Parameter(CODE_BUCKET, "", "Where the zips with the code of the Lambdas are", BUCKET),
     Parameter(CODE_PREFIX, "emr-notebook/", "What stands before the zips' names there", PREFIX),
-    Parameter(REFRESH, "", "A new value looks every cluster up again", ANY_WORD),
+    Parameter(REFRESH, "", "A new value looks every cluster up again", REFRESH_VALUE),
 )
 # What the CDK adds for itself.
 CDK_METADATA = ("aws:cdk:", "aws:asset:")
@@ -65,7 +65,7 @@ class PlainTemplate:
         )
 
 
-def plain(
+def plain_template(
     template: Mapping[str, Any], rules: tuple[Rule, ...], zips: Mapping[str, str]
 ) -> PlainTemplate:
     """The template with parameters where the rules say, and code from a bucket of one's own.
@@ -75,12 +75,12 @@ def plain(
     """
     found = rewrite(_without_cdk(template), rules)
     found["Resources"] = {
-        name: _refreshed(_with_code(each, zips)) for name, each in found["Resources"].items()
+        name: _with_refresh(_with_code(each, zips)) for name, each in found["Resources"].items()
     }
     _check_assets(found)
     used = set(_references(found))
     named = [each.parameter for each in rules if each.parameter is not None]
-    listed = {each.name: each for each in [*OWN_PARAMETERS, *named] if each.name in used}
+    listed = {each.name: each for each in [*ADDED_PARAMETERS, *named] if each.name in used}
     if len(listed) > MOST_PARAMETERS:
         raise TemplateError(
             f"the template has {len(listed)} parameters; CloudFormation accepts {MOST_PARAMETERS}."
@@ -108,12 +108,14 @@ def _without_cdk(template: Mapping[str, Any]) -> dict[str, Any]:
             found[section] = left
     resources = template["Resources"].items()
     found["Resources"] = {
-        name: _noted(each) for name, each in resources if each["Type"] != CDK_RESOURCE
+        name: _without_cdk_metadata(each)
+        for name, each in resources
+        if each["Type"] != CDK_RESOURCE
     }
     return found
 
 
-def _noted(resource: Mapping[str, Any]) -> dict[str, Any]:
+def _without_cdk_metadata(resource: Mapping[str, Any]) -> dict[str, Any]:
     """A resource without the CDK's notes in its metadata."""
     notes = resource.get("Metadata", {}).items()
     kept = {key: note for key, note in notes if not key.startswith(CDK_METADATA)}
@@ -133,7 +135,7 @@ def _with_code(resource: dict[str, Any], zips: Mapping[str, str]) -> dict[str, A
     return {**resource, "Properties": {**resource["Properties"], "Code": place}}
 
 
-def _refreshed(resource: dict[str, Any]) -> dict[str, Any]:
+def _with_refresh(resource: dict[str, Any]) -> dict[str, Any]:
     if resource["Type"] != ENDPOINT_TYPE:
         return resource
     return {**resource, "Properties": {**resource["Properties"], REFRESH: {"Ref": REFRESH}}}

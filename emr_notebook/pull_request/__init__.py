@@ -1,4 +1,4 @@
-"""What a reviewer reads on a pull request: what deploying it would do.
+"""Tells a pull request's reviewers what deploying it would do.
 
 It needs nothing but Python: it runs where nothing is installed, and where nothing of the pull
 request's code may run.

@@ -1,4 +1,4 @@
-"""`python -m emr_notebook.pull_request FOLDER`: print the comment, or write it with --post."""
+"""Prints a pull request's comment, or posts it: `python -m emr_notebook.pull_request FOLDER`."""
 
 import argparse
 import os

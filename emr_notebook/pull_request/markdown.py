@@ -1,4 +1,4 @@
-"""The comment on a pull request, as Markdown."""
+"""Writes the comment on a pull request as Markdown."""
 
 import re
 from collections.abc import Sequence

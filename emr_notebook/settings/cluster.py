@@ -1,4 +1,4 @@
-"""Settings of one EMR cluster: which one, and how its Livy is reached and trusted."""
+"""Defines the settings of one EMR cluster: which one, and how its Livy is reached and trusted."""
 
 from typing import Annotated, Literal, Self
 

@@ -1,8 +1,9 @@
-"""What is wrong between parts of the settings that are each right."""
+"""Finds contradictions between parts of the settings that are each right."""
 
 from collections.abc import Iterator
 from typing import Any
 
+from emr_notebook.settings.egress import egress_rules
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.network import ExtraEgress
 from emr_notebook.settings.notebook import ResolvedNotebook
@@ -22,7 +23,7 @@ Mistake = tuple[tuple[str | int, ...], Any, str]
 
 def mistakes(settings: Settings) -> list[Mistake]:
     """Every contradiction between the parts, each with its place in the file."""
-    notebooks = {key: settings.notebook(key) for key in settings.notebooks}
+    notebooks = {each.key: each for each in settings.resolved_notebooks}
     return [
         *_unknown_clusters(settings),
         *network_mistakes(settings),
@@ -210,25 +211,13 @@ def _egress(settings: Settings) -> Iterator[Mistake]:
     if network.extra_egress and network.security_group_ids is not None:
         accepted = "none beside network.security_group_ids: groups of your own are not changed"
         yield ("network", "extra_egress"), [_given(each) for each in network.extra_egress], accepted
-    made = dict(_made_rules(settings))
-    for number, rule in enumerate(network.extra_egress):
-        to = rule.security_group_id or rule.prefix_list_id or rule.cidr or ""
-        this = f"network.extra_egress.{number}"
-        if (other := made.setdefault((rule.protocol, rule.port, to), this)) != this:
-            accepted = f"each rule once: {other} has this one"
-            yield ("network", "extra_egress", number), _given(rule), accepted
-
-
-def _made_rules(settings: Settings) -> Iterator[tuple[tuple[str, int, str], str]]:
-    """What the made security group allows without extra_egress, and because of what."""
-    network = settings.network
-    if network.vpc_cidr is not None:
-        yield ("tcp", 443, network.vpc_cidr), "network.vpc_cidr"
-    if network.s3_prefix_list_id is not None:
-        yield ("tcp", 443, network.s3_prefix_list_id), "network.s3_prefix_list_id"
-    for key, cluster in settings.clusters.items():
-        to = cluster.security_group_id or network.vpc_cidr or ""
-        yield ("tcp", cluster.port, to), f"clusters.{key}"
+    settings_of: dict[tuple[str, int, str], tuple[str | int, ...]] = {}
+    for rule in egress_rules(network, settings.clusters):
+        first = settings_of.setdefault((rule.protocol, rule.port, rule.peer), rule.setting)
+        if first != rule.setting:
+            other = ".".join(map(str, first))
+            repeated = network.extra_egress[int(rule.setting[-1])]
+            yield rule.setting, _given(repeated), f"each rule once: {other} has this one"
 
 
 def _given(rule: ExtraEgress) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from emr_notebook.settings.consistency import mistakes
-from emr_notebook.settings.messages import MOST_TOLD, in_words, listed, refusal
+from emr_notebook.settings.messages import MOST_LISTED, listed, pydantic_mistake, refusal
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.yaml_reader import UnreadableError, read
 
@@ -93,8 +93,8 @@ def validated(model: type[Model], data: Any) -> Model:
         return model.model_validate(data)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        told = [in_words(detail, model) for detail in details[:MOST_TOLD]]
-        raise SettingsError(listed(told, len(details))) from None
+        shown = [pydantic_mistake(detail, model) for detail in details[:MOST_LISTED]]
+        raise SettingsError(listed(shown, len(details))) from None
 
 
 def _text(path: Path) -> str:

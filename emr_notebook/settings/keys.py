@@ -1,4 +1,4 @@
-"""Every key that settings have, and what is accepted at each place, read off the model."""
+"""Reads off the model every key that settings have, and what is accepted at each place."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from emr_notebook.settings.model import Settings
-from emr_notebook.settings.types import Form, Whole
+from emr_notebook.settings.types import IntegerRange, TextFormat
 
 # How a path names what users name or number themselves.
 ANY_KEY = "<key>"
@@ -57,7 +57,7 @@ class Place:
     def accepted(self) -> str:
         """What is accepted here, in words."""
         for each in self.narrowed_by:
-            if isinstance(each, Form | Whole):
+            if isinstance(each, TextFormat | IntegerRange):
                 return each.accepted
         if self.model is not None:
             return f"a mapping with {', '.join(sorted(self.model.model_fields))}"

@@ -1,4 +1,4 @@
-"""A mistake in the settings, in words: its place, what was given and what is accepted."""
+"""Words a mistake in the settings: its place, what was given and what is accepted."""
 
 import re
 import reprlib
@@ -16,7 +16,7 @@ Location = tuple[str | int, ...]
 
 LONGEST_SHOWN = 120
 # Nobody reads more; the rest shows when these are gone.
-MOST_TOLD = 50
+MOST_LISTED = 50
 _SECRET = re.compile(r"secret|password|passwd|token|credential", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z+]{1,10}://")
 _PLAIN_KEY = re.compile(r"[\w./:=+@-]([\w ./:=+@-]{0,62}[\w./:=+@-])?")
@@ -29,10 +29,10 @@ def listed(mistakes: Iterable[str], number: int | None = None) -> str:
     """
     told = list(mistakes)
     number = len(told) if number is None else number
-    more = number - len(told[:MOST_TOLD])
+    more = number - len(told[:MOST_LISTED])
     rest = [f"and {more} more"] if more > 0 else []
     count = "1 mistake" if number == 1 else f"{number} mistakes"
-    return "\n".join([count, *(f"  {line}" for line in [*told[:MOST_TOLD], *rest])])
+    return "\n".join([count, *(f"  {line}" for line in [*told[:MOST_LISTED], *rest])])
 
 
 def refusal(location: Location, given: Any, accepted: str) -> str:
@@ -41,7 +41,7 @@ def refusal(location: Location, given: Any, accepted: str) -> str:
     return f"{_place(location)}: {shown} was given; accepted: {accepted}"
 
 
-def in_words(detail: ErrorDetails, model: type[BaseModel] = Settings) -> str:
+def pydantic_mistake(detail: ErrorDetails, model: type[BaseModel] = Settings) -> str:
     """A mistake that pydantic found in the values of a model."""
     location, kind = detail["loc"], detail["type"]
     if kind == "invalid_key":
@@ -50,7 +50,7 @@ def in_words(detail: ErrorDetails, model: type[BaseModel] = Settings) -> str:
         return f"{_place(location)}: there is no such key; {suggestion(location, model)}"
     if kind == "value_error":
         return f"{_place(location)}: {detail['ctx']['error']}"
-    if kind == "form" and _is_about_the_key(detail):
+    if kind == "format" and _is_about_the_key(detail):
         return refusal(location[:-1], detail["input"], detail["ctx"]["accepted"])
     place = at(location, model)
     accepted = detail["msg"] if place is None else place.accepted
@@ -75,7 +75,9 @@ def _holds_secret(location: Location, given: Any) -> bool:
 def _place(location: Location) -> str:
     """The path; in quotes, what would not read as a name."""
     parts = [str(part) for part in location]
-    return ".".join(x if _PLAIN_KEY.fullmatch(x) else _WORDS.repr(x) for x in parts) or "the file"
+    return (
+        ".".join(x if _PLAIN_KEY.fullmatch(x) else _SHORT_REPR.repr(x) for x in parts) or "the file"
+    )
 
 
 def _shown(value: Any) -> str:
@@ -84,12 +86,12 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return f"{str(value).lower()} (a truth value)"
     if isinstance(value, int | float):
-        return f"{_WORDS.repr(value)} (a number)"
-    text = _WORDS.repr(value)
+        return f"{_SHORT_REPR.repr(value)} (a number)"
+    text = _SHORT_REPR.repr(value)
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
-class _Words(reprlib.Repr):
+class _ShortRepr(reprlib.Repr):
     """Values as Python writes them; short, whatever they hold, and without passwords."""
 
     def __init__(self) -> None:
@@ -118,4 +120,4 @@ def _without_password(text: str) -> str:
     return f"{address}?…" if query and "//" in address else text
 
 
-_WORDS = _Words()
+_SHORT_REPR = _ShortRepr()

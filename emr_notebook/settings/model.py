@@ -1,4 +1,4 @@
-"""What may be asked for: the settings of one stage, as one frozen value."""
+"""Defines the settings of one stage, as one frozen value."""
 
 import hashlib
 import json
@@ -8,6 +8,7 @@ from pydantic import Field
 
 from emr_notebook.settings import types
 from emr_notebook.settings.cluster import Cluster
+from emr_notebook.settings.immutable_properties import FROM_SETTINGS
 from emr_notebook.settings.network import Network
 from emr_notebook.settings.notebook import Notebook, NotebookDefaults, ResolvedNotebook, Tags
 from emr_notebook.settings.types import OptOut, Strict
@@ -59,6 +60,11 @@ class Settings(Strict):
     notebooks: dict[types.Key, Notebook] = Field(default_factory=dict)
     opt_outs: StageOptOuts = StageOptOuts()
 
+    @property
+    def resolved_notebooks(self) -> tuple[ResolvedNotebook, ...]:
+        """All notebooks, in the order of the file, with their defaults filled in."""
+        return tuple(self.notebook(key) for key in self.notebooks)
+
     def notebook(self, key: str) -> ResolvedNotebook:
         """The notebook with its defaults filled in and its name decided."""
         own = self.notebooks[key]
@@ -68,7 +74,7 @@ class Settings(Strict):
         }
         return ResolvedNotebook(
             key=key,
-            name=own.name or self._made_name(key),
+            name=own.name or self._default_name(key),
             stack=self.full_stack_name(own.stack),
             cluster=own.cluster,
             owner=own.owner,
@@ -98,22 +104,27 @@ class Settings(Strict):
         used_in = dict.fromkeys(self.full_stack_name(each.stack) for each in users)
         return list(used_in) or [self.home_stack_name()]
 
-    def _made_name(self, key: str) -> str:
-        """<stack_name>-<key>; with `replace`, a name that changes with what is fixed at birth.
+    def _default_name(self, key: str) -> str:
+        """<stack_name>-<key>; with `replace`, a name that changes with the immutable properties.
 
         CloudFormation makes a replacement while the old notebook still has its name.
         """
-        own = self.notebooks[key]
-        if not own.replace:
+        if not self.notebooks[key].replace:
             return f"{self.stack_name}-{key}"
-        outs = own.opt_outs or self.defaults.opt_outs
+        values = self._immutable_values(self.notebooks[key])
+        text = json.dumps([values[name] for name in FROM_SETTINGS])
+        return f"{self.stack_name}-{key}-{hashlib.sha256(text.encode()).hexdigest()[:4]}"
+
+    def _immutable_values(self, notebook: Notebook) -> dict[str, object]:
+        """A value for each of FROM_SETTINGS that differs when the property would.
+
+        A deployed notebook's name follows from these: another value would rename it.
+        """
+        opt_outs = notebook.opt_outs or self.defaults.opt_outs
         groups = self.network.security_group_ids
-        born = [
-            own.subnet_id or self.network.subnet_id,
-            self.network.vpc_id if groups is None else sorted(groups),
-            self.kms_key_arn or self.opt_outs.aws_managed_key is None,
-            outs.direct_internet_access is None,
-        ]
-        return (
-            f"{self.stack_name}-{key}-{hashlib.sha256(json.dumps(born).encode()).hexdigest()[:4]}"
-        )
+        return {
+            "SubnetId": notebook.subnet_id or self.network.subnet_id,
+            "SecurityGroupIds": self.network.vpc_id if groups is None else sorted(groups),
+            "KmsKeyId": self.kms_key_arn or self.opt_outs.aws_managed_key is None,
+            "DirectInternetAccess": opt_outs.direct_internet_access is None,
+        }

@@ -1,4 +1,4 @@
-"""Settings of the network that notebooks live in."""
+"""Defines the settings of the network that notebooks live in."""
 
 from typing import Annotated, Literal, Self
 

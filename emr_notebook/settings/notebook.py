@@ -1,4 +1,4 @@
-"""Settings of one notebook, and of what a notebook gets unless it says otherwise."""
+"""Defines the settings of one notebook, and of what it gets unless it says otherwise."""
 
 from typing import Annotated, Self
 
@@ -149,3 +149,9 @@ class ResolvedNotebook(Strict):
     additional_code_repositories: tuple[CodeRepository, ...]
     spark: Spark
     opt_outs: NotebookOptOuts
+
+    @property
+    def code_repositories(self) -> tuple[CodeRepository, ...]:
+        """The default one, if there is one, and the additional ones."""
+        first = self.default_code_repository
+        return (*([] if first is None else [first]), *self.additional_code_repositories)

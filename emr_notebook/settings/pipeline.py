@@ -1,4 +1,4 @@
-"""What may be asked of the pipeline: the settings in config/pipeline.yaml, as one frozen value."""
+"""Defines and reads the settings of the pipeline, config/pipeline.yaml."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,12 +19,12 @@ from emr_notebook.settings.file import (
 from emr_notebook.settings.messages import refusal
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.notebook import Tags
-from emr_notebook.settings.types import Form, OptOut, Strict
+from emr_notebook.settings.types import OptOut, Strict, TextFormat
 
 # CodeConnections API, ConnectionArn; connections from before 2024 have the older service's name.
 ConnectionArn = Annotated[
     str,
-    Form(
+    TextFormat(
         r"arn:aws[a-z-]*:(codeconnections|codestar-connections):[a-z0-9-]+:[0-9]{12}:"
         r"connection/[0-9a-f-]{36}",
         "a connection's ARN, such as arn:aws:codeconnections:eu-west-1:111122223333:"
@@ -34,20 +34,20 @@ ConnectionArn = Annotated[
 # CodePipeline, FullRepositoryId: GitLab has groups in groups.
 Repository = Annotated[
     str,
-    Form(
+    TextFormat(
         r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){1,20}",
         "a repository with its owner, such as example/emr-notebooks",
     ),
 ]
-Branch = Annotated[str, Form(r"[A-Za-z0-9_][A-Za-z0-9_./-]*", "a branch, such as main")]
+Branch = Annotated[str, TextFormat(r"[A-Za-z0-9_][A-Za-z0-9_./-]*", "a branch, such as main")]
 Email = Annotated[
-    str, Form(r"[^\s@<>]+@[A-Za-z0-9.-]+", "an email address, such as platform@example.com")
+    str, TextFormat(r"[^\s@<>]+@[A-Za-z0-9.-]+", "an email address, such as platform@example.com")
 ]
 
 # CodePipeline API, PipelineName; CloudFormation takes 128 characters for the stack.
 PipelineName = Annotated[
     str,
-    Form(
+    TextFormat(
         r"[A-Za-z][A-Za-z0-9-]*",
         "a pipeline's name: letters, digits and hyphens, a letter first, at most 100 characters",
         longest=100,
@@ -56,7 +56,7 @@ PipelineName = Annotated[
 # Secrets Manager API, CreateSecret.
 SecretName = Annotated[
     str,
-    Form(
+    TextFormat(
         r"[A-Za-z0-9/_+=.@-]+",
         "a secret's name in Secrets Manager, such as notebooks/pull-requests",
         longest=512,

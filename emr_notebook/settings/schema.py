@@ -1,4 +1,4 @@
-"""config/*schema.json: what editors show and check while settings are written."""
+"""Writes config/*schema.json, which editors show and check while settings are written."""
 
 import json
 from collections.abc import Mapping

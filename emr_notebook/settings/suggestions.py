@@ -1,4 +1,4 @@
-"""Did you mean …? What a key that the settings do not know was probably meant to be."""
+"""Suggests what a key that the settings do not know was probably meant to be."""
 
 import difflib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The forms of AWS names, ids and numbers that settings may hold, each with its words."""
+"""Defines the formats of AWS's names, ids and numbers in settings, each with its words."""
 
 import re
 from dataclasses import dataclass
@@ -8,23 +8,21 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from emr_notebook.settings import types
-
 
 def _refused(accepted: str) -> PydanticCustomError:
-    return PydanticCustomError("form", "{accepted}", {"accepted": accepted})
+    return PydanticCustomError("format", "{accepted}", {"accepted": accepted})
 
 
 @dataclass(frozen=True)
-class Form:
-    """A text with a pattern; `accepted` is what an error message says of it."""
+class TextFormat:
+    """A type of text with a pattern; `accepted` is what an error message says of it."""
 
     pattern: str
     accepted: str
     longest: int = 256
 
     def check(self, value: object) -> str:
-        """The value itself, when it is a text of this form."""
+        """The value itself, when it is a text of this format."""
         # The length first: on a text of a megabyte some of the patterns take minutes.
         if not isinstance(value, str) or len(value) > self.longest:
             raise _refused(self.accepted)
@@ -36,12 +34,13 @@ class Form:
         return core_schema.no_info_plain_validator_function(self.check)
 
     def __get_pydantic_json_schema__(self, _: Any, __: GetJsonSchemaHandler) -> dict[str, Any]:
-        form = {"type": "string", "pattern": f"^(?:{self.pattern})$", "maxLength": self.longest}
-        return {**form, "description": self.accepted}
+        pattern = f"^(?:{self.pattern})$"
+        schema = {"type": "string", "pattern": pattern, "maxLength": self.longest}
+        return {**schema, "description": self.accepted}
 
 
 @dataclass(frozen=True)
-class Ipv4Range(Form):
+class Ipv4Range(TextFormat):
     """A range as its first address and the length of its prefix: 10.0.3.7/16 is none."""
 
     def check(self, value: object) -> str:
@@ -55,7 +54,7 @@ class Ipv4Range(Form):
 
 
 @dataclass(frozen=True)
-class Whole:
+class IntegerRange:
     """A whole number between two bounds, both allowed; `noun` is what it counts or names."""
 
     low: int
@@ -87,25 +86,29 @@ class Whole:
 _PRINTED = r"[^\x00-\x1f\x7f\ud800-\udfff]"
 
 AccountId = Annotated[
-    str, Form(r"[0-9]{12}", 'an AWS account id: 12 digits, in quotes, such as "111122223333"')
+    str, TextFormat(r"[0-9]{12}", 'an AWS account id: 12 digits, in quotes, such as "111122223333"')
 ]
-Region = Annotated[str, Form(r"[a-z]{2,4}(-[a-z]+)+-[0-9]", "a region's name, such as eu-west-1")]
+Region = Annotated[
+    str, TextFormat(r"[a-z]{2,4}(-[a-z]+)+-[0-9]", "a region's name, such as eu-west-1")
+]
 StackName = Annotated[
     str,
-    Form(
+    TextFormat(
         r"[A-Za-z][A-Za-z0-9-]*",
         "a stack name: letters, digits and hyphens, a letter first, at most 128 characters",
         longest=128,
     ),
 ]
-VpcId = Annotated[str, Form(r"vpc-[0-9a-f]{8,17}", "a VPC id, such as vpc-0a1b2c3d4e5f60718")]
+VpcId = Annotated[str, TextFormat(r"vpc-[0-9a-f]{8,17}", "a VPC id, such as vpc-0a1b2c3d4e5f60718")]
 SubnetId = Annotated[
-    str, Form(r"subnet-[0-9a-f]{8,17}", "a subnet id, such as subnet-0a1b2c3d4e5f60718")
+    str, TextFormat(r"subnet-[0-9a-f]{8,17}", "a subnet id, such as subnet-0a1b2c3d4e5f60718")
 ]
 SecurityGroupId = Annotated[
-    str, Form(r"sg-[0-9a-f]{8,17}", "a security group id, such as sg-0a1b2c3d4e5f60718")
+    str, TextFormat(r"sg-[0-9a-f]{8,17}", "a security group id, such as sg-0a1b2c3d4e5f60718")
 ]
-PrefixListId = Annotated[str, Form(r"pl-[0-9a-f]{8,17}", "a prefix list id, such as pl-6da54004")]
+PrefixListId = Annotated[
+    str, TextFormat(r"pl-[0-9a-f]{8,17}", "a prefix list id, such as pl-6da54004")
+]
 _OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 Cidr = Annotated[
     str,
@@ -114,15 +117,17 @@ Cidr = Annotated[
         "an IPv4 range, such as 10.0.0.0/16: its first address and the length of its prefix",
     ),
 ]
-ClusterId = Annotated[str, Form(r"j-[A-Z0-9]{4,20}", "an EMR cluster id, such as j-2AXXXXXXGAPLF")]
+ClusterId = Annotated[
+    str, TextFormat(r"j-[A-Z0-9]{4,20}", "an EMR cluster id, such as j-2AXXXXXXGAPLF")
+]
 # EMR API, XmlStringMaxLen256.
 ClusterName = Annotated[
-    str, Form(r"[ -~\u00a0-\ud7ff]+", "an EMR cluster's name: at most 256 characters")
+    str, TextFormat(r"[ -~\u00a0-\ud7ff]+", "an EMR cluster's name: at most 256 characters")
 ]
 # SageMaker API, NotebookInstanceName. CloudFormation's schema says 64; the service refuses 64.
 NotebookName = Annotated[
     str,
-    Form(
+    TextFormat(
         r"[a-zA-Z0-9](-*[a-zA-Z0-9])*",
         "a notebook name: letters, digits and hyphens inside, at most 63 characters",
         longest=63,
@@ -130,18 +135,18 @@ NotebookName = Annotated[
 ]
 Key = Annotated[
     str,
-    Form(
+    TextFormat(
         r"[a-z][a-z0-9]*(-[a-z0-9]+)*",
         "a key: small letters, digits and single hyphens, a letter first, at most 32 characters",
         longest=32,
     ),
 ]
 InstanceType = Annotated[
-    str, Form(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "a SageMaker instance type, such as ml.t3.medium")
+    str, TextFormat(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "a SageMaker instance type, such as ml.t3.medium")
 ]
 RoleArn = Annotated[
     str,
-    Form(
+    TextFormat(
         r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[a-zA-Z0-9+=,.@_/-]+",
         "an IAM role's ARN, such as arn:aws:iam::111122223333:role/data-science",
         longest=2048,
@@ -149,7 +154,7 @@ RoleArn = Annotated[
 ]
 KmsKeyArn = Annotated[
     str,
-    Form(
+    TextFormat(
         r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/([0-9a-f-]{36}|mrk-[0-9a-f]{32})",
         "a KMS key's ARN, such as "
         "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
@@ -157,7 +162,7 @@ KmsKeyArn = Annotated[
 ]
 TagKey = Annotated[
     str,
-    Form(
+    TextFormat(
         r"(?![aA][wW][sS]:)[\w .:/=+@-]+",
         "a tag key: letters, digits, spaces and . _ : / = + - @, 1 to 128 characters, not aws:…",
         longest=128,
@@ -165,7 +170,7 @@ TagKey = Annotated[
 ]
 TagValue = Annotated[
     str,
-    Form(
+    TextFormat(
         r"[\w .:/=+@-]*",
         "a tag value, in quotes: letters, digits, spaces and . _ : / = + - @, at most 256 "
         "characters",
@@ -174,7 +179,7 @@ TagValue = Annotated[
 # A blank at an end would never equal the tag of a principal.
 Owner = Annotated[
     str,
-    Form(
+    TextFormat(
         r"[\w.:/=+@-]([\w .:/=+@-]*[\w.:/=+@-])?",
         "an owner, such as alice@example.com: letters, digits, spaces inside and . _ : / = + - @, "
         "at most 256 characters",
@@ -182,7 +187,7 @@ Owner = Annotated[
 ]
 PolicyArn = Annotated[
     str,
-    Form(
+    TextFormat(
         r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[a-zA-Z0-9+=,.@_/-]+",
         "an IAM policy's ARN, such as arn:aws:iam::111122223333:policy/boundary",
         longest=2048,
@@ -190,7 +195,7 @@ PolicyArn = Annotated[
 ]
 SecretArn = Annotated[
     str,
-    Form(
+    TextFormat(
         r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+",
         "a secret's ARN, such as "
         "arn:aws:secretsmanager:eu-west-1:111122223333:secret:AmazonSageMaker-git-a1b2c3",
@@ -198,7 +203,7 @@ SecretArn = Annotated[
 ]
 LifecycleConfigName = Annotated[
     str,
-    Form(
+    TextFormat(
         r"[a-zA-Z0-9](-*[a-zA-Z0-9])*",
         "a lifecycle configuration's name: letters, digits and hyphens inside, at most 63 "
         "characters",
@@ -208,7 +213,7 @@ LifecycleConfigName = Annotated[
 # SageMaker API, CodeRepositoryNameOrUrl. A user's password would stand in the template.
 RepositoryUrl = Annotated[
     str,
-    Form(
+    TextFormat(
         r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[!-\"$->A-~]+",
         "a Git repository's HTTPS address, without a user or password in it, such as "
         "https://github.com/example/notebooks.git",
@@ -217,7 +222,7 @@ RepositoryUrl = Annotated[
 ]
 RepositoryName = Annotated[
     str,
-    Form(
+    TextFormat(
         r"[a-zA-Z0-9](-*[a-zA-Z0-9])*",
         "the name of a SageMaker code repository: letters, digits and hyphens inside, at most 63 "
         "characters",
@@ -227,7 +232,7 @@ RepositoryName = Annotated[
 # EC2 API, a security group rule's description.
 RuleDescription = Annotated[
     str,
-    Form(
+    TextFormat(
         r"[a-zA-Z0-9. _:/()#,@\[\]+=&;{}!$*-]*[a-zA-Z0-9]{3}[a-zA-Z0-9. _:/()#,@\[\]+=&;{}!$*-]*",
         "the reason in a sentence of letters, digits and . _-:/()#,@[]+=&;{}!$*, at most 255 "
         "characters",
@@ -236,7 +241,7 @@ RuleDescription = Annotated[
 ]
 SessionName = Annotated[
     str,
-    Form(
+    TextFormat(
         r"[a-zA-Z0-9][a-zA-Z0-9._-]*",
         "a Livy session's name: letters, digits, dots, hyphens and underscores, at most 128 "
         "characters",
@@ -245,7 +250,7 @@ SessionName = Annotated[
 ]
 Refresh = Annotated[
     str,
-    Form(
+    TextFormat(
         r"[a-zA-Z0-9][a-zA-Z0-9._-]*",
         "a text of letters, digits, dots, hyphens and underscores, such as the day, in quotes: at "
         "most 64 characters",
@@ -254,7 +259,7 @@ Refresh = Annotated[
 ]
 ProxyUser = Annotated[
     str,
-    Form(
+    TextFormat(
         r"[a-zA-Z_][a-zA-Z0-9._-]*",
         "a user of the cluster, such as alice: at most 32 characters",
         longest=32,
@@ -262,7 +267,7 @@ ProxyUser = Annotated[
 ]
 DataPath = Annotated[
     str,
-    Form(
+    TextFormat(
         r"(s3|s3a|hdfs|https)://[!-~]+|/[!-~]+",
         "a path that the cluster reads, such as s3://bucket/library.jar",
         longest=1024,
@@ -270,27 +275,27 @@ DataPath = Annotated[
 ]
 SparkProperty = Annotated[
     str,
-    Form(
+    TextFormat(
         r"spark\.[!-~]+",
         "a Spark property's name, such as spark.sql.shuffle.partitions",
     ),
 ]
 SparkValue = Annotated[
     str,
-    Form(
+    TextFormat(
         rf"(\t|{_PRINTED})*",
         'a Spark property\'s value in quotes, such as "64": at most 4096 characters',
         longest=4096,
     ),
 ]
-Queue = Annotated[str, Form(rf"{_PRINTED}+", "a YARN queue's name: at most 256 characters")]
-FilePath = Annotated[str, Form(rf"{_PRINTED}+", "a file's path", longest=4096)]
+Queue = Annotated[str, TextFormat(rf"{_PRINTED}+", "a YARN queue's name: at most 256 characters")]
+FilePath = Annotated[str, TextFormat(rf"{_PRINTED}+", "a file's path", longest=4096)]
 Memory = Annotated[
-    str, Form(r"[1-9][0-9]{0,6}[mg]", "a size in megabytes or gigabytes, such as 512m or 4g")
+    str, TextFormat(r"[1-9][0-9]{0,6}[mg]", "a size in megabytes or gigabytes, such as 512m or 4g")
 ]
 Because = Annotated[
     str,
-    Form(
+    TextFormat(
         rf"(?=[\s\S]*\S{{3}})([\t\n]|{_PRINTED})*",
         "the reason, in a sentence of at most 500 characters",
         longest=500,
@@ -298,12 +303,12 @@ Because = Annotated[
 ]
 
 # SageMaker API, NotebookInstanceVolumeSizeInGB.
-VolumeSize = Annotated[int, Whole(5, 16_384, "a whole number of gigabytes")]
-Cores = Annotated[int, Whole(1, 96, "a whole number of cores")]
-Executors = Annotated[int, Whole(1, 10_000, "a whole number of executors")]
-Port = Annotated[int, Whole(1, 65_535, "a TCP port")]
+VolumeSize = Annotated[int, IntegerRange(5, 16_384, "a whole number of gigabytes")]
+Cores = Annotated[int, IntegerRange(1, 96, "a whole number of cores")]
+Executors = Annotated[int, IntegerRange(1, 10_000, "a whole number of executors")]
+Port = Annotated[int, IntegerRange(1, 65_535, "a TCP port")]
 # Both the resolver and the framework in front of it end at 15 minutes, Lambda's own limit.
-WaitMinutes = Annotated[int, Whole(0, 13, "a whole number of minutes")]
+WaitMinutes = Annotated[int, IntegerRange(0, 13, "a whole number of minutes")]
 
 
 class Strict(BaseModel):
@@ -315,4 +320,4 @@ class Strict(BaseModel):
 class OptOut(Strict):
     """A secure default given up, with the reason that an auditor will read."""
 
-    because: types.Because
+    because: Because

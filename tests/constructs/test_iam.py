@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from emr_notebook.constructs.iam import allow, packed
+from emr_notebook.constructs.iam import allow, split_into_policies
 from tests.conftest import template
 
 # IAM's limit of a managed policy, which does not count white space.
@@ -114,7 +114,7 @@ class TestPacked:
     def test_keeps_every_statement_in_order(self) -> None:
         statements = [allow(["a:B"], [f"arn:{number}" * 100]) for number in range(40)]
 
-        documents = packed(statements)
+        documents = split_into_policies(statements)
 
         assert len(documents) > 1
         assert [each for held in documents for each in held] == statements
@@ -123,7 +123,11 @@ class TestPacked:
         condition = {"StringEquals": {"aws:ResourceTag/team": "risk"}}
         resources = [f"arn:{number}" for number in range(120)]
 
-        parts = [each for held in packed([allow(["a:B"], resources, condition)]) for each in held]
+        parts = [
+            each
+            for held in split_into_policies([allow(["a:B"], resources, condition)])
+            for each in held
+        ]
 
         assert [each["Condition"] for each in parts] == [condition] * 3
         assert [arn for each in parts for arn in each["Resource"]] == resources

@@ -1,4 +1,4 @@
-"""Who reaches what: the notebooks' security group, the rule at the primary, the volumes' key."""
+"""Tests who reaches what: the notebooks' security group and the rule at the primary node."""
 
 from typing import Any
 

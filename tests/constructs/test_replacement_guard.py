@@ -1,4 +1,4 @@
-"""What the template tells the guard: emr_notebook/constructs/replacement_guard.py."""
+"""Tests what the template tells the guard."""
 
 import json
 from typing import Any
@@ -10,11 +10,11 @@ from aws_cdk.assertions import Template
 from cluster_endpoint.handler import GUARD_TYPE
 from emr_notebook.constructs.replacement_guard import ReplacementGuard
 from replacement_guard.properties import immutable_properties, replaceable
-from tests.assets.replacement_guard.guard_events import NAME, SHARED, guard_event
+from tests.assets.replacement_guard.guard_events import COMMON, NAME, guard_event
 from tests.conftest import Change, template
 
 NOTEBOOK = "AWS::SageMaker::NotebookInstance"
-FIXED = (*SHARED, NAME)
+FIXED = (*COMMON, NAME)
 NOTEBOOKS = {"alice": {NAME: "lab-alice", "SubnetId": "subnet-9"}}
 
 
@@ -25,8 +25,8 @@ def made(replace: list[str]) -> Template:
         stack,
         "Guard",
         service_token="arn:token",
-        shared=SHARED,
-        notebooks=NOTEBOOKS,
+        common=COMMON,
+        overrides=NOTEBOOKS,
         replace=replace,
     )
     topic = cdk.CfnResource(stack, "Topic", type="AWS::SNS::Topic")
@@ -43,7 +43,7 @@ def test_it_holds_what_it_is_given_and_waits_two_minutes() -> None:
     assert only(made([]), GUARD_TYPE)["Properties"] == {
         "ServiceToken": "arn:token",
         "ServiceTimeout": "120",
-        "Shared": SHARED,
+        "Shared": COMMON,
         "Notebooks": NOTEBOOKS,
     }
 
@@ -63,7 +63,7 @@ def test_the_lambda_reads_what_the_template_holds() -> None:
 
     groups = {"SecurityGroupIds": ("sg-1", "sg-2")}
     assert immutable_properties(event, "ResourceProperties") == {
-        "alice": {**SHARED, **groups, **NOTEBOOKS["alice"]}
+        "alice": {**COMMON, **groups, **NOTEBOOKS["alice"]}
     }
     assert replaceable(event) == {"alice"}
 

@@ -133,13 +133,17 @@ class TestProperties:
         settings = cluster(**ID, scheme="https", tls={"verify": "system"}, wait_minutes=13)
         request = parse(properties("analytics", settings, opened_port=9000, refresh="1"))
 
-        assert request.preferences == LivyPreferences(scheme="https", opened_port=9000, trust_is_given=True)
+        assert request.preferences == LivyPreferences(
+            scheme="https", opened_port=9000, trust_is_given=True
+        )
         assert request.wait_seconds == 13 * 60
 
     def test_the_resolver_reads_what_is_left_out_as_not_wished_for(self) -> None:
         request = parse(asked(**ID))
 
-        assert request.preferences == LivyPreferences(scheme=None, opened_port=None, trust_is_given=False)
+        assert request.preferences == LivyPreferences(
+            scheme=None, opened_port=None, trust_is_given=False
+        )
         assert not request.read_group_configurations
 
     def test_all_of_them_are_texts_as_cloudformation_makes_them(self) -> None:

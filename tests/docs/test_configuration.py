@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 
 from emr_notebook.settings.consistency import MOST_TAGS
 from emr_notebook.settings.keys import Place, keys, written
-from emr_notebook.settings.types import Whole
+from emr_notebook.settings.types import IntegerRange
 from tests.conftest import ROOT
 from tests.settings.changes import refusal
 
@@ -64,7 +64,7 @@ class TestRow:
 
         assert row.accepted
         for each in place.narrowed_by:
-            if isinstance(each, Whole):
+            if isinstance(each, IntegerRange):
                 assert re.search(rf"\b{each.low} to {each.high}\b", row.accepted)
         for text in words_of(place):
             assert f"`{text}`" in row.accepted

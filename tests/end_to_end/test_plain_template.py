@@ -165,13 +165,13 @@ def test_nothing_of_the_account_that_it_was_written_for_is_asked_for(deployed: D
 
 
 def test_another_cluster_as_a_parameter_reaches_the_notebook(deployed: Deployed) -> None:
-    born = deployed.notebook()["CreationTime"]
+    created = deployed.notebook()["CreationTime"]
 
     assert deployed.update(ClusterIdAnalytics=SECOND) == "UPDATE_COMPLETE", deployed.stack.reasons()
 
     deployed.restart()
     assert deployed.started_with()[-1] == "http://10.0.1.20:8998"
-    assert deployed.notebook()["CreationTime"] == born
+    assert deployed.notebook()["CreationTime"] == created
 
 
 def test_a_new_value_of_refresh_has_a_moved_cluster_looked_up(deployed: Deployed) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from emr_notebook.plain_template.assembly import TemplateError
-from emr_notebook.plain_template.output import code_zip, write_folder, zip_name
+from emr_notebook.plain_template.output import code_zip, replace_folder, zip_name
 from tests.conftest import ROOT
 
 
@@ -48,8 +48,8 @@ def test_another_content_is_another_name(tmp_path: Path) -> None:
 
 def test_a_later_result_replaces_the_earlier_one_as_a_whole(tmp_path: Path) -> None:
     folder = tmp_path / "a b" / "dev"
-    write_folder(folder, {"code/old.zip": b"1", "README.md": b"1"})
-    write_folder(folder, {"code/new.zip": b"2", "README.md": b"2"})
+    replace_folder(folder, {"code/old.zip": b"1", "README.md": b"1"})
+    replace_folder(folder, {"code/new.zip": b"2", "README.md": b"2"})
 
     assert sorted(each.name for each in (folder / "code").iterdir()) == ["new.zip"]
     assert (folder / "README.md").read_bytes() == b"2"
@@ -58,11 +58,11 @@ def test_a_later_result_replaces_the_earlier_one_as_a_whole(tmp_path: Path) -> N
 
 def test_a_result_that_cannot_be_written_leaves_the_earlier_one(tmp_path: Path) -> None:
     folder = tmp_path / "dev"
-    write_folder(folder, {"README.md": b"1"})
+    replace_folder(folder, {"README.md": b"1"})
 
     with pytest.raises(TemplateError, match="cannot be written"):
         # The first is a file when the second asks for a folder of that name.
-        write_folder(folder, {"README.md": b"2", "README.md/x": b"2"})
+        replace_folder(folder, {"README.md": b"2", "README.md/x": b"2"})
 
     assert (folder / "README.md").read_bytes() == b"1"
     assert [each.name for each in tmp_path.iterdir()] == ["dev"]
@@ -72,18 +72,18 @@ def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
 
     with pytest.raises(TemplateError, match=r"thesis\.txt was not written by this command"):
-        write_folder(tmp_path, {"README.md": b"1"})
+        replace_folder(tmp_path, {"README.md": b"1"})
 
     assert [each.name for each in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 def test_what_was_added_to_a_result_keeps_it_from_being_replaced(tmp_path: Path) -> None:
     folder = tmp_path / "dev"
-    write_folder(folder, {"code/a.zip": b"1"})
+    replace_folder(folder, {"code/a.zip": b"1"})
     (folder / "code" / "my.json").write_text("mine")
 
     with pytest.raises(TemplateError, match=r"code/my\.json was not written by this command"):
-        write_folder(folder, {"code/a.zip": b"2"})
+        replace_folder(folder, {"code/a.zip": b"2"})
 
     assert (folder / "code" / "my.json").read_text() == "mine"
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from emr_notebook.plain_template.assembly import SynthesizedStack, TemplateError
-from emr_notebook.plain_template.output import result
+from emr_notebook.plain_template.output import stage_files
 from emr_notebook.plain_template.parameters import stage_rules
-from emr_notebook.plain_template.template import MOST_BYTES, PlainTemplate, plain
+from emr_notebook.plain_template.template import MOST_BYTES, PlainTemplate, plain_template
 from emr_notebook.settings.file import parse
 from emr_notebook.settings.model import Settings
 from emr_notebook.synthesis import SynthesisError, synthesize_stage
@@ -34,7 +34,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Stage:
 def made(stage: Stage, name: str) -> PlainTemplate:
     settings, stacks = stage
     zips = {key: f"{number}.zip" for number, key in enumerate(stacks[name].code)}
-    return plain(stacks[name].template, stage_rules(settings, name), zips)
+    return plain_template(stacks[name].template, stage_rules(settings, name), zips)
 
 
 def resources(template: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def test_the_files_pass_cfn_lint(full: Stage, tmp_path: Path) -> None:
         "full": (settings, list(stacks.values())),
         "shown": shown,
     }.items():
-        for name, content in result(name_of_stage, given, listed).items():
+        for name, content in stage_files(name_of_stage, given, listed).items():
             path = tmp_path / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
@@ -185,7 +185,7 @@ def test_the_files_pass_cfn_lint(full: Stage, tmp_path: Path) -> None:
 
 
 def test_every_zip_that_a_template_names_is_written(full: Stage) -> None:
-    files = result("full", full[0], list(full[1].values()))
+    files = stage_files("full", full[0], list(full[1].values()))
 
     zips = {Path(name).name for name in files if name.endswith(".zip")}
     templates = [text.decode() for name, text in files.items() if name.endswith("template.json")]
@@ -194,7 +194,7 @@ def test_every_zip_that_a_template_names_is_written(full: Stage) -> None:
 
 
 def test_the_parameters_file_gives_each_parameter_its_value(full: Stage) -> None:
-    files = result("full", full[0], list(full[1].values()))
+    files = stage_files("full", full[0], list(full[1].values()))
 
     body = json.loads(files[f"{HOME}.template.json"])
     given = json.loads(files[f"{HOME}.parameters.json"])
@@ -204,7 +204,7 @@ def test_the_parameters_file_gives_each_parameter_its_value(full: Stage) -> None
 
 
 def test_the_page_beside_it_tells_what_cdk_deploy_would_have_set_on_the_stack(full: Stage) -> None:
-    page = result("full", full[0], list(full[1].values()))["README.md"].decode()
+    page = stage_files("full", full[0], list(full[1].values()))["README.md"].decode()
 
     assert "--tags cost-center=42" in page
     assert '"cost-center" = "42"' in page
@@ -218,7 +218,7 @@ def some_resources(count: int, **properties: Any) -> dict[str, Any]:
 
 def test_a_template_that_would_be_too_large_indented_is_written_without() -> None:
     many = {f"Key{number}": "" for number in range(10)}
-    template = plain(some_resources(5_500, **many), (), {})
+    template = plain_template(some_resources(5_500, **many), (), {})
 
     assert "\n" not in template.text().rstrip()
     assert len(json.dumps(template.body, indent=1)) > MOST_BYTES
@@ -226,7 +226,7 @@ def test_a_template_that_would_be_too_large_indented_is_written_without() -> Non
 
 def test_a_template_that_is_too_large_is_refused_with_the_way_to_split_it() -> None:
     with pytest.raises(TemplateError, match="1,000,000") as refused:
-        plain(some_resources(30_000), (), {}).text()
+        plain_template(some_resources(30_000), (), {}).text()
 
     assert "`stack: <name>`" in str(refused.value)
 
@@ -237,14 +237,14 @@ def test_more_parameters_than_cloudformation_takes_are_refused() -> None:
     stage["notebooks"] = {}
     ids = some_resources(1, Ids=[each["id"] for each in stage["clusters"].values()])
     with pytest.raises(TemplateError, match="201 parameters; CloudFormation accepts 200"):
-        plain(ids, stage_rules(parse(stage), HOME), {})
+        plain_template(ids, stage_rules(parse(stage), HOME), {})
 
 
 def test_an_asset_that_is_no_lambdas_code_is_refused() -> None:
     template = some_resources(1, TemplateURL=f"https://cdk-own-assets-1-eu-west-1/{'a' * 64}.json")
 
     with pytest.raises(TemplateError, match="Topic0 would need the CDK's own bucket"):
-        plain(template, (), {})
+        plain_template(template, (), {})
 
 
 def test_a_stack_of_too_many_resources_is_refused_with_how_to_split_it(tmp_path: Path) -> None:

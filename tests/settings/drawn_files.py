@@ -18,7 +18,7 @@ from emr_notebook.settings.model import Settings
 from emr_notebook.settings.network import ExtraEgress, Network
 from emr_notebook.settings.notebook import CodeRepository, NotebookDefaults, Spark
 from emr_notebook.settings.suggestions import ANSWERS, OTHER_NAMES
-from emr_notebook.settings.types import Form, Whole
+from emr_notebook.settings.types import IntegerRange, TextFormat
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 ACCOUNT = "111122223333"
@@ -136,9 +136,9 @@ class Drawn:
 
     def value(self, place: Place, path: tuple[str, ...]) -> Any:
         for narrowed in place.narrowed_by:
-            if isinstance(narrowed, Form):
+            if isinstance(narrowed, TextFormat):
                 return self._text(narrowed, path)
-            if isinstance(narrowed, Whole):
+            if isinstance(narrowed, IntegerRange):
                 return self.draw(_between(narrowed.low, narrowed.high))
         if place.model is not None:
             return self.model(place.model, path)
@@ -157,7 +157,7 @@ class Drawn:
             self.clusters = chosen
         return {key: self.value(Place.of(inner[1]), (*path, key)) for key in chosen}
 
-    def _text(self, form: Form, path: tuple[str, ...]) -> str:
+    def _text(self, form: TextFormat, path: tuple[str, ...]) -> str:
         if path[-1] == "region":
             self.region = self.any(*BY_FORM[form])
             return self.region

@@ -1,1 +1,1 @@
-"""The Lambda that looks an EMR cluster's Livy endpoint up when a stack is deployed."""
+"""Looks an EMR cluster's Livy endpoint up when a stack is deployed."""

@@ -1,4 +1,4 @@
-"""Calls AWS, retries until a deadline, and turns what fails into a Refusal: the one seam to AWS."""
+"""Calls AWS, retries until a deadline, and words what fails as a Refusal: the one seam to AWS."""
 
 import random
 import time

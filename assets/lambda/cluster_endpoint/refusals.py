@@ -1,4 +1,4 @@
-"""Every reason for which a cluster is refused: code, what was found, and the next step."""
+"""Words every refusal of a cluster: its code, what was found, and the next step."""
 
 from refusal import MOST_NAMES, Refusal, listed
 

@@ -19,10 +19,11 @@ def immutable_properties(event: Mapping[str, object], part: str) -> dict[str, Im
     form that the app writes.
     """
     properties = _mapping(event.get(part), part)
-    shared = _parsed(properties.get("Shared"), f"{part}.Shared")
+    common = _parsed(properties.get("Shared"), f"{part}.Shared")
     notebooks = _mapping(properties.get("Notebooks"), f"{part}.Notebooks")
     return {
-        key: {**shared, **_parsed(own, f"{part}.Notebooks.{key}")} for key, own in notebooks.items()
+        key: {**common, **_parsed(overrides, f"{part}.Notebooks.{key}")}
+        for key, overrides in notebooks.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""The seam to AWS, with the real boto3 against a server on this machine: aws.py."""
+"""Tests aws.py with the real boto3 against a server on this machine."""
 
 import contextlib
 import dataclasses

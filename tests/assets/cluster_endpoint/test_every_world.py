@@ -1,4 +1,4 @@
-"""What holds in every world, whatever EMR answers: the resolver as a whole."""
+"""Tests the resolver as a whole: what holds in every world, whatever EMR answers."""
 
 import copy
 import json

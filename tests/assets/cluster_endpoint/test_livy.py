@@ -1,4 +1,4 @@
-"""How a cluster's Livy is reached, from its configuration alone: cluster_endpoint/livy.py."""
+"""Tests livy.py: how a cluster's Livy is reached, from its configuration alone."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The catalogue of refusals, and the page that explains it."""
+"""Tests that every refusal is on the page that explains them, in the same words."""
 
 import inspect
 import re

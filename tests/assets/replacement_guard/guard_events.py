@@ -7,7 +7,7 @@ from tests.assets.cluster_endpoint.emr_records import RESPONSE_URL, STACK_ID
 
 NAME = "NotebookInstanceName"
 KEY_ARN = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-SHARED: dict[str, Any] = {
+COMMON: dict[str, Any] = {
     "SubnetId": "subnet-1",
     "SecurityGroupIds": ["sg-1", "sg-2"],
     "KmsKeyId": KEY_ARN,
@@ -17,18 +17,21 @@ SHARED: dict[str, Any] = {
 
 
 def properties(
-    *keys: str, replace: tuple[str, ...] = (), own: dict[str, Any] | None = None, **shared: Any
+    *keys: str,
+    replace: tuple[str, ...] = (),
+    overrides: dict[str, Any] | None = None,
+    **common: Any,
 ) -> dict[str, Any]:
     """The guard's properties for these notebooks, named lab-<key>.
 
-    `own` are alice's alone, `shared` are everyone's; None leaves a property out.
+    `overrides` are alice's alone, `common` are everyone's; None leaves a property out.
     """
     notebooks: dict[str, Any] = {key: {NAME: f"lab-{key}"} for key in keys or ("alice",)}
-    if own is not None:
-        notebooks["alice"] = _given({**notebooks["alice"], **own})
+    if overrides is not None:
+        notebooks["alice"] = _given({**notebooks["alice"], **overrides})
     allowed = {"Replace": list(replace)} if replace else {}
-    common = _given({**SHARED, **shared})
-    return {"ServiceToken": "arn:a", "Shared": common, "Notebooks": notebooks, **allowed}
+    given = _given({**COMMON, **common})
+    return {"ServiceToken": "arn:a", "Shared": given, "Notebooks": notebooks, **allowed}
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

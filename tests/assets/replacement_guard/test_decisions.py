@@ -1,4 +1,4 @@
-"""Which updates the guard refuses, and in which words: replacement_guard/decide.py."""
+"""Tests replacement_guard/guard.py: which updates it refuses, and in which words."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +11,9 @@ from refusal import MOST_BYTES, Refusal
 from replacement_guard.guard import decide
 from replacement_guard.properties import immutable_properties, replaceable
 from tests.assets.replacement_guard.guard_events import (
+    COMMON,
     KEY_ARN,
     NAME,
-    SHARED,
     guard_event,
     properties,
 )
@@ -41,35 +41,35 @@ PASSED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "groups in another order": (BEFORE, properties(SecurityGroupIds=["sg-2", "sg-1"])),
     "no key before and after": (properties(KmsKeyId=None), properties(KmsKeyId=None)),
     "another token and time limit": (BEFORE, {**BEFORE, "ServiceToken": "b", "ServiceTimeout": 1}),
-    "shared value written as its own": (BEFORE, properties(own={"SubnetId": "subnet-1"})),
-    "own value instead of the shared": (
+    "common value written as an override": (BEFORE, properties(overrides={"SubnetId": "subnet-1"})),
+    "override instead of the common value": (
         BEFORE,
-        properties(SubnetId="subnet-2", own={"SubnetId": "subnet-1"}),
+        properties(SubnetId="subnet-2", overrides={"SubnetId": "subnet-1"}),
     ),
     "one more notebook": (BEFORE, properties("alice", "bob")),
     "one notebook less": (properties("alice", "bob"), BEFORE),
     "another notebook elsewhere": (properties("bob"), properties("alice", SubnetId="subnet-2")),
-    "new name, may be replaced": (BEFORE, properties(own=RENAMED, replace=("alice",))),
+    "new name, may be replaced": (BEFORE, properties(overrides=RENAMED, replace=("alice",))),
     "new name and subnet, may be replaced": (
         BEFORE,
-        properties(own=RENAMED, SubnetId="subnet-2", replace=("alice",)),
+        properties(overrides=RENAMED, SubnetId="subnet-2", replace=("alice",)),
     ),
     "no name, may be replaced": (
-        properties(own={NAME: None}),
-        properties(own={NAME: None}, SubnetId="subnet-2", replace=("alice",)),
+        properties(overrides={NAME: None}),
+        properties(overrides={NAME: None}, SubnetId="subnet-2", replace=("alice",)),
     ),
     "nothing changes, may be replaced": (BEFORE, properties(replace=("alice", "gone"))),
 }
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "subnet": (properties(SubnetId="subnet-2"), REPLACED),
-    "own subnet": (properties(own={"SubnetId": "subnet-2"}), REPLACED),
+    "subnet of its own": (properties(overrides={"SubnetId": "subnet-2"}), REPLACED),
     "one group more": (properties(SecurityGroupIds=["sg-1", "sg-2", "sg-3"]), REPLACED),
     "one group less": (properties(SecurityGroupIds=["sg-1"]), REPLACED),
     "another key": (properties(KmsKeyId="arn:other"), REPLACED),
     "key taken away": (properties(KmsKeyId=None), REPLACED),
-    "internet access": (properties(own={"DirectInternetAccess": "Enabled"}), REPLACED),
+    "internet access": (properties(overrides={"DirectInternetAccess": "Enabled"}), REPLACED),
     "platform": (properties(PlatformIdentifier="notebook-al2024-v1"), REPLACED),
-    "name": (properties(own=RENAMED), REPLACED),
+    "name": (properties(overrides=RENAMED), REPLACED),
     "a property of a later app": (properties(IpAddressType="ipv6"), REPLACED),
     "another notebook may be replaced": (
         properties("alice", "bob", SubnetId="subnet-2", replace=("bob",)),
@@ -108,21 +108,21 @@ class Notebook:
     def is_replaced(self) -> bool:
         return self.was_there and self.is_there and bool(self.changes)
 
-    def own(self, shared: frozenset[str], *, after: bool) -> dict[str, Any]:
-        values = {**SHARED, NAME: self.key}
+    def overrides(self, common: frozenset[str], *, after: bool) -> dict[str, Any]:
+        values = {**COMMON, NAME: self.key}
         if after:
             groups = "SecurityGroupIds"
             values |= {name: ["sg-9"] if name == groups else "new" for name in self.changes}
         return {
             name: value
             for name, value in values.items()
-            if name not in shared or value != SHARED[name]
+            if name not in common or value != COMMON[name]
         }
 
 
 @st.composite
 def notebooks(draw: st.DrawFn) -> list[Notebook]:
-    names = st.frozensets(st.sampled_from([*SHARED, NAME]))
+    names = st.frozensets(st.sampled_from([*COMMON, NAME]))
     keys = draw(st.lists(st.sampled_from("abcdefgh"), unique=True))
     return [
         Notebook(key, draw(st.booleans()), draw(st.booleans()), draw(names), draw(st.booleans()))
@@ -131,22 +131,22 @@ def notebooks(draw: st.DrawFn) -> list[Notebook]:
 
 
 @settings(max_examples=400, deadline=None, database=None)
-@given(notebooks(), st.frozensets(st.sampled_from(sorted(SHARED))))
+@given(notebooks(), st.frozensets(st.sampled_from(sorted(COMMON))))
 def test_it_refuses_exactly_when_a_notebook_would_be_replaced_that_may_not(
-    asked: list[Notebook], shared_before: frozenset[str]
+    asked: list[Notebook], common_before: frozenset[str]
 ) -> None:
     # Which values are everyone's, and which each notebook's own, makes no difference.
-    shared_after = frozenset(SHARED) - shared_before
+    common_after = frozenset(COMMON) - common_before
     before = {
-        "Shared": {name: SHARED[name] for name in shared_before},
+        "Shared": {name: COMMON[name] for name in common_before},
         "Notebooks": {
-            each.key: each.own(shared_before, after=False) for each in asked if each.was_there
+            each.key: each.overrides(common_before, after=False) for each in asked if each.was_there
         },
     }
     after = {
-        "Shared": {name: SHARED[name] for name in shared_after},
+        "Shared": {name: COMMON[name] for name in common_after},
         "Notebooks": {
-            each.key: each.own(shared_after, after=True) for each in asked if each.is_there
+            each.key: each.overrides(common_after, after=True) for each in asked if each.is_there
         },
         "Replace": [each.key for each in asked if each.may_be_replaced],
     }
@@ -207,7 +207,7 @@ class TestWords:
 
     def test_the_change_of_most_notebooks_comes_first(self) -> None:
         before = properties("alice", "bob", "carol")
-        asked = properties("alice", "bob", "carol", SubnetId="subnet-2", own=RENAMED)
+        asked = properties("alice", "bob", "carol", SubnetId="subnet-2", overrides=RENAMED)
 
         assert "replace bob, carol (SubnetId from" in said(before, asked)
 
@@ -239,8 +239,8 @@ class TestWords:
     @pytest.mark.parametrize("replace", [(), tuple(f"{'k' * 30}{n:02d}" for n in range(99))])
     def test_the_longest_is_one_line_that_keeps_its_end(self, replace: tuple[str, ...]) -> None:
         keys = [f"{'k' * 30}{number:02d}" for number in range(99)]
-        x: dict[str, Any] = dict.fromkeys(SHARED, "x\n" * 2000)
-        y: dict[str, Any] = dict.fromkeys(SHARED, "y\n" * 2000)
+        x: dict[str, Any] = dict.fromkeys(COMMON, "x\n" * 2000)
+        y: dict[str, Any] = dict.fromkeys(COMMON, "y\n" * 2000)
         before, after = properties(*keys, **x), properties(*keys, **y, replace=replace)
 
         text = said(before, after)

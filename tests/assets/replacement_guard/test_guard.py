@@ -1,4 +1,4 @@
-"""What the guard answers CloudFormation, rollbacks included: replacement_guard/guard.py."""
+"""Tests what the guard answers CloudFormation, rollbacks included."""
 
 import logging
 import subprocess
