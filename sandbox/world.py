@@ -19,8 +19,8 @@ from sandbox.aws.emr.seed import ClusterSpec, InstanceSpec, put_cluster
 from sandbox.aws.launcher import RunningAws, start_aws
 from sandbox.data import Lake, make_lake
 from sandbox.errors import SandboxError
-from sandbox.isolation.processes import port_is_open
 from sandbox.livy.server import RunningLivy, start_livy
+from sandbox.loopback import port_is_open
 from sandbox.report import Progress
 from sandbox.spark.conf import write_spark_conf
 from sandbox.spark.jars import ensure_jars

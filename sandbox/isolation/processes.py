@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -86,17 +85,3 @@ class Child:
                     f"The end of {self.log}:\n{self.tail()}"
                 )
             time.sleep(every)
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    """A TCP port that nothing listened on when asked."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
-
-
-def port_is_open(host: str, port: int) -> bool:
-    """Whether something accepts connections there now."""
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex((host, port)) == 0

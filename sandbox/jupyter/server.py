@@ -12,11 +12,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from sandbox.errors import SandboxError
+from sandbox.loopback import opener
 
 ANSWER_SECONDS = 60  # starting a session waits for its kernel's process
-
-# An empty proxy table: a proxy set for the machine must not be asked for a loopback address.
-_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class JupyterServer:
@@ -63,7 +61,7 @@ class JupyterServer:
             headers={"Authorization": f"token {self.token}", "Content-Type": "application/json"},
         )
         try:
-            with _direct.open(request, timeout=ANSWER_SECONDS) as answer:
+            with opener().open(request, timeout=ANSWER_SECONDS) as answer:
                 text = answer.read()
         except urllib.error.HTTPError as error:
             said = error.read().decode(errors="replace")[:500]

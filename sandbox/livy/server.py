@@ -3,7 +3,6 @@
 import shutil
 import ssl
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +10,9 @@ from pathlib import Path
 
 from sandbox.environment import CHECKOUT, clean_environment
 from sandbox.errors import SandboxError
-from sandbox.isolation.processes import Child, port_is_open
+from sandbox.isolation.processes import Child
 from sandbox.livy.real import prepare_livy
+from sandbox.loopback import answers, port_is_open
 
 STAND_IN = "stand-in"
 START_SECONDS = 60
@@ -90,11 +90,5 @@ def _answers(url: str) -> bool:
     # Only whether it is up is asked here; whose certificate it has is for its clients to check.
     trusting = ssl.create_default_context()
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-    opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusting)
-    )
-    try:
-        with opener.open(f"{url}/sessions", timeout=ANSWER_SECONDS) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+    handler = urllib.request.HTTPSHandler(context=trusting)
+    return answers(f"{url}/sessions", handler, seconds=ANSWER_SECONDS)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sandbox.errors import SandboxError
 from sandbox.isolation.contained import Terminated
-from sandbox.isolation.processes import free_port
+from sandbox.loopback import free_port
 from sandbox.notebook_host import filesystem, image, lab
 from sandbox.notebook_host.hooks import LIMIT_SECONDS, run_hook
 from sandbox.notebook_host.user import Ec2User, this_machines_ec2_user

@@ -5,12 +5,11 @@ import json
 import os
 import secrets
 import sys
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sandbox import loopback
 from sandbox.environment import clean_environment
 from sandbox.isolation.processes import Child
 from sandbox.notebook_host.filesystem import HOME, PRIVATE, VOLUME, is_open_to_others
@@ -18,9 +17,6 @@ from sandbox.notebook_host.user import Ec2User
 
 START_SECONDS = 60
 PATH = f"{HOME}/anaconda3/bin:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
-
-# An empty proxy table: a proxy set for the machine must not be asked for a loopback address.
-_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
@@ -38,11 +34,7 @@ class Address:
     def answers(self) -> bool:
         """Whether the server answers for its status now."""
         status = f"http://127.0.0.1:{self.port}/api/status?token={self.token}"
-        try:
-            with _direct.open(status, timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
+        return loopback.answers(status, seconds=2)
 
 
 def start(address: Address, user: Ec2User, log: Path) -> Child:

@@ -21,7 +21,7 @@ from emr_notebook.cli.aws.reader import (
 )
 from emr_notebook.cli.aws.session import aws_reader, check_account
 from sandbox.environment import clean_environment
-from sandbox.isolation.processes import free_port
+from sandbox.loopback import free_port
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION, refused
 from tests.cli.aws_in_memory import CliWorld, Fields
 

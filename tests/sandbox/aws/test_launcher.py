@@ -12,7 +12,7 @@ from botocore.exceptions import SSLError
 
 from sandbox.aws import start_aws
 from sandbox.errors import SandboxError
-from sandbox.isolation.processes import free_port, port_is_open
+from sandbox.loopback import free_port, port_is_open
 from sandbox.tls import make_authority
 from tests.sandbox.aws.running_aws import create_network, running_aws
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sandbox.processes import processes_with, wait_for
+
 pytestmark = pytest.mark.sandbox
 
 CHECKOUT = Path(__file__).parents[3]
@@ -136,23 +138,6 @@ def start(python: list[str], marker: str, tmp_path: Path) -> Iterator[Start]:
     for process in started:
         process.kill()
         process.wait()
-
-
-def processes_with(words: str) -> list[int]:
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdecimal() and int(folder.name) != os.getpid():
-            with contextlib.suppress(OSError):
-                if words in (folder / "cmdline").read_text().replace("\0", " "):
-                    found.append(int(folder.name))
-    return found
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
 
 
 def read_until(process: subprocess.Popen[str], word: str) -> list[str]:

@@ -12,8 +12,8 @@ from email.message import Message
 from pathlib import Path
 from typing import Any
 
-from sandbox.isolation.processes import free_port
 from sandbox.livy.server import start_livy
+from sandbox.loopback import free_port
 from sandbox.spark.conf import write_spark_conf
 from sandbox.spark.java import choose_java
 from sandbox.tls import make_authority

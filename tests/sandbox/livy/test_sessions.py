@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.errors import SandboxError
-from sandbox.isolation.processes import free_port
 from sandbox.livy.server import start_livy
+from sandbox.loopback import free_port
 from sandbox.tls import make_authority
 from tests.sandbox.livy.running_livy import HOST, LivyClient, running_stand_in, spark_environment
 

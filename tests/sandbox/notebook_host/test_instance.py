@@ -1,6 +1,5 @@
 """The notebook host does with an instance what SageMaker does, and leaves nothing behind."""
 
-import contextlib
 import os
 import re
 import shutil
@@ -8,15 +7,15 @@ import signal
 import subprocess
 import sys
 import sysconfig
-import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.sandbox.notebook_host.running_hosts import ARN, CHECKOUT, Host
+from tests.sandbox.processes import processes_with, wait_for
 
 pytestmark = pytest.mark.sandbox
 
@@ -45,23 +44,6 @@ def any_host(request: pytest.FixtureRequest, host: Host) -> Host:
 def marker() -> str:
     """A duration for `sleep` that no other process has."""
     return f"300.{str(uuid.uuid4().int)[:12]}"
-
-
-def processes_with(words: str) -> list[int]:
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdecimal() and int(folder.name) != os.getpid():
-            with contextlib.suppress(OSError):
-                if words in (folder / "cmdline").read_text().replace("\0", " "):
-                    found.append(int(folder.name))
-    return found
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
 
 
 def owner_of_jupyterlab(host: Host) -> int:

@@ -34,12 +34,6 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAws]:
         yield running
 
 
-@pytest.fixture
-def stack(aws: RunningAws, request: pytest.FixtureRequest) -> Stack:
-    """A stack named after the test."""
-    return Stack(aws, request.node.name.replace("_", "-")[-60:].strip("-"))
-
-
 def template(name: str, text: str = COUNT, **properties: Any) -> dict[str, Any]:
     """A notebook of that name that is kept, and its start script."""
     lifecycle = {"Fn::GetAtt": ["Script", "NotebookInstanceLifecycleConfigName"]}

@@ -19,12 +19,6 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAws]:
         yield running
 
 
-@pytest.fixture
-def stack(aws: RunningAws, request: pytest.FixtureRequest) -> Stack:
-    """A stack named after the test."""
-    return Stack(aws, request.node.name.replace("_", "-")[-60:].strip("-"))
-
-
 def ingress(group: str, source: str) -> dict[str, Any]:
     properties = {"GroupId": group, "SourceSecurityGroupId": source, **LIVY}
     return {"Rule": resource("AWS::EC2::SecurityGroupIngress", properties)}

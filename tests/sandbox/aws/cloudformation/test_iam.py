@@ -22,12 +22,6 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAws]:
         yield running
 
 
-@pytest.fixture
-def stack(aws: RunningAws, request: pytest.FixtureRequest) -> Stack:
-    """A stack named after the test."""
-    return Stack(aws, request.node.name.replace("_", "-")[-60:].strip("-"))
-
-
 def policy(*statements: dict[str, Any], **properties: Any) -> dict[str, Any]:
     """A managed policy in a template."""
     given = {"PolicyDocument": json.loads(document(*statements)), **properties}

@@ -30,12 +30,6 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAws]:
         yield running
 
 
-@pytest.fixture
-def stack(aws: RunningAws, request: pytest.FixtureRequest) -> Stack:
-    """A stack named after the test."""
-    return Stack(aws, request.node.name.replace("_", "-")[-60:].strip("-"))
-
-
 def template(text: str = "true", **properties: Any) -> dict[str, Any]:
     """A notebook with a lifecycle configuration that runs `text` at every start."""
     return {
