@@ -14,7 +14,7 @@ LONGEST_STACK_NAME = 128
 # AWS takes 50 tags on a resource; the rest are Owner and this app's own.
 MOST_TAGS = 47
 # In small letters: IAM takes Owner and owner for one tag.
-OWN_TAGS = ("emrnotebookname", "emrnotebookstack")
+RESERVED_TAGS = ("emrnotebookname", "emrnotebookstack")
 
 
 # (path in the file, what was given, what is accepted)
@@ -26,13 +26,16 @@ def mistakes(settings: Settings) -> list[Mistake]:
     notebooks = {each.key: each for each in settings.resolved_notebooks}
     return [
         *_unknown_clusters(settings),
-        *network_mistakes(settings),
+        *_unreachable_livy(settings),
+        *_ingress_rules(settings),
+        *_security_groups(settings),
+        *_egress(settings),
         *_notebook_names(notebooks),
         *_lifecycle_names(settings, notebooks),
         *_stack_names(settings, notebooks),
         *_session_names(settings, notebooks),
         *_tags(settings),
-        *_keys(settings),
+        *_kms_key(settings),
         *_accounts(settings),
     ]
 
@@ -102,8 +105,8 @@ def _session_names(settings: Settings, notebooks: dict[str, ResolvedNotebook]) -
 
 
 def _tags(settings: Settings) -> Iterator[Mistake]:
-    yield from _reserved(("tags",), settings.tags)
-    yield from _too_many(("tags",), settings.tags, settings.tags)
+    yield from _reserved_tags(("tags",), settings.tags)
+    yield from _too_many_tags(("tags",), settings.tags, settings.tags)
     # Roles have the stage's tags.
     first: dict[str, str] = {}
     for tag, value in settings.tags.items():
@@ -111,27 +114,27 @@ def _tags(settings: Settings) -> Iterator[Mistake]:
             yield ("tags", tag), value, f"a tag of its own: to IAM this is {other}"
     for key, notebook in settings.notebooks.items():
         where = ("notebooks", key, "tags")
-        yield from _reserved(where, notebook.tags)
+        yield from _reserved_tags(where, notebook.tags)
         if notebook.tags and len(settings.tags) <= MOST_TAGS:
-            yield from _too_many(where, notebook.tags, {**settings.tags, **notebook.tags})
+            yield from _too_many_tags(where, notebook.tags, {**settings.tags, **notebook.tags})
 
 
-def _reserved(where: tuple[str, ...], tags: dict[str, str]) -> Iterator[Mistake]:
+def _reserved_tags(where: tuple[str, ...], tags: dict[str, str]) -> Iterator[Mistake]:
     for tag, value in tags.items():
         if tag.lower() == "owner":
             yield (*where, tag), value, "no tag Owner here: it is a notebook's owner"
-        if tag.lower() in OWN_TAGS:
+        if tag.lower() in RESERVED_TAGS:
             yield (*where, tag), value, "another tag: this one is the app's own"
 
 
-def _too_many(
+def _too_many_tags(
     where: tuple[str, ...], given: dict[str, str], together: dict[str, str]
 ) -> Iterator[Mistake]:
     if (number := len(together)) > MOST_TAGS:
         yield where, given, f"at most {MOST_TAGS} tags, the stage's among them; here are {number}"
 
 
-def _keys(settings: Settings) -> Iterator[Mistake]:
+def _kms_key(settings: Settings) -> Iterator[Mistake]:
     given = settings.kms_key_arn
     if given is None:
         return
@@ -157,16 +160,6 @@ def _accounts(settings: Settings) -> Iterator[Mistake]:
             yield where, arn, f"one of the stage's account, {settings.account}"
 
 
-def network_mistakes(settings: Settings) -> list[Mistake]:
-    """Every contradiction in who reaches what."""
-    return [
-        *_unreachable_livy(settings),
-        *_rules(settings),
-        *_security_groups(settings),
-        *_egress(settings),
-    ]
-
-
 def _unreachable_livy(settings: Settings) -> Iterator[Mistake]:
     if settings.network.security_group_ids is not None or settings.network.vpc_cidr is not None:
         return
@@ -179,7 +172,7 @@ def _unreachable_livy(settings: Settings) -> Iterator[Mistake]:
             yield ("clusters", key, "security_group_id"), None, accepted
 
 
-def _rules(settings: Settings) -> Iterator[Mistake]:
+def _ingress_rules(settings: Settings) -> Iterator[Mistake]:
     """EC2 takes a rule once: two resources for it would fail the deploy."""
     seen: dict[tuple[str, int], str] = {}
     made_in: dict[tuple[str, int], str] = {}

@@ -77,7 +77,7 @@ class Place:
         return f" of {' and '.join(words)}" if words else ""
 
 
-def at(location: tuple[str | int, ...], model: type[BaseModel] = Settings) -> Place | None:
+def place_at(location: tuple[str | int, ...], model: type[BaseModel] = Settings) -> Place | None:
     """The model's place for a path in the file; None for one that it does not know."""
     place: Place | None = Place(model)
     for part in location:
@@ -99,7 +99,7 @@ def keys(
             yield from keys(place.model, path)
 
 
-def written(path: tuple[str | int, ...]) -> str:
+def dotted_path(path: tuple[str | int, ...]) -> str:
     """A path as it is written in words: clusters.<key>.id, network.extra_egress[].port."""
     return ".".join(str(part) for part in path).replace(f".{ANY_ITEM}", ANY_ITEM)
 

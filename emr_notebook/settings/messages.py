@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from emr_notebook.settings.keys import at
+from emr_notebook.settings.keys import place_at
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.suggestions import suggestion
 
@@ -52,7 +52,7 @@ def pydantic_mistake(detail: ErrorDetails, model: type[BaseModel] = Settings) ->
         return f"{_place(location)}: {detail['ctx']['error']}"
     if kind == "format" and _is_about_the_key(detail):
         return refusal(location[:-1], detail["input"], detail["ctx"]["accepted"])
-    place = at(location, model)
+    place = place_at(location, model)
     accepted = detail["msg"] if place is None else place.accepted
     if kind == "missing":
         return f"{_place(location)}: is missing; accepted: {accepted}"

@@ -159,7 +159,7 @@ def load_pipeline(
             stages[each.stage] = load_stage(each.stage, directory)
         except SettingsError as error:
             found.append(str(error))
-    found += [f"{path}: {each}" for each in _stacks_of_two(pipeline, stages)]
+    found += [f"{path}: {each}" for each in _stacks_claimed_twice(pipeline, stages)]
     if found:
         raise SettingsError("\n".join(found))
     return pipeline, stages
@@ -185,19 +185,21 @@ def _stages(settings: PipelineSettings) -> Iterator[Mistake]:
             yield place, name, "a stage that is not called as the pipeline's stack is"
 
 
-def _pull_requests(settings: PipelineSettings, asked: PullRequests) -> Iterator[Mistake]:
+def _pull_requests(settings: PipelineSettings, pull_requests: PullRequests) -> Iterator[Mistake]:
     names = [each.stage for each in settings.stages]
     repository = settings.source.repository
     if repository.count("/") != 1:
         accepted = "OWNER/NAME on github.com, the only one that pull_requests is for"
         yield ("source", "repository"), repository, accepted
-    for number, name in enumerate(asked.stages):
+    for number, name in enumerate(pull_requests.stages):
         if name not in names:
             accepted = f"one of the pipeline's stages: {', '.join(names)}"
             yield ("pull_requests", "stages", number), name, accepted
 
 
-def _stacks_of_two(pipeline: PipelineSettings, stages: Mapping[str, Settings]) -> Iterator[str]:
+def _stacks_claimed_twice(
+    pipeline: PipelineSettings, stages: Mapping[str, Settings]
+) -> Iterator[str]:
     """What would be deployed by one stage, or the pipeline, and then made another by the next."""
     own = f"the pipeline's own stack of {PIPELINE}.yaml"
     taken = {(pipeline.account, pipeline.region, pipeline.stack_name): own}

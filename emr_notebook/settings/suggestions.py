@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from emr_notebook.settings.keys import at, keys, written
+from emr_notebook.settings.keys import dotted_path, keys, place_at
 from emr_notebook.settings.model import Settings
 
 
@@ -47,7 +47,7 @@ _MOST_PLACES = 3
 def suggestion(location: tuple[str | int, ...], model: type[BaseModel] = Settings) -> str:
     """What to write instead of the unknown key at the end of a path, and what is accepted there."""
     *above, key = location
-    place = at(tuple(above), model)
+    place = place_at(tuple(above), model)
     known = sorted(place.model.model_fields) if place is not None and place.model else []
     return f"{_hint(str(key), known, model)}accepted: {', '.join(known)}"
 
@@ -69,7 +69,7 @@ def _elsewhere(plain: str, model: type[BaseModel]) -> list[str]:
     """The shallowest places at which the settings do have such a key."""
     found = [path for path, _ in keys(model) if _plain(path[-1]) == plain]
     shallow = sorted(found, key=len)[:_MOST_PLACES]
-    return [written(path) for path in shallow]
+    return [dotted_path(path) for path in shallow]
 
 
 def _plain(name: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from emr_notebook.settings.consistency import MOST_TAGS
-from emr_notebook.settings.keys import Place, keys, written
+from emr_notebook.settings.keys import Place, dotted_path, keys
 from emr_notebook.settings.types import IntegerRange
 from tests.conftest import ROOT
 from tests.settings.changes import refusal
@@ -41,7 +41,7 @@ def rows() -> list[Row]:
 
 
 ROWS = rows()
-MODEL = {written(path): field for path, field in keys()}
+MODEL = {dotted_path(path): field for path, field in keys()}
 
 
 def test_every_key_has_one_row_and_no_other_has() -> None:

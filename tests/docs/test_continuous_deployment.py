@@ -2,14 +2,14 @@
 
 import re
 
-from emr_notebook.settings.keys import keys, written
+from emr_notebook.settings.keys import dotted_path, keys
 from emr_notebook.settings.pipeline import PipelineSettings
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs/continuous-deployment.md").read_text(encoding="utf-8")
 TABLE = PAGE.split("\n## Every key\n")[1].split("\n## ")[0]
 ROWS = dict(re.findall(r"^\| `([^`]+)` \|.*\| ([^|]+) \|$", TABLE, re.M))
-MODEL = {written(path): field for path, field in keys(PipelineSettings)}
+MODEL = {dotted_path(path): field for path, field in keys(PipelineSettings)}
 
 
 def test_every_key_has_one_row_and_no_other_has() -> None:

@@ -26,7 +26,7 @@ CA_FILE = "certs/authority.pem"
 KMS = "key/1234abcd-12ab-34cd-56ef-1234567890ab"
 KEYS = ("alice", "bob", "carol-2", "tags", "spark")
 
-# Texts of each form, where a random one would contradict other parts or tell cfn-lint nothing.
+# Texts of each format, where a random one would contradict other parts or tell cfn-lint nothing.
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "AccountId": (ACCOUNT,),
     "Region": ("eu-west-1", "us-east-1"),
@@ -65,7 +65,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "Owner": ("alice@example.com", "Bob B"),
     "FilePath": (CA_FILE,),
 }
-BY_FORM = {get_args(getattr(types, name))[1]: texts for name, texts in EXAMPLES.items()}
+BY_FORMAT = {get_args(getattr(types, name))[1]: texts for name, texts in EXAMPLES.items()}
 
 # What a model wants one of, and what goes together.
 ONE_OF: dict[type[BaseModel], tuple[tuple[str, ...], ...]] = {
@@ -151,21 +151,21 @@ class Drawn:
         return self.any(True, False) if place.kind is bool else self.any(*inner)
 
     def _mapping(self, inner: tuple[Any, ...], path: tuple[str, ...]) -> dict[str, Any]:
-        keys = BY_FORM[Place.of(inner[0]).narrowed_by[0]]
+        keys = BY_FORMAT[Place.of(inner[0]).narrowed_by[0]]
         chosen = list(dict.fromkeys(self.any(*keys) for _ in range(1 + self.below(3))))
         if path == ("clusters",):
             self.clusters = chosen
         return {key: self.value(Place.of(inner[1]), (*path, key)) for key in chosen}
 
-    def _text(self, form: TextFormat, path: tuple[str, ...]) -> str:
+    def _text(self, text_format: TextFormat, path: tuple[str, ...]) -> str:
         if path[-1] == "region":
-            self.region = self.any(*BY_FORM[form])
+            self.region = self.any(*BY_FORMAT[text_format])
             return self.region
         if path[-1] == "kms_key_arn":
             return f"arn:aws:kms:{self.region}:{ACCOUNT}:{KMS}"
         if path[-1] == "cluster":
             return str(self.any(*self.clusters))
-        return str(self.any(*BY_FORM[form]))
+        return str(self.any(*BY_FORMAT[text_format]))
 
 
 WRONG: tuple[Any, ...] = (None, True, 0, -1, 5.5, 10**30, "", "x", "x" * 5000, [], ["x"], {})

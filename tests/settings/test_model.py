@@ -13,7 +13,7 @@ from tests.settings.changes import refusal
 
 ROLE = "arn:aws:iam::111122223333:role/science"
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-OUT = {"because": "no NAT gateway yet"}
+OPT_OUT = {"because": "no NAT gateway yet"}
 # Of each key that a notebook may take from the defaults: what nobody says, and two other values.
 VALUES: dict[str, tuple[Any, Any, Any]] = {
     "instance_type": ("ml.t3.medium", "ml.m5.xlarge", "ml.t3.large"),
@@ -23,7 +23,7 @@ VALUES: dict[str, tuple[Any, Any, Any]] = {
     "default_code_repository": (None, {"name": "one"}, {"url": "https://example.com/two.git"}),
     "additional_code_repositories": ([], [{"name": "one"}], [{"name": "two"}, {"name": "three"}]),
     "spark": ({}, {"driverCores": 1, "queue": "a"}, {"driverMemory": "1g"}),
-    "opt_outs": ({}, {"root_access": OUT}, {"direct_internet_access": OUT}),
+    "opt_outs": ({}, {"root_access": OPT_OUT}, {"direct_internet_access": OPT_OUT}),
 }
 
 
@@ -73,7 +73,7 @@ def test_an_empty_value_is_said_and_not_missing() -> None:
     def change(data: dict[str, Any]) -> None:
         data["defaults"] = {
             "spark": {"queue": "a"},
-            "opt_outs": {"root_access": OUT},
+            "opt_outs": {"root_access": OPT_OUT},
             "additional_code_repositories": [{"name": "one"}],
         }
         data["notebooks"]["alice"].update(spark={}, opt_outs={}, additional_code_repositories=[])
@@ -102,6 +102,16 @@ def test_a_notebook_lives_in_the_networks_subnet_or_in_its_own(
     found = alice(lambda data: data["notebooks"]["alice"].update(own))
 
     assert found.subnet_id == f"subnet-{subnet}"
+
+
+def test_all_notebooks_are_resolved_in_the_order_of_the_file() -> None:
+    def change(data: dict[str, Any]) -> None:
+        data["notebooks"] = {key: {"cluster": "analytics"} for key in ("zoe", "alice", "bob")}
+
+    settings = parse(stage(change))
+
+    assert [each.key for each in settings.resolved_notebooks] == ["zoe", "alice", "bob"]
+    assert all(settings.notebook(each.key) == each for each in settings.resolved_notebooks)
 
 
 def in_stacks(*stacks: str | None) -> Settings:
@@ -216,9 +226,9 @@ GROUPS = ["sg-0a1b2c3d4e5f60718", "sg-0a1b2c3d4e5f60719"]
         network(security_group_ids=GROUPS),
         network(vpc_id="vpc-11112222"),
         lambda data: data.update(kms_key_arn=KEY),
-        lambda data: data.update(opt_outs={"aws_managed_key": OUT}),
-        notebook(opt_outs={"direct_internet_access": OUT}),
-        lambda data: data.update(defaults={"opt_outs": {"direct_internet_access": OUT}}),
+        lambda data: data.update(opt_outs={"aws_managed_key": OPT_OUT}),
+        notebook(opt_outs={"direct_internet_access": OPT_OUT}),
+        lambda data: data.update(defaults={"opt_outs": {"direct_internet_access": OPT_OUT}}),
     ],
     ids=[
         "subnet",
@@ -246,8 +256,8 @@ def test_a_replacement_has_another_name_than_what_it_replaces(change: Change) ->
         notebook(owner="alice@example.com", tags={"team": "risk"}, stack="risk"),
         notebook(spark={"queue": "a"}, lifecycle_config_name="start"),
         notebook(default_code_repository={"name": "one"}),
-        notebook(opt_outs={"root_access": OUT}),
-        lambda data: data.update(opt_outs={"delete_volumes": OUT}),
+        notebook(opt_outs={"root_access": OPT_OUT}),
+        lambda data: data.update(opt_outs={"delete_volumes": OPT_OUT}),
         lambda data: data.update(tags={"team": "risk"}, termination_protection=True),
         lambda data: data.update(
             permissions_boundary_arn="arn:aws:iam::aws:policy/PowerUserAccess"

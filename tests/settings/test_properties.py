@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 
 from emr_notebook.build import build
 from emr_notebook.settings.file import SettingsError, load_file
-from emr_notebook.settings.keys import ANY_ITEM, ANY_KEY, Place, keys, written
+from emr_notebook.settings.keys import ANY_ITEM, ANY_KEY, Place, dotted_path, keys
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.schema import schema_text
 from emr_notebook.settings.yaml_reader import read
@@ -44,12 +44,12 @@ def places(place: Place) -> Iterator[Place]:
         yield from places(child)
 
 
-FORMS = "|".join(sorted({re.escape(each.accepted) for each in places(Place(Settings))}))
+FORMATS = "|".join(sorted({re.escape(each.accepted) for each in places(Place(Settings))}))
 # What a line may say after its place.
 KINDS = {
     "missing": r"is missing; accepted: .+",
     "unknown key": r"there is no such key; (did you mean .+\? |[a-zA-Z].+; )?accepted: .+",
-    "value": rf".+ was given; accepted: ({FORMS})",
+    "value": rf".+ was given; accepted: ({FORMATS})",
     **{
         name: rf".+ was given; accepted: {accepted}"
         for name, accepted in {
@@ -124,7 +124,7 @@ def keys_in(place: Place, data: Any, below: tuple[str, ...] = ()) -> Iterator[st
             str(key) if place.model else ANY_KEY if isinstance(data, dict) else ANY_ITEM,
         )
         if place.model:
-            yield written(path)
+            yield dotted_path(path)
         if isinstance(value, dict | list):
             yield from keys_in(child, value, path)
 
@@ -170,7 +170,7 @@ def test_every_kind_of_mistake_occurs(seen: Seen) -> None:
 
 
 def test_every_key_occurs_in_a_file_that_is_accepted(seen: Seen) -> None:
-    assert set(seen.keys) == {written(path) for path, _ in keys()}
+    assert set(seen.keys) == {dotted_path(path) for path, _ in keys()}
 
 
 def test_an_editor_raises_no_alarm_on_what_is_accepted(seen: Seen) -> None:

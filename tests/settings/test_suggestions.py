@@ -2,7 +2,7 @@
 
 import pytest
 
-from emr_notebook.settings.keys import keys, written
+from emr_notebook.settings.keys import dotted_path, keys
 from emr_notebook.settings.suggestions import ANSWERS, OTHER_NAMES
 from tests.conftest import Change
 from tests.settings.changes import refusal, with_alice, with_cluster
@@ -103,7 +103,7 @@ def test_a_key_of_a_megabyte_is_refused_in_a_line() -> None:
 
 
 def test_every_meaning_is_a_key_that_there_is() -> None:
-    there = {written(path) for path, _ in keys()}
+    there = {dotted_path(path) for path, _ in keys()}
 
     assert {place for places in OTHER_NAMES.values() for place in places} - there == set()
     assert all(name not in OTHER_NAMES for name in ANSWERS)

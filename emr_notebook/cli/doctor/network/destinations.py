@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from emr_notebook.settings.model import Settings
-from emr_notebook.settings.notebook import CodeRepository, ResolvedNotebook
+from emr_notebook.settings.notebook import CodeRepository
 
 # Known to have public addresses alone; another host may be one of the company's own.
 PUBLIC_HOSTS = frozenset({"github.com", "gitlab.com", "bitbucket.org"})
@@ -50,7 +50,7 @@ def destinations_by_subnet(
             destinations[LOGS] = None
             if settings.network.s3_prefix_list_id is not None:
                 destinations[S3] = None
-            for given in code_repositories(notebook):
+            for given in notebook.code_repositories:
                 destinations |= dict.fromkeys(_of_repository(given, repositories, settings.region))
     return {subnet: list(destinations) for subnet, destinations in found.items()}
 
@@ -64,13 +64,7 @@ def named_repositories(settings: Settings) -> list[str]:
 def all_code_repositories(settings: Settings) -> list[CodeRepository]:
     """Those of all notebooks."""
     notebooks = settings.resolved_notebooks
-    return [each for notebook in notebooks for each in code_repositories(notebook)]
-
-
-def code_repositories(notebook: ResolvedNotebook) -> list[CodeRepository]:
-    """All that a notebook has."""
-    given = [notebook.default_code_repository, *notebook.additional_code_repositories]
-    return [each for each in given if each is not None]
+    return [each for notebook in notebooks for each in notebook.code_repositories]
 
 
 def _of_repository(
