@@ -52,12 +52,10 @@ def report_errors(command: Callable[Parameters, int]) -> Callable[Parameters, No
     def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
         try:
             status = command(*args, **kwargs)
-        except (SettingsError, SynthesisError, CommandError) as error:
+        except (SettingsError, SynthesisError, CommandError, Refused) as error:
             _fail(str(error))
         except Denied as denied:
-            _fail(f"these credentials may not {denied.action}: let their IAM policy allow it")
-        except Refused as refused:
-            _fail(f"AWS refused {refused}")
+            _fail(f"{denied}: let their IAM policy allow it")
         except KeyboardInterrupt:
             _fail("interrupted")
         raise typer.Exit(status)

@@ -70,6 +70,16 @@ def deployed_stack(reader: Reader, name: str) -> DeployedStack:
     )
 
 
+def stack_resources(reader: Reader, name: str) -> list[Mapping[str, Any]]:
+    """The stack's resources, as CloudFormation lists them: a call for 100.
+
+    Raises as Reader.ask does.
+    """
+    items = "StackResourceSummaries"
+    pages = reader.pages("cloudformation", "list_stack_resources", items=items, StackName=name)
+    return list(pages)
+
+
 def _get_att(value: Any) -> tuple[str, str]:
     pair = value.get("Fn::GetAtt") if isinstance(value, Mapping) else None
     return (str(pair[0]), str(pair[1])) if isinstance(pair, list) and len(pair) == 2 else ("", "")

@@ -56,7 +56,7 @@ class Denied(Exception):
     """AWS does not let these credentials make a call; `action` is what IAM would have to allow."""
 
     def __init__(self, action: str) -> None:
-        super().__init__(f"not allowed: {action}")
+        super().__init__(f"these credentials may not {action}")
         self.action = action
 
 
@@ -64,7 +64,7 @@ class Refused(Exception):
     """AWS refused a call for another reason; `code` is AWS's own."""
 
     def __init__(self, action: str, code: str, message: str) -> None:
-        super().__init__(f"{action}: {code}: {message}")
+        super().__init__(f"AWS refused {action}: {code}: {message}")
         self.code = code
         self.message = message
 

@@ -60,10 +60,8 @@ def attempt(read: Callable[[], Answer]) -> Answer | Unknown:
     """What `read` answers, or why AWS does not; credentials that are no good still raise."""
     try:
         return read()
-    except Denied as denied:
-        return Unknown(f"these credentials may not {denied.action}")
-    except Refused as refused:
-        return Unknown(f"AWS refused {refused}")
+    except (Denied, Refused) as error:
+        return Unknown(str(error))
     except Unreachable as silent:
         return Unknown(f"{silent.service} does not answer")
 

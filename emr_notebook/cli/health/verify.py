@@ -60,11 +60,8 @@ def verify(
             found = wait_until_settled(reader, settings, minutes=wait, say=progress.update)
             commands = Commands.of(stage, settings)
             checks = check_notebooks(reader, settings, found, commands, say=progress.update)
-    except Denied as denied:
-        typer.echo(f"error: not verified: these credentials may not {denied.action}", err=True)
-        return UNKNOWN
-    except Refused as refused:
-        typer.echo(f"error: not verified: AWS refused {refused}", err=True)
+    except (Denied, Refused) as error:
+        typer.echo(f"error: not verified: {error}", err=True)
         return UNKNOWN
     if as_json:
         typer.echo(json.dumps(checks_json(stage, checks), indent=2))

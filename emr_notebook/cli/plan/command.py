@@ -78,11 +78,8 @@ def plan(
             templates = stage_templates(settings, refresh=refresh)
             reader = reader_for(settings, lookup_role=lookup_role)
             state = read_aws_state(reader, settings, progress.update)
-    except Denied as denied:
-        typer.echo(f"error: not planned: these credentials may not {denied.action}", err=True)
-        return UNKNOWN
-    except Refused as refused:
-        typer.echo(f"error: not planned: AWS refused {refused}", err=True)
+    except (Denied, Refused) as error:
+        typer.echo(f"error: not planned: {error}", err=True)
         return UNKNOWN
     stacks = [plan_stack(settings, templates[x], state.stacks[x], state) for x in state.stacks]
     notebooks = [each for stack in stacks for each in stack.notebooks]

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from emr_notebook.bootstrap import partition
-from emr_notebook.cli.aws.deployed_stack import ENDPOINT, LIFECYCLE, DeployedStack, deployed_stack
+from emr_notebook.cli.aws.deployed_stack import (
+    ENDPOINT,
+    LIFECYCLE,
+    DeployedStack,
+    deployed_stack,
+    stack_resources,
+)
 from emr_notebook.cli.aws.reader import CommandError, Reader
 from emr_notebook.cli.plan.intrinsics import NO_VALUE
 from emr_notebook.settings.model import Settings
@@ -92,10 +98,8 @@ def deployed_resources(reader: Reader, settings: Settings, name: str) -> Deploye
             f"stack {name} was deployed from a plain template (make template), with parameters of "
             "its own: have CloudFormation make a change set of it instead."
         )
-    listed = reader.pages(
-        "cloudformation", "list_stack_resources", items="StackResourceSummaries", StackName=name
-    )
     physical = {
-        str(each["LogicalResourceId"]): str(each.get("PhysicalResourceId", "")) for each in listed
+        str(each["LogicalResourceId"]): str(each.get("PhysicalResourceId", ""))
+        for each in stack_resources(reader, name)
     }
     return Deployed(stack, environment, physical)

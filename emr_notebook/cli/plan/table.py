@@ -46,14 +46,7 @@ def _print_stack(console: Console, stack: StackPlan) -> None:
     changed = [x for x in stack.notebooks if x.change_type is not NotebookChange.UNCHANGED]
     notebooks = make_table("Notebook", "State", "This deploy")
     for notebook in changed:
-        style = (
-            "red"
-            if notebook.refusal
-            else "yellow"
-            if notebook.change_type in LEAVES_FILES_BEHIND
-            else ""
-        )
-        notebooks.add_row(*map(Text, _notebook_row(notebook)), style=style)
+        notebooks.add_row(*map(Text, _notebook_row(notebook)), style=_notebook_style(notebook))
     if changed:
         console.print()
         print_table(console, notebooks)
@@ -96,6 +89,12 @@ def _notebook_row(notebook: NotebookPlan) -> list[str]:
     missing = "" if notebook.change_type is NotebookChange.CREATED else "not in SageMaker"
     state = "not known" if notebook.state is None else notebook.state or missing
     return [notebook.name, state, notebook_words(notebook)]
+
+
+def _notebook_style(notebook: NotebookPlan) -> str:
+    if notebook.refusal:
+        return "red"
+    return "yellow" if notebook.change_type in LEAVES_FILES_BEHIND else ""
 
 
 def _print_costs(console: Console, costs: Costs) -> None:

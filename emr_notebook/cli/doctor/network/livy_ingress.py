@@ -7,16 +7,16 @@ from emr_notebook.cli.doctor.network.livy_egress import Livy, Notebooks, in_diff
 from emr_notebook.cli.doctor.network.security_rules import lets_through, prefix_lists_for, tcp
 from emr_notebook.cli.doctor.report import Line, State, Unknown, failed, not_checked, ok
 
-LATER = "the deploy makes it"
+MADE_BY_DEPLOY = "the deploy makes it"
 
 
 def rule_line(livy: Livy, notebooks: Notebooks, commands: Ec2Commands) -> Line:
     """Whether the primary admits the notebooks, or will after the deploy."""
-    if livy.cluster.ingress == "create":
-        return (_created_for_own_groups if notebooks.own_groups else _created_for_stack_groups)(
-            livy, notebooks, commands
-        )
-    return _external(livy, notebooks, commands)
+    if livy.cluster.ingress != "create":
+        return _external(livy, notebooks, commands)
+    if notebooks.own_groups:
+        return _created_for_own_groups(livy, notebooks, commands)
+    return _created_for_stack_groups(livy, notebooks, commands)
 
 
 def _external(livy: Livy, notebooks: Notebooks, commands: Ec2Commands) -> Line:
@@ -33,8 +33,8 @@ def _external(livy: Livy, notebooks: Notebooks, commands: Ec2Commands) -> Line:
     if not outside:
         return ok(_subject(livy))
     if given:
-        ranges = _in_rules(livy, notebooks, outside)
-        return _by_list(livy) or _not_admitted(livy, ranges or given[:1], commands)
+        ranges = _ranges_to_admit(livy, notebooks, outside)
+        return _by_prefix_list(livy) or _not_admitted(livy, ranges or given[:1], commands)
     return _external_for_stack_groups(livy, notebooks, outside, commands)
 
 
@@ -49,8 +49,8 @@ def _external_for_stack_groups(
         made.append(stack.group)
     closed = [each for each in made if each and not _admits(livy, each)]
     if closed:
-        ranges = _in_rules(livy, notebooks, outside)
-        return _by_list(livy) or _not_admitted(livy, ranges or closed, commands)
+        ranges = _ranges_to_admit(livy, notebooks, outside)
+        return _by_prefix_list(livy) or _not_admitted(livy, ranges or closed, commands)
     if all(made):
         return ok(_subject(livy))
     advice = (
@@ -58,7 +58,7 @@ def _external_for_stack_groups(
         f"admit {' and '.join(outside)} to TCP port {livy.port} of {livy.group} before it"
     )
     what = "none yet: the deploy makes the group that is to be admitted"
-    return _by_list(livy) or Line(_subject(livy), State.OK, what, advice=advice)
+    return _by_prefix_list(livy) or Line(_subject(livy), State.OK, what, advice=advice)
 
 
 def _created_for_own_groups(livy: Livy, notebooks: Notebooks, commands: Ec2Commands) -> Line:
@@ -67,7 +67,7 @@ def _created_for_own_groups(livy: Livy, notebooks: Notebooks, commands: Ec2Comma
     port, given = livy.port, notebooks.own_groups
     there = [each for each in given if tcp(port, each) in livy.groups[0].ingress]
     if isinstance(stack, Unknown):
-        return not_checked(_subject(livy), stack) if there else _later(livy, notebooks)
+        return not_checked(_subject(livy), stack) if there else _made_by_deploy(livy, notebooks)
     own = [each for each in given if stack.has_rule(livy.group, port, each)]
     by_hand = [each for each in there if each not in own]
     if by_hand:
@@ -77,7 +77,8 @@ def _created_for_own_groups(livy: Livy, notebooks: Notebooks, commands: Ec2Comma
         return failed(_subject(livy), cause, *revokes, advice=advice)
     if gone := [each for each in own if each not in there]:
         return _revoked(livy, gone, commands)
-    return ok(_subject(livy), LATER) if len(own) == len(given) else _later(livy, notebooks)
+    is_made = len(own) == len(given)
+    return ok(_subject(livy), MADE_BY_DEPLOY) if is_made else _made_by_deploy(livy, notebooks)
 
 
 def _created_for_stack_groups(livy: Livy, notebooks: Notebooks, commands: Ec2Commands) -> Line:
@@ -90,13 +91,13 @@ def _created_for_stack_groups(livy: Livy, notebooks: Notebooks, commands: Ec2Com
     if gone := [each.group for each in made if not _admits(livy, each.group)]:
         return _revoked(livy, gone, commands)
     is_made = len(made) == len(notebooks.stacks)
-    return ok(_subject(livy), LATER) if is_made else _later(livy, notebooks)
+    return ok(_subject(livy), MADE_BY_DEPLOY) if is_made else _made_by_deploy(livy, notebooks)
 
 
-def _later(livy: Livy, notebooks: Notebooks) -> Line:
+def _made_by_deploy(livy: Livy, notebooks: Notebooks) -> Line:
     """A rule that the deploy has yet to make; EC2 refuses some that name another VPC's group."""
     far = in_different_vpcs(livy, notebooks)
-    return not_checked(_subject(livy), far) if far else ok(_subject(livy), LATER)
+    return not_checked(_subject(livy), far) if far else ok(_subject(livy), MADE_BY_DEPLOY)
 
 
 def _revoked(livy: Livy, gone: Sequence[str], commands: Ec2Commands) -> Line:
@@ -105,7 +106,7 @@ def _revoked(livy: Livy, gone: Sequence[str], commands: Ec2Commands) -> Line:
     return failed(_subject(livy), cause, *_admit(livy, gone, commands))
 
 
-def _in_rules(livy: Livy, notebooks: Notebooks, ranges: Sequence[str]) -> list[str]:
+def _ranges_to_admit(livy: Livy, notebooks: Notebooks, ranges: Sequence[str]) -> list[str]:
     """The ranges to admit where rules may not be able to name the notebooks' groups."""
     return [each for each in ranges if each] if in_different_vpcs(livy, notebooks) else []
 
@@ -116,7 +117,7 @@ def _not_admitted(livy: Livy, sources: Sequence[str], commands: Ec2Commands) -> 
     return failed(_subject(livy), cause, *_admit(livy, sources, commands))
 
 
-def _by_list(livy: Livy) -> Line | None:
+def _by_prefix_list(livy: Livy) -> Line | None:
     """What may be true by a prefix list, whose entries are nobody's business here."""
     lists = prefix_lists_for(livy.ingress, livy.port)
     what = f"if {' and '.join(lists)} has the notebooks' addresses: that is not looked at"

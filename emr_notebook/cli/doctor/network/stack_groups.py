@@ -1,9 +1,10 @@
-"""doctor: what CloudFormation says of the security groups and rules that stacks have made."""
+"""doctor: reads from CloudFormation the security groups and rules that stacks have made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from emr_notebook.cli.aws.deployed_stack import stack_resources
 from emr_notebook.cli.aws.reader import Reader, Refused
 from emr_notebook.cli.doctor.network.security_rules import Rule
 from emr_notebook.cli.doctor.report import Unknown, attempt
@@ -20,7 +21,7 @@ NOT_THERE = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED", "CREATE_FAILED"})
 class StackGroups:
     """What a deployed stack has made of the network: its group or "", and its Livy rules' ids.
 
-    The ids are logical ones, which come from the rules (`access.py`).
+    The ids are logical ones, which constructs/network.py makes from the rules.
     """
 
     group: str = ""
@@ -38,14 +39,7 @@ def stack_groups(reader: Reader, stack: str) -> StackGroups | Unknown:
 
     def read() -> StackGroups:
         try:
-            listed = list(
-                reader.pages(
-                    "cloudformation",
-                    "list_stack_resources",
-                    items="StackResourceSummaries",
-                    StackName=stack,
-                )
-            )
+            listed = stack_resources(reader, stack)
         except Refused as refused:
             if "does not exist" in refused.message:
                 return StackGroups()
