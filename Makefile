@@ -3,6 +3,8 @@
 PYTHON ?= python3
 STAGE ?= dev
 BIN := .venv/bin
+# As many processes as cores, and a file's tests in one of them: they share what is made for the file.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 export PYTHON
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -30,16 +32,16 @@ sandbox: linux install ## the same world, left running until Ctrl-C
 	@$(BIN)/python -m sandbox up
 
 test: linux install lint ## everything CI runs: lint, types, unit tests, synthesis, the sandbox end to end
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
-lint: install ## style, types, shell, templates
-	@ruff check . && ruff format --check . && mypy && scripts/lint-shell.sh
+lint: install ## style, types, imports between rooms, shell
+	@ruff check . && ruff format --check . && lint-imports --no-logo --no-cache && mypy && scripts/lint-shell.sh
 
-unit: install ## tests without the sandbox: seconds
-	@$(BIN)/python -m pytest -m "not sandbox"
+unit: install ## quick tests without the sandbox: a minute
+	@$(PYTEST) -m "not sandbox and not slow"
 
 e2e: linux install ## tests of the real chain: minutes
-	@$(BIN)/python -m pytest -m sandbox
+	@$(PYTEST) -m sandbox
 
 bench: install ## the measurements, against baselines: a table and .sandbox/bench.json
 	@$(BIN)/python -m bench

@@ -72,9 +72,19 @@ def example() -> dict[str, Any]:
     return data
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what takes seconds before what takes minutes."""
-    items.sort(key=lambda item: item.get_closest_marker("sandbox") is not None)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run what takes seconds before what takes minutes; in several processes, the longest first.
+
+    What is longest must not begin last: the other processes would have nothing left to do.
+    """
+    items.sort(key=_minutes, reverse=hasattr(config, "workerinput"))
+
+
+def _minutes(item: pytest.Item) -> float:
+    sandbox, slow = item.get_closest_marker("sandbox"), item.get_closest_marker("slow")
+    if sandbox is None:
+        return 0.1 if slow else 0
+    return float(sandbox.kwargs.get("minutes", 0.2))
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,14 @@
 """A scratch copy of the project in which a test may break things, and the sandbox run in it."""
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,8 @@ from tests.conftest import ROOT
 PARTS = ("app.py", "cdk.json", "package.json", "assets", "config", "emr_notebook", "examples")
 SPARK_JARS = Path(".sandbox", "jars")
 END_SECONDS = 60
+# Held by every sandbox that a test starts, in whichever of pytest's processes.
+LOCK = Path(tempfile.gettempdir(), f"emr-notebook-tests-{os.getuid()}.lock")
 
 
 class Checkout:
@@ -45,13 +49,19 @@ class Checkout:
         assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
         path.write_text(text.replace(old, new))
 
-    def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
-        """`python -m sandbox …` in the copy, its output in `output.txt`."""
-        with (self.root / "output.txt").open("w") as output:
+    def start(self, *arguments: str, alone: bool = False, **env: str) -> subprocess.Popen[str]:
+        """`python -m sandbox …` in the copy, its output in `output.txt`.
+
+        `alone`: while no other copy's sandbox runs, so that Livy's port is nobody's.
+        """
+        with (self.root / "output.txt").open("w") as output, LOCK.open("w") as lock:
+            # The sandbox inherits the lock, and so holds it until it ends.
+            fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
             return subprocess.Popen(
                 [sys.executable, "-m", "sandbox", *arguments],
                 cwd=self.root,
                 env={**os.environ, **env},
+                pass_fds=[lock.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

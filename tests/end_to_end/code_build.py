@@ -3,6 +3,8 @@
 import os
 import shutil
 import subprocess
+import sys
+import sysconfig
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,25 @@ def clone(target: Path) -> None:
             shutil.copy2(ROOT / name, target / name)
         else:
             (target / name).unlink(missing_ok=True)
+
+
+def share_installation(target: Path) -> None:
+    """Give a clone what `make install` has made here, so that its own finds nothing to do.
+
+    Packages and tools are linked; the project itself is installed as scripts/install.sh does it.
+    CI's run in a clean clone shows that `make install` makes the rest.
+    """
+    packages = Path(sysconfig.get_path("purelib")).relative_to(ROOT)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", target / ".venv"], check=True)
+    for folder in (packages, Path(".venv/bin"), Path(".venv")):
+        for each in (ROOT / folder).iterdir():
+            place = target / folder / each.name
+            if not place.exists() and "emr_notebook" not in each.name.replace("-", "_"):
+                place.symlink_to(each)
+    pip = [target / ".venv/bin/python", "-m", "pip", "install", "--quiet"]
+    options = ["--no-deps", "--no-index", "--no-build-isolation", "--editable", "."]
+    subprocess.run([*pip, *options], cwd=target, check=True)
+    (target / "node_modules").symlink_to(ROOT / "node_modules")
 
 
 def git(*arguments: str, cwd: Path) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.end_to_end.checkouts import Checkout, wait_until
 
-pytestmark = pytest.mark.sandbox
+pytestmark = pytest.mark.sandbox(minutes=4)
 
 
 @pytest.fixture
@@ -180,8 +180,9 @@ def test_a_second_sandbox_in_the_same_checkout_is_refused(checkout: Checkout) ->
 def test_a_livy_port_that_is_taken_on_every_address_is_refused_with_what_to_do(
     checkout: Checkout,
 ) -> None:
+    demo = checkout.start("demo", alone=True)
     with socket.create_server(("0.0.0.0", 8998)):  # noqa: S104 - that is the mistake
-        status = checkout.demo()
+        status = demo.wait(timeout=60)
 
     report = checkout.report()
     assert (status, report["ok"]) == (1, False)

@@ -1,0 +1,125 @@
+"""What `make lint` refuses, and what it looks at."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+TOOLS = Path(sys.executable).parent
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The project's modules, in a folder of their own."""
+    for name in ("app.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in ("emr_notebook", "assets", "sandbox", "bench"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def lint(checkout: Path, *command: str) -> tuple[int, str]:
+    ended = subprocess.run(
+        [TOOLS / command[0], *command[1:]],
+        cwd=checkout,
+        env={"PYTHONPATH": f"{checkout}:{checkout / 'assets/lambda'}", "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return ended.returncode, ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("importer", "statement", "refused"),
+    [
+        (
+            "emr_notebook/constructs/notebook.py",
+            "import emr_notebook.cli.output",
+            "In the app, imports run downwards, and none between what stands side by side BROKEN",
+        ),
+        (
+            "emr_notebook/build.py",
+            "import sandbox.errors",
+            "The app and the Lambdas never import the sandbox or the measurements BROKEN",
+        ),
+        (
+            "assets/lambda/cluster_endpoint/livy.py",
+            "import emr_notebook.names",
+            "The Lambdas import nothing of the app BROKEN",
+        ),
+        (
+            "emr_notebook/settings/types.py",
+            "import emr_notebook.settings.model",
+            "No imports run in a circle BROKEN",
+        ),
+    ],
+)
+def test_an_import_that_breaks_a_rule_fails_with_the_rule(
+    checkout: Path, importer: str, statement: str, refused: str
+) -> None:
+    module = checkout / importer
+    module.write_text(f"{module.read_text()}\n\n{statement}\n")
+
+    status, said = lint(checkout, "lint-imports", "--no-logo", "--no-cache")
+
+    assert status == 1
+    assert refused in said
+
+
+@pytest.mark.parametrize("module", ["app.py", "assets/lambda/refusal.py"])
+def test_a_module_of_no_package_may_not_import_the_sandbox_either(
+    checkout: Path, module: str
+) -> None:
+    (checkout / module).write_text("import sandbox.errors\n")
+
+    status, said = lint(checkout, "ruff", "check", "--no-cache", module)
+
+    assert status == 1
+    assert "the app and the Lambdas never import the sandbox or the measurements" in said
+
+
+def test_mypy_reads_every_module_of_the_cdk_that_is_imported() -> None:
+    skipped, read = PROJECT["tool"]["mypy"]["overrides"]
+
+    assert (skipped["module"], skipped["follow_imports"]) == ("aws_cdk.*", "skip")
+    assert read["follow_imports"] == "normal"
+    assert set(read["module"]) == imported_of_the_cdk()
+
+
+def imported_of_the_cdk() -> set[str]:
+    """The modules of aws_cdk that the project imports anywhere."""
+    modules = {"aws_cdk"}
+    names = subprocess.run(
+        [
+            "git",
+            "-c",
+            "safe.directory=*",
+            "ls-files",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+            "*.py",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    for name in names:
+        text = (ROOT / name).read_text() if (ROOT / name).is_file() else ""
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ImportFrom) and node.module == "aws_cdk":
+                found = {each.name for each in node.names}
+                modules |= {f"aws_cdk.{each}" for each in found if re.fullmatch("[a-z_0-9]+", each)}
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("aws_cdk."):
+                modules.add(str(node.module))
+    return modules
