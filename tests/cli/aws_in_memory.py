@@ -1,4 +1,4 @@
-"""AWS in memory behind the commands' one seam, held against botocore's own models."""
+"""Answers the commands' calls of AWS from memory, and checks each by botocore's model of it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ _SESSION = botocore.session.get_session()
 
 
 @dataclass
-class CliWorld:
+class AwsInMemory:
     """AWS as the commands read it: `answers` by boto3's names of service and method.
 
     `denied` are IAM actions that these credentials may not use. `calls` are the methods so far,

@@ -59,7 +59,9 @@ def deploy_line(
     if sure:
         roles = [bootstrap_role_arn(settings, kind) for kind in (*NEEDED, LOOKUP)]
         grantable = all(found[kind].may_be_granted for kind in sure)
-        return _denied(principal, _names(sure), roles, grantable=grantable, region=commands.region)
+        return _denied(
+            principal, _role_names(sure), roles, grantable=grantable, region=commands.region
+        )
     for kind in NEEDED:
         each = decisions[kind]
         if isinstance(each, Unknown):
@@ -94,7 +96,7 @@ def _denied(
 
 
 def _allowed(principal: Principal, lookup: Decision | Unknown) -> str:
-    may = f"{principal.arn} may assume the bootstrap's {_names(NEEDED)}"
+    may = f"{principal.arn} may assume the bootstrap's {_role_names(NEEDED)}"
     if isinstance(lookup, Decision) and lookup.allowed:
         return may
     # A deploy does without.
@@ -102,5 +104,5 @@ def _allowed(principal: Principal, lookup: Decision | Unknown) -> str:
     return f"{may}; not --lookup-role: {why}"
 
 
-def _names(kinds: Sequence[str]) -> str:
+def _role_names(kinds: Sequence[str]) -> str:
     return f"{' and '.join(kinds)} role{'s' if len(kinds) > 1 else ''}"

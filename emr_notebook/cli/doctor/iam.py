@@ -118,15 +118,15 @@ def evaluate_policy(
     What is `also_denied_to` others counts, too.
     """
     found = statements(document)
-    allows = [each for each in found if _counts(each, "Allow", action, principals)]
+    allows = [each for each in found if _applies(each, "Allow", action, principals)]
     denies = [
-        each for each in found if _counts(each, "Deny", action, {*principals, *also_denied_to})
+        each for each in found if _applies(each, "Deny", action, {*principals, *also_denied_to})
     ]
-    if not all(map(_is_bound, denies)):
+    if not all(map(_is_conditional, denies)):
         return PolicyVerdict.DENIES
     if not allows:
         return PolicyVerdict.REFUSES
-    if denies or all(map(_is_bound, allows)):
+    if denies or all(map(_is_conditional, allows)):
         return PolicyVerdict.DEPENDS
     return PolicyVerdict.ALLOWS
 
@@ -138,7 +138,7 @@ def with_statement(document: Mapping[str, Any], statement: Mapping[str, Any]) ->
 
 def statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Those of a policy, which may hold one without a list."""
-    return list(_listed(document.get("Statement")))
+    return list(_as_list(document.get("Statement")))
 
 
 def _decision(result: Mapping[str, Any]) -> Decision:
@@ -158,32 +158,32 @@ def _decision(result: Mapping[str, Any]) -> Decision:
     )
 
 
-def _counts(
+def _applies(
     statement: Mapping[str, Any], effect: str, action: str, principals: Collection[str]
 ) -> bool:
     if statement["Effect"] != effect:
         return False
-    patterns = [str(each).lower() for each in _listed(statement.get("Action"))]
+    patterns = [str(each).lower() for each in _as_list(statement.get("Action"))]
     if "Action" in statement and not any(fnmatchcase(action.lower(), p) for p in patterns):
         return False
-    named = set(_named(statement.get("Principal")))
+    named = set(_principals(statement.get("Principal")))
     return "Principal" not in statement or "*" in named or not named.isdisjoint(principals)
 
 
-def _is_bound(statement: Mapping[str, Any]) -> bool:
+def _is_conditional(statement: Mapping[str, Any]) -> bool:
     """Whether it counts only sometimes: under a condition, or for all but some."""
     return not {"Condition", "NotPrincipal", "NotAction", "NotResource"}.isdisjoint(statement)
 
 
-def _named(principal: Any) -> Iterator[str]:
+def _principals(principal: Any) -> Iterator[str]:
     if isinstance(principal, Mapping):
         for kind in principal.values():
-            yield from map(str, _listed(kind))
+            yield from map(str, _as_list(kind))
     else:
-        yield from map(str, _listed(principal))
+        yield from map(str, _as_list(principal))
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     """IAM takes a list of one without its brackets."""
     if value is None:
         return []

@@ -47,7 +47,7 @@ def secrets(settings: Settings) -> list[str]:
 
 def key_line(arn: str, key: Mapping[str, Any] | Unknown | None, commands: Commands) -> Line:
     """Whether the key exists and can encrypt a volume."""
-    subject, options = f"key {_short(arn)}", f"--key-id {arn} --region {commands.region}"
+    subject, options = f"key {_key_id(arn)}", f"--key-id {arn} --region {commands.region}"
     if isinstance(key, Unknown):
         return not_checked(subject, key)
     if key is None:
@@ -71,7 +71,7 @@ def policy_line(
     arn: str, policy: Mapping[str, Any] | Unknown, settings: Settings, commands: Commands
 ) -> Line:
     """Whether the key's policy lets the deploy use it, by itself or through IAM's policies."""
-    subject = f"policy of key {_short(arn)}"
+    subject = f"policy of key {_key_id(arn)}"
     if isinstance(policy, Unknown):
         return not_checked(subject, policy)
     account, deployer = settings.account, bootstrap_role_arn(settings, "cfn-exec")
@@ -149,5 +149,5 @@ def _secret(reader: Reader, arn: str) -> Mapping[str, Any] | Unknown | None:
     )
 
 
-def _short(arn: str) -> str:
+def _key_id(arn: str) -> str:
     return arn.rpartition("/")[2]

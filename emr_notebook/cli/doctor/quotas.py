@@ -66,7 +66,7 @@ def quota_line(
     if there + new <= quota:
         return ok(SUBJECT, f"{there} exist and {new} are to be made, of {quota}")
     cause = f"{there} exist and {new} are to be made; the quota is {quota}"
-    command = increase(TOTAL_QUOTA_CODE, there + new, commands.region)
+    command = increase_command(TOTAL_QUOTA_CODE, there + new, commands.region)
     advice = "AWS grants it after minutes or days; until then, delete notebooks that nobody uses"
     return failed(SUBJECT, cause, command, advice=advice)
 
@@ -90,7 +90,7 @@ def _quota(reader: Reader) -> int:
     return int(answer["Quota"]["Value"])
 
 
-def quotas_named(reader: Reader, names: Collection[str]) -> dict[str, Quota]:
+def quotas_by_name(reader: Reader, names: Collection[str]) -> dict[str, Quota]:
     """Those of SageMaker's quotas that have one of these names.
 
     There is no narrower call. It has thousands: the list is read until all names are found, so a
@@ -113,7 +113,7 @@ def quotas_named(reader: Reader, names: Collection[str]) -> dict[str, Quota]:
     return found
 
 
-def increase(code: str, value: int, region: str) -> str:
+def increase_command(code: str, value: int, region: str) -> str:
     """The command that asks for more."""
     options = f"--service-code {SERVICE} --quota-code {code} --desired-value {value}"
     return f"aws service-quotas request-service-quota-increase {options} --region {region}"
@@ -131,7 +131,7 @@ def type_lines(
         return [not_checked(_subject(each), existing) for each in types]
     to_start = starts_by_type(notebooks, existing)
     names = {_quota_name(each) for each in to_start}
-    quotas = attempt(lambda: quotas_named(reader, names)) if names else {}
+    quotas = attempt(lambda: quotas_by_name(reader, names)) if names else {}
     running = Counter(x.instance_type for x in existing.values() if x.state not in AT_REST)
     return [type_line(each, to_start[each], running[each], quotas, commands) for each in types]
 
@@ -169,7 +169,7 @@ def type_line(
     if running + to_start <= quota.value:
         return ok(subject, f"{running} run and {to_start} are to be started, of {quota.value}")
     cause = f"{running} run and {to_start} are to be started; the quota is {quota.value}"
-    command = increase(quota.code, running + to_start, commands.region)
+    command = increase_command(quota.code, running + to_start, commands.region)
     advice = "AWS grants it after minutes or days; until then, stop some, or take another type"
     return failed(subject, cause, command, advice=advice)
 

@@ -20,8 +20,8 @@ def plan_json(plan: StagePlan) -> dict[str, Any]:
             {
                 "name": each.name,
                 "status": each.status,
-                "other_resources": each.others,
-                "outputs": each.outputs,
+                "other_resources": each.other_changes,
+                "outputs": each.output_changes,
             }
             for each in plan.stacks
         ],

@@ -26,7 +26,7 @@ UNCOUNTED = frozenset({NOTEBOOK, ENDPOINT, "AWS::CDK::Metadata"})
 class StackPlan:
     """One stack's part: `status` is CloudFormation's, None before the stack is made.
 
-    `others` and `outputs` are the numbers of further resources and of outputs that change.
+    `other_changes` and `output_changes` count the further resources and the outputs that change.
     `refusals` say why the deploy of this stack fails.
     """
 
@@ -34,8 +34,8 @@ class StackPlan:
     status: str | None
     endpoints: Sequence[EndpointPlan] = ()
     notebooks: Sequence[NotebookPlan] = ()
-    others: int = 0
-    outputs: int = 0
+    other_changes: int = 0
+    output_changes: int = 0
     refusals: Sequence[str] = field(default_factory=list)
 
 
@@ -71,7 +71,7 @@ def plan_stack(
         _notebooks(settings, diff, name, state),
         sum(each.kind not in UNCOUNTED for each in changed),
         sum(outputs_before.get(each) != outputs_after.get(each) for each in names),
-        [*_stuck(deployed), *_guarded(diff)],
+        [*_stuck_rollback(deployed), *_guard_refusals(diff)],
     )
 
 
@@ -116,7 +116,7 @@ def _content(properties: Mapping[str, Any]) -> str:
     return content if isinstance(content, str) else ""
 
 
-def _stuck(deployed: Deployed) -> list[str]:
+def _stuck_rollback(deployed: Deployed) -> list[str]:
     if deployed.stack.status != "UPDATE_ROLLBACK_FAILED":
         return []
     name = deployed.stack.name
@@ -124,7 +124,7 @@ def _stuck(deployed: Deployed) -> list[str]:
     return [f"{why} Next: aws cloudformation continue-update-rollback --stack-name {name}"]
 
 
-def _guarded(diff: TemplateDiff) -> list[str]:
+def _guard_refusals(diff: TemplateDiff) -> list[str]:
     """The guard's refusal of the update, if it refuses it."""
     found = []
     for each in diff.of_type(GUARD):

@@ -56,7 +56,7 @@ class StagePlan:
             any(each.verdict is not EndpointVerdict.UNCHANGED for each in self.endpoints)
             or any(each.is_looked_up for each in self.endpoints)
             or any(each.change_type is not NotebookChange.UNCHANGED for each in self.notebooks)
-            or any(each.others or each.outputs for each in self.stacks)
+            or any(each.other_changes or each.output_changes for each in self.stacks)
         )
 
     @property

@@ -50,6 +50,6 @@ def _counted(names: list[str], what: str, *, named: bool = True) -> Iterator[str
 def _others(plan: StagePlan) -> Iterator[str]:
     changed = [x for x in plan.endpoints if x.verdict is not EndpointVerdict.UNCHANGED]
     yield from dict.fromkeys(f"cluster {x.cluster} {endpoint_words(x)}" for x in changed)
-    others = sum(stack.others for stack in plan.stacks)
+    others = sum(stack.other_changes for stack in plan.stacks)
     if others:
         yield f"{others} other resource{'' if others == 1 else 's'}"

@@ -63,10 +63,13 @@ def _print_stack(console: Console, stack: StackPlan) -> None:
 def _others(stack: StackPlan) -> list[str]:
     parts = [
         f"{number} {word}{'' if number == 1 else 's'}"
-        for number, word in ((stack.others, "other resource"), (stack.outputs, "output"))
+        for number, word in (
+            (stack.other_changes, "other resource"),
+            (stack.output_changes, "output"),
+        )
         if number
     ]
-    verb = "changes" if stack.others + stack.outputs == 1 else "change"
+    verb = "changes" if stack.other_changes + stack.output_changes == 1 else "change"
     return [f"and {' and '.join(parts)} {verb}: see cdk diff"] if parts else []
 
 

@@ -1,4 +1,4 @@
-"""SageMaker, its logs, tags and the clusters of a stage, as `status` and `verify` read them."""
+"""Answers `status` and `verify` from memory, for a stage's notebooks, logs, tags and clusters."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +12,7 @@ from emr_notebook.settings.file import parse
 from emr_notebook.settings.model import Settings
 from tests.assets.cluster_endpoint.emr_api import Api
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, CREATED, REGION, refused
-from tests.cli.aws_in_memory import CliWorld, Fields
+from tests.cli.aws_in_memory import AwsInMemory, Fields
 from tests.conftest import stage
 
 STACK = "emr-notebooks-test"
@@ -53,7 +53,7 @@ def report(
 
 
 @dataclass
-class NotebookWorld(CliWorld):
+class NotebookWorld(AwsInMemory):
     """A region with notebooks by name, lifecycle configurations, logs and EMR clusters."""
 
     notebooks: dict[str, Fields] = field(default_factory=dict)

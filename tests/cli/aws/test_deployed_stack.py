@@ -10,7 +10,7 @@ from emr_notebook.cli.aws.reader import Refused
 from emr_notebook.cli.aws.start_script import DeployedScript, deployed_script, read_script
 from tests.assets.cluster_endpoint.emr_records import CREATED, refused
 from tests.cli.aws.stage_in_memory import script, world
-from tests.cli.aws_in_memory import CliWorld, Fields
+from tests.cli.aws_in_memory import AwsInMemory, Fields
 from tests.conftest import template
 
 STACK = "emr-notebooks-test"
@@ -20,7 +20,7 @@ def cloudformation(
     status: str = "UPDATE_COMPLETE",
     body: Any = None,
     outputs: dict[str, str] | None = None,
-) -> CliWorld:
+) -> AwsInMemory:
     """AWS with one stack."""
 
     def describe(given: Fields) -> Fields:
@@ -31,7 +31,7 @@ def cloudformation(
         stack = {"StackName": STACK, "CreationTime": CREATED, "StackStatus": status}
         return {"Stacks": [{**stack, **({"Outputs": listed} if listed else {})}]}
 
-    found = CliWorld()
+    found = AwsInMemory()
     found.answers["cloudformation", "describe_stacks"] = describe
     if body is not None:
         found.answers["cloudformation", "get_template"] = lambda _: {"TemplateBody": body}

@@ -23,7 +23,7 @@ from emr_notebook.cli.aws.session import aws_reader, check_account
 from sandbox.environment import clean_environment
 from sandbox.loopback import free_port
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION, refused
-from tests.cli.aws_in_memory import CliWorld, Fields
+from tests.cli.aws_in_memory import AwsInMemory, Fields
 
 IDENTITY = ("sts", "get_caller_identity")
 
@@ -68,7 +68,7 @@ def test_calls_that_read_go_through(method: str) -> None:
     ],
 )
 def test_no_other_call_is_made(method: str) -> None:
-    world = CliWorld()
+    world = AwsInMemory()
 
     with pytest.raises(ValueError, match="is not a call that only reads"):
         world.reader().ask("sagemaker", method)
@@ -191,7 +191,7 @@ def test_pages_without_an_end_are_given_up() -> None:
 
 class TestRemembering:
     def test_no_call_is_made_twice(self) -> None:
-        world = CliWorld(answers={IDENTITY: lambda _: {"Account": ACCOUNT}})
+        world = AwsInMemory(answers={IDENTITY: lambda _: {"Account": ACCOUNT}})
         reader = remembering(world.reader())
         found = reader.map_concurrently(
             lambda _: reader.ask("sts", "get_caller_identity")["Account"], range(20)
@@ -211,7 +211,7 @@ class TestRemembering:
         ]
 
     def test_a_call_that_failed_is_made_again(self) -> None:
-        world = CliWorld(answers={IDENTITY: lambda _: {"Account": ACCOUNT}})
+        world = AwsInMemory(answers={IDENTITY: lambda _: {"Account": ACCOUNT}})
         world.denied = {"sts:GetCallerIdentity"}
         reader = remembering(world.reader())
         with pytest.raises(Denied):
@@ -251,7 +251,7 @@ def test_the_first_failure_ends_the_work() -> None:
 
 
 def test_credentials_of_another_account_are_refused() -> None:
-    world = CliWorld(answers={IDENTITY: lambda _: {"Account": "999988887777"}})
+    world = AwsInMemory(answers={IDENTITY: lambda _: {"Account": "999988887777"}})
 
     with pytest.raises(CommandError, match=f"account 999988887777; the stage is of {ACCOUNT}"):
         check_account(world.reader(), ACCOUNT)

@@ -1,4 +1,4 @@
-"""An account in which nothing is missing, as `doctor` reads it: IAM, SSM, KMS and others."""
+"""Answers `doctor` from memory, for an account in which nothing is missing: IAM, SSM, KMS …."""
 
 import copy
 import json

@@ -74,7 +74,7 @@ class TestUnchanged:
         assert plan.exit_status == OK
         assert alice(plan).change_type == "unchanged"
         assert endpoint(plan).verdict == "unchanged"
-        assert [(each.others, each.outputs) for each in plan.stacks] == [(0, 0)]
+        assert [(each.other_changes, each.output_changes) for each in plan.stacks] == [(0, 0)]
 
     def test_it_is_so_for_every_stack_of_a_stage(self) -> None:
         def change(data: dict[str, Any]) -> None:
@@ -251,7 +251,7 @@ class TestEntries:
             "bob": "created",
         }
         # Bob's role and the guard.
-        assert plan.stacks[0].others == 2
+        assert plan.stacks[0].other_changes == 2
 
     @pytest.mark.parametrize(
         ("opt_outs", "kept"), [({}, True), ({"delete_volumes": BECAUSE}, False)]

@@ -317,4 +317,4 @@ def test_equal_templates_change_nothing(story: tuple[Side, Side, frozenset[str]]
     plan = planned(side, side, may)
 
     assert {each.change_type for each in plan.notebooks} <= {"unchanged"}
-    assert (plan.others, plan.outputs, plan.refusals) == (0, 0, [])
+    assert (plan.other_changes, plan.output_changes, plan.refusals) == (0, 0, [])

@@ -1,4 +1,4 @@
-"""A stage that was deployed, and AWS as a plan of its next deploy finds it."""
+"""Answers from memory for a stage that was deployed: for `plan` of its next deploy."""
 
 import copy
 import functools

@@ -39,21 +39,23 @@ def find_primary(reader: Reader, settings: Settings, key: str) -> Primary | Unkn
     It is that of a cluster that is starting or cannot be used, too. One call for a cluster that
     is given by its id, what the resolver needs to find another; one more for group_configurations.
     """
-    found = _cluster(reader, settings, key)
+    found = _described_cluster(reader, settings, key)
     if found is None or isinstance(found, Unknown):
         return found
     grouped = settings.clusters[key].group_configurations
     return attempt(lambda: _primary(found, _livy_conf(reader, found, grouped=grouped)))
 
 
-def _cluster(reader: Reader, settings: Settings, key: str) -> Mapping[str, Any] | Unknown | None:
+def _described_cluster(
+    reader: Reader, settings: Settings, key: str
+) -> Mapping[str, Any] | Unknown | None:
     cluster_id = settings.clusters[key].id
     if cluster_id is None:
         return _looked_up(reader, settings, key)
 
     def read() -> Mapping[str, Any] | None:
         try:
-            return _of(reader.ask("emr", "describe_cluster", ClusterId=cluster_id))
+            return _cluster_in(reader.ask("emr", "describe_cluster", ClusterId=cluster_id))
         except Refused as refused:
             if refused.code == UNKNOWN_ID:
                 return None
@@ -69,7 +71,7 @@ def _looked_up(reader: Reader, settings: Settings, key: str) -> Mapping[str, Any
     def call(service: str, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         answer = reader.call(service, method, arguments)
         if method == "describe_cluster":
-            described.append(_of(answer))
+            described.append(_cluster_in(answer))
         return answer
 
     live = live_endpoint(replace(reader, call=call), settings, key)
@@ -80,23 +82,23 @@ def _looked_up(reader: Reader, settings: Settings, key: str) -> Mapping[str, Any
     return Unknown(live.refusal) if live.refusal.startswith(AWS_FAILED) else None
 
 
-def _of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+def _cluster_in(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     cluster: Mapping[str, Any] = answer["Cluster"]
     return cluster
 
 
 def _livy_conf(reader: Reader, cluster: Mapping[str, Any], *, grouped: bool) -> dict[str, str]:
     """As the resolver reads it: what is set for the primary's own group or fleet comes last."""
-    said = livy.livy_conf(cluster.get("Configurations"))
+    conf = livy.livy_conf(cluster.get("Configurations"))
     if grouped:
         method, items = LISTS[resolve.is_fleet(cluster)]
         marker = ("Marker", "Marker")
         own = reader.pages("emr", method, items=items, token=marker, ClusterId=cluster["Id"])
-        said |= livy.livy_conf(livy.configurations_of_primary(own))
-    return said
+        conf |= livy.livy_conf(livy.configurations_of_primary(own))
+    return conf
 
 
-def _primary(cluster: Mapping[str, Any], said: Mapping[str, str]) -> Primary | Unknown:
+def _primary(cluster: Mapping[str, Any], conf: Mapping[str, str]) -> Primary | Unknown:
     attributes = cluster.get("Ec2InstanceAttributes", {})
     own = attributes.get("EmrManagedMasterSecurityGroup", "")
     groups = [own, *attributes.get("AdditionalMasterSecurityGroups", [])]
@@ -104,7 +106,7 @@ def _primary(cluster: Mapping[str, Any], said: Mapping[str, str]) -> Primary | U
     if not known:
         return Unknown(f"EMR names no security group of {cluster.get('Id')}'s primary")
     try:
-        port = livy.port(said, str(cluster.get("Id")), None)
+        port = livy.port(conf, str(cluster.get("Id")), None)
     except Refusal:
         # The line of the cluster says that.
         port = livy.DEFAULT_PORT

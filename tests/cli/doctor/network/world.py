@@ -1,4 +1,4 @@
-"""A VPC with a cluster and its notebooks' subnet, as `doctor` reads it from EC2, EMR and others."""
+"""Answers `doctor` from memory, for a VPC with a cluster and its notebooks' subnet."""
 
 import copy
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from emr_notebook.settings.file import parse
 from emr_notebook.settings.model import Settings
 from tests.assets.cluster_endpoint.emr_api import Api
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, CREATED, REGION, cluster, refused
-from tests.cli.aws_in_memory import CliWorld, Fields
+from tests.cli.aws_in_memory import AwsInMemory, Fields
 from tests.conftest import STAGE, Change, stage
 
 VPC, SUBNET = STAGE["network"]["vpc_id"], STAGE["network"]["subnet_id"]
@@ -107,7 +107,7 @@ def running(**changes: Any) -> Fields:
 
 
 @dataclass
-class NetworkWorld(CliWorld):
+class NetworkWorld(AwsInMemory):
     """EC2's records by kind, and what EMR, CloudFormation and SageMaker add. All is well."""
 
     records: dict[str, list[Fields]] = field(default_factory=lambda: copy.deepcopy(_HEALTHY))
@@ -185,7 +185,7 @@ def settings(change: Change = lambda _: None) -> Settings:
     return parse(stage(change))
 
 
-def lines(check: Check, world: CliWorld, asked: Settings | None = None) -> dict[str, Line]:
+def lines(check: Check, world: AwsInMemory, asked: Settings | None = None) -> dict[str, Line]:
     """The lines of an area, by what they are about."""
     found = check(world.reader(), asked or settings(), COMMANDS)
     by_name = {line.subject: line for line in found}
