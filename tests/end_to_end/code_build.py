@@ -48,9 +48,9 @@ def share_installation(target: Path) -> None:
             place = target / folder / each.name
             if not place.exists() and "emr_notebook" not in each.name.replace("-", "_"):
                 place.symlink_to(each)
-    pip = [target / ".venv/bin/python", "-m", "pip", "install", "--quiet"]
     options = ["--no-deps", "--no-index", "--no-build-isolation", "--editable", "."]
-    subprocess.run([*pip, *options], cwd=target, check=True)
+    pip = ["-m", "pip", "install", "--quiet", *options]
+    subprocess.run([target / ".venv/bin/python", *pip], cwd=target, check=True)
     (target / "node_modules").symlink_to(ROOT / "node_modules")
 
 
