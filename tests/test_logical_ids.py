@@ -171,6 +171,7 @@ def instance_of(found: Template, key: str) -> tuple[str, dict[str, Any]]:
     return name, each
 
 
+@pytest.mark.slow
 @settings(
     max_examples=25,
     deadline=None,

@@ -10,7 +10,7 @@ from bench import __main__ as bench
 from bench import plans, synthesis
 from bench.children import BenchError, run_python
 from bench.measures import MEASURES
-from bench.pairs import Pair, interleaved, summarize
+from bench.pairs import Pair, measure_pairs, summarize
 
 
 def counting(log: list[str], name: str) -> Callable[[], float]:
@@ -24,13 +24,13 @@ def counting(log: list[str], name: str) -> Callable[[], float]:
 class TestPairs:
     def test_subject_and_baseline_take_turns_and_turns_at_being_first(self) -> None:
         log: list[str] = []
-        interleaved(counting(log, "subject"), counting(log, "baseline"), 2)
+        measure_pairs(counting(log, "subject"), counting(log, "baseline"), 2)
 
         assert log == ["subject", "subject", "baseline", "baseline", "subject", "subject"]
 
     def test_the_subject_nearest_to_the_baseline_is_the_one_compared(self) -> None:
         log: list[str] = []
-        first, second = interleaved(counting(log, "subject"), counting(log, "baseline"), 2)
+        first, second = measure_pairs(counting(log, "subject"), counting(log, "baseline"), 2)
 
         assert (first.subject, first.baseline) == (2, 3)
         assert (second.baseline, second.subject) == (4, 5)
@@ -70,6 +70,7 @@ class TestRunPython:
 
 
 class TestCommand:
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", MEASURES)
     def test_each_measure_runs_alone_and_is_written_down(
         self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -52,6 +52,7 @@ def notebooks_and_roles(resources: Mapping[str, Resource]) -> list[str]:
     )
 
 
+@pytest.mark.slow
 class TestBareLoop:
     def test_makes_the_same_stacks_of_the_same_notebooks_and_roles(self, runner: AppRunner) -> None:
         runner.app(NOTEBOOKS)

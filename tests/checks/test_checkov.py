@@ -17,6 +17,9 @@ from tests.shipped_stages import STAGES, templates
 
 __all__ = ["templates"]
 
+# checkov takes seconds to start, and cfn-lint and cdk-nag look at every run.
+pytestmark = pytest.mark.slow
+
 NOTEBOOK = "AWS::SageMaker::NotebookInstance."
 # KMS key of the customer's, IMDSv2, a role of its own.
 OF_A_NOTEBOOK = {"CKV_AWS_187", "CKV_AWS_371", "CKV2_AWS_68"}

@@ -27,6 +27,9 @@ from sandbox.tls import make_authority
 from tests.conftest import ROOT, cdk_context
 from tests.settings.drawn_files import CA_FILE, files
 
+# Thousands of files, and a synthesis of fifty of them, take most of a minute.
+pytestmark = pytest.mark.slow
+
 EXAMPLES = 10_000
 BUILT = 50
 
