@@ -66,8 +66,8 @@ def test_a_spark_result_comes_through_the_deployed_address_and_nothing_is_left_r
     [
         pytest.param(
             "assets/lambda/cluster_endpoint/resolve.py",
-            ':{port}" for node in nodes',
-            ':{port - 1}" for node in nodes',
+            ':{port}",',
+            ':{port - 1}",',
             "Check the resolver's answer",
             ":8997; the running primary",
             id="the resolver's answer",
@@ -98,7 +98,7 @@ def test_a_spark_result_comes_through_the_deployed_address_and_nothing_is_left_r
         ),
         pytest.param(
             "sandbox/data.py",
-            'Key=f"{prefix}part-{number}.csv"',
+            'Key=f"{INPUT}part-{number}.csv"',
             'Key=f"elsewhere/part-{number}.csv"',
             "Run spark_on_emr.ipynb in the notebook",
             "s3://emr-notebooks-sandbox-data/trips",
