@@ -11,7 +11,7 @@ from rich.table import Table
 
 from bench.children import BenchError
 from bench.measures import MEASURES, Measure
-from bench.pairs import Summary, interleaved, summarize
+from bench.pairs import Summary, measure_pairs, summarize
 
 RESULTS = Path(".sandbox/bench.json")
 
@@ -21,7 +21,7 @@ def measure(wanted: Measure, pairs: int | None) -> Summary:
     with wanted.prepared() as (subject, baseline):
         # The first of each reads files that the others find in memory.
         subject(), baseline()
-        return summarize(interleaved(subject, baseline, pairs or wanted.pairs))
+        return summarize(measure_pairs(subject, baseline, pairs or wanted.pairs))
 
 
 def as_json(found: Mapping[str, Summary]) -> dict[str, dict[str, float]]:

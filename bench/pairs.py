@@ -35,7 +35,7 @@ class Summary:
     baseline: float
 
 
-def interleaved(subject: Sample, baseline: Sample, count: int) -> list[Pair]:
+def measure_pairs(subject: Sample, baseline: Sample, count: int) -> list[Pair]:
     """`count` pairs; every second one begins with the baseline, so that a drift favours neither."""
     pairs = []
     for number in range(count):

@@ -117,10 +117,10 @@ def _check_sparkmagic(deployment: Deployment) -> None:
 def _run_example(deployment: Deployment, progress: Progress, report: Report) -> NotebookNode:
     options, lake = deployment.world.options, deployment.world.lake
     notebook = nbformat.read(options.checkout / EXAMPLE, as_version=4)  # type: ignore[no-untyped-call]
-    parameters = _tagged(notebook, "parameters")
+    parameters = _cell_tagged(notebook, "parameters")
     parameters.source = f'DATA = "{lake.data}"\nOUTPUT = "{lake.output}"'
     code_cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    first_result = code_cells.index(_tagged(notebook, "first-result")) + 1
+    first_result = code_cells.index(_cell_tagged(notebook, "first-result")) + 1
     started = time.monotonic()
 
     def on_cell(number: int, total: int, seconds: float) -> None:
@@ -156,7 +156,7 @@ def _save(executed: NotebookNode, state: Path) -> None:
 
 def _checked_result(world: World, executed: NotebookNode) -> list[dict[str, Any]]:
     """The rows that Spark printed last; SandboxError unless they are what the data adds up to."""
-    rows = spark_table(output_of(_tagged(executed, "result")))
+    rows = spark_table(output_of(_cell_tagged(executed, "result")))
     found = {row["zone"]: (int(row["trips"]), int(row["fare_cents"])) for row in rows}
     expected = data.expected_by_zone(data.make_trips())
     if found != expected:
@@ -169,7 +169,7 @@ def _checked_result(world: World, executed: NotebookNode) -> list[dict[str, Any]
     return rows
 
 
-def _tagged(notebook: NotebookNode, tag: str) -> NotebookNode:
+def _cell_tagged(notebook: NotebookNode, tag: str) -> NotebookNode:
     cells: list[NotebookNode] = notebook.cells
     return next(cell for cell in cells if tag in cell.metadata.get("tags", []))
 

@@ -93,7 +93,7 @@ def start_aws(
     Raises SandboxError when `port` is taken or the emulator does not come up.
     """
     if port is not None:
-        _check(port)
+        _require_free_port(port)
     # The emulator runs in the checkout, wherever this program was started.
     state = state.absolute()
     _clear(state)
@@ -110,7 +110,7 @@ def start_aws(
     if notebook_host is not None or not lab:
         host = list(notebook_host or NOTEBOOK_HOST) + ([] if lab else ["--no-lab"])
         options["--notebook-host"] = json.dumps(host)
-    child = _started(options, state / "aws.log")
+    child = _start_process(options, state / "aws.log")
     try:
         context = ssl.create_default_context(cafile=authority.ca_pem)
         child.wait_until(lambda: _answers(state, context), seconds=READY_SECONDS)
@@ -120,7 +120,7 @@ def start_aws(
     return RunningAws(f"https://{HOST}:{_port(state)}", authority.ca_pem, state, child)
 
 
-def _started(options: Mapping[str, object], log: Path) -> Child:
+def _start_process(options: Mapping[str, object], log: Path) -> Child:
     arguments = [str(part) for option in options.items() for part in option]
     command = [sys.executable, "-m", "sandbox.aws", *arguments]
     return Child("AWS", command, env=clean_environment(), log=log, cwd=CHECKOUT)
@@ -135,7 +135,7 @@ def _clear(state: Path) -> None:
         (state / name).unlink(missing_ok=True)
 
 
-def _check(port: int) -> None:
+def _require_free_port(port: int) -> None:
     with socket.socket() as probe:
         # Without it a port that was just released, with connections still closing, looks taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

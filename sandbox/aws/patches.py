@@ -48,10 +48,10 @@ def install(options: Options) -> tuple[Application, Callable[[], None]]:
         collectors["elasticmapreduce"] = service.all_tags
         collectors["sagemaker"] = store.all_tags
 
-    async def seeded(scope: Message, receive: Receive, send: Send) -> None:
+    async def answer(scope: Message, receive: Receive, send: Send) -> None:
         # Before every call: a test that wrote a cluster sees it in the next answer.
         ec2.refresh()
         emr.refresh()
         await app.app(scope, receive, send)
 
-    return RequestLog(seeded, options.state / "requests.jsonl"), notebooks.stop_all
+    return RequestLog(answer, options.state / "requests.jsonl"), notebooks.stop_all

@@ -17,7 +17,7 @@ def cover(
     What `keep` names below `target` stays reachable at the same paths.
     """
     target = target.resolve()
-    with _reopened(outermost(keep, target)):
+    with _keep_reachable(outermost(keep, target)):
         if source is None:
             mount("tmpfs", str(target), "tmpfs", MS_NOSUID | MS_NODEV, f"mode={mode:o}")
         else:
@@ -30,7 +30,7 @@ def make_throwaway(target: Path, keep: Iterable[Path], layers: Path) -> None:
     upper.mkdir(parents=True)
     work.mkdir()
     below = mount_points(Path("/proc/self/mountinfo").read_text())
-    with _reopened(outermost([*keep, *below], target)):
+    with _keep_reachable(outermost([*keep, *below], target)):
         try:
             options = f"lowerdir={target},upperdir={upper},workdir={work}"
             mount("overlay", str(target), "overlay", 0, options)
@@ -72,7 +72,7 @@ def mount_points(mountinfo: str) -> list[Path]:
 
 
 @contextlib.contextmanager
-def _reopened(paths: list[Path]) -> Iterator[None]:
+def _keep_reachable(paths: list[Path]) -> Iterator[None]:
     """Hold the paths while something is mounted over them, and show them there again after."""
     with contextlib.ExitStack() as held:
         descriptors = []

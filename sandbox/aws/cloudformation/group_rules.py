@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.aws.cloudformation.schema import Created, Properties, checked, create_only
+from sandbox.aws.cloudformation.schema import Created, Properties, check_properties, create_only
 from sandbox.aws.ec2.rule_identity import duplicate_message, identities
 from sandbox.aws.emulator import ministack
 
@@ -52,7 +52,7 @@ class GroupRuleType:
             rules[:] = [rule for rule in rules if not matches(permission, rule)]
 
     def _read(self, logical_id: str, properties: Properties) -> tuple[str, dict[str, Any]]:
-        rule = checked(self._kind, logical_id, properties)
+        rule = check_properties(self._kind, logical_id, properties)
         provisioners = ministack("services.cloudformation.provisioners")
         [permission] = provisioners._ec2_sg_permissions([rule])
         return str(rule.get("GroupId", "")), permission

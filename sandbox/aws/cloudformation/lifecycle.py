@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.aws.answers import Refused
 from sandbox.aws.cloudformation.notebook import retag
-from sandbox.aws.cloudformation.schema import Created, checked
+from sandbox.aws.cloudformation.schema import Created, check_properties
 from sandbox.aws.sagemaker.api import SageMakerApi
 
 TYPE = "AWS::SageMaker::NotebookInstanceLifecycleConfig"
@@ -19,7 +19,7 @@ class LifecycleType:
 
     def create(self, logical_id: str, properties: dict[str, Any], name: str) -> Created:
         """Make the lifecycle configuration."""
-        request = {NAME: name} | checked(TYPE, logical_id, properties)
+        request = {NAME: name} | check_properties(TYPE, logical_id, properties)
         answer = self._api.call("CreateNotebookInstanceLifecycleConfig", request)
         return answer["NotebookInstanceLifecycleConfigArn"], self._attributes(name)
 
@@ -27,7 +27,10 @@ class LifecycleType:
         self, arn: str, old: dict[str, Any], new: dict[str, Any], logical_id: str
     ) -> Created:
         """Change the scripts; no notebook is stopped, each sees them at its next start."""
-        before, after = checked(TYPE, logical_id, old), checked(TYPE, logical_id, new)
+        before, after = (
+            check_properties(TYPE, logical_id, old),
+            check_properties(TYPE, logical_id, new),
+        )
         name = arn.rpartition("/")[2]
         hooks = {hook: after.get(hook, []) for hook in ("OnCreate", "OnStart")}
         self._api.call("UpdateNotebookInstanceLifecycleConfig", {NAME: name} | hooks)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.aws.cloudformation.schema import Created, checked
+from sandbox.aws.cloudformation.schema import Created, check_properties
 from sandbox.aws.sagemaker.api import SageMakerApi
 from sandbox.aws.sagemaker.notebook_settings import DISASSOCIATE
 from sandbox.aws.sagemaker.notebook_states import Status
@@ -31,9 +31,9 @@ class NotebookType:
 
     def create(self, logical_id: str, properties: dict[str, Any], name: str) -> Created:
         """Make the notebook and wait until it is in service; NotebookFailed when it is not."""
-        request = {NAME: name} | checked(TYPE, logical_id, properties)
+        request = {NAME: name} | check_properties(TYPE, logical_id, properties)
         self._api.call("CreateNotebookInstance", request)
-        self._in_service(name)
+        self._await_in_service(name)
         return self._identity(name)
 
     def update(
@@ -44,7 +44,10 @@ class NotebookType:
         A notebook someone has stopped stays stopped. A failed one is started, which is also how
         a rollback repairs the notebook that a failed update left behind.
         """
-        before, after = checked(TYPE, logical_id, old), checked(TYPE, logical_id, new)
+        before, after = (
+            check_properties(TYPE, logical_id, old),
+            check_properties(TYPE, logical_id, new),
+        )
         retag(self._api, arn, before, after)
         request = changes(before, after)
         notebook = self._notebooks.get(_name(arn))
@@ -52,7 +55,7 @@ class NotebookType:
             return self._identity(notebook.name)
         settled = self._notebooks.wait(notebook.name, SETTLE_SECONDS)
         runs = settled is not None and settled.status is not Status.STOPPED
-        self._stopped(notebook.name)
+        self._ensure_stopped(notebook.name)
         try:
             self._api.call("UpdateNotebookInstance", {NAME: notebook.name} | request)
             self._notebooks.wait(notebook.name, SETTLE_SECONDS)
@@ -60,7 +63,7 @@ class NotebookType:
             if runs:
                 self._notebooks.start(notebook.name)
         if runs:
-            self._in_service(notebook.name)
+            self._await_in_service(notebook.name)
         return self._identity(notebook.name)
 
     def delete(self, arn: str) -> None:
@@ -68,17 +71,17 @@ class NotebookType:
         name = _name(arn)
         if self._notebooks.wait(name, SETTLE_SECONDS) is None:
             return
-        self._stopped(name)
+        self._ensure_stopped(name)
         self._notebooks.delete(name)
         self._notebooks.wait(name, SETTLE_SECONDS)
 
-    def _stopped(self, name: str) -> None:
+    def _ensure_stopped(self, name: str) -> None:
         notebook = self._notebooks.get(name)
         if notebook.status is Status.IN_SERVICE:
             self._notebooks.stop(name)
             self._notebooks.wait(name, SETTLE_SECONDS)
 
-    def _in_service(self, name: str) -> None:
+    def _await_in_service(self, name: str) -> None:
         notebook = self._notebooks.wait(name, SETTLE_SECONDS)
         if notebook is None:
             raise ValueError(f"Notebook instance {name} was deleted while it started.")

@@ -28,7 +28,9 @@ def create_only(resource_type: str) -> tuple[str, ...]:
     return tuple(path.removeprefix("/properties/") for path in paths)
 
 
-def checked(resource_type: str, logical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+def check_properties(
+    resource_type: str, logical_id: str, properties: Mapping[str, Any]
+) -> dict[str, Any]:
     """The properties with the types the schema gives them.
 
     Raises ValueError in CloudFormation's words for a property that is unknown or not valid.

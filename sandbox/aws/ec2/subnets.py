@@ -12,12 +12,12 @@ RESERVED = 5
 def install() -> None:
     """Count by the range, less the network interfaces. The sandbox's notebooks have none."""
     ec2 = ministack("services.ec2")
-    shown = ec2._subnet_fields_xml
+    original = ec2._subnet_fields_xml
 
-    def counted(subnet: dict[str, Any], tag: str = "item") -> str:
+    def subnet_xml(subnet: dict[str, Any], tag: str = "item") -> str:
         interfaces = ec2._network_interfaces.values()
         used = sum(each.get("SubnetId") == subnet["SubnetId"] for each in interfaces)
         free = ip_network(subnet["CidrBlock"]).num_addresses - RESERVED - used
-        return str(shown({**subnet, "AvailableIpAddressCount": free}, tag=tag))
+        return str(original({**subnet, "AvailableIpAddressCount": free}, tag=tag))
 
-    ec2._subnet_fields_xml = counted
+    ec2._subnet_fields_xml = subnet_xml

@@ -13,7 +13,7 @@ from sandbox.aws.sagemaker.repositories import CodeRepositories
 from sandbox.aws.sagemaker.shapes import (
     lifecycle_description,
     lifecycle_summary,
-    listed,
+    list_page,
     notebook_description,
     notebook_summary,
 )
@@ -70,7 +70,7 @@ class SageMakerApi:
     def list_notebooks(self, request: dict[str, Any]) -> dict[str, Any]:
         """ListNotebookInstances."""
         summaries = [notebook_summary(n) for n in self._store.notebooks.values()]
-        return listed("NotebookInstances", "NotebookInstanceName", summaries, request)
+        return list_page("NotebookInstances", "NotebookInstanceName", summaries, request)
 
     def start_notebook(self, request: dict[str, Any]) -> dict[str, Any]:
         """StartNotebookInstance."""
@@ -133,7 +133,7 @@ class SageMakerApi:
         """ListNotebookInstanceLifecycleConfigs."""
         summaries = [lifecycle_summary(c) for c in self._store.lifecycles.values()]
         member = "NotebookInstanceLifecycleConfigs"
-        return listed(member, "NotebookInstanceLifecycleConfigName", summaries, request)
+        return list_page(member, "NotebookInstanceLifecycleConfigName", summaries, request)
 
     def update_lifecycle(self, request: dict[str, Any]) -> dict[str, Any]:
         """UpdateNotebookInstanceLifecycleConfig: notebooks see it at their next start."""

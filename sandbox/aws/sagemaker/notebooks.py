@@ -56,19 +56,19 @@ class Notebooks:
     def start(self, name: str) -> None:
         """Start a stopped or failed notebook."""
         with self._changed:
-            self._launch(self._enter(name, Action.START))
+            self._launch(self._begin(name, Action.START))
 
     def stop(self, name: str) -> None:
         """Stop a notebook that is in service."""
         with self._changed:
-            notebook = self._enter(name, Action.STOP)
+            notebook = self._begin(name, Action.STOP)
             assert notebook.process is not None  # noqa: S101 - InService has one
             notebook.process.stop()
 
     def update(self, name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         """Give a stopped notebook other properties: `change` gets the old ones, or refuses."""
         with self._changed:
-            notebook = self._allowed(name, Action.UPDATE)
+            notebook = self._require_allowed(name, Action.UPDATE)
             notebook.properties = change(notebook.properties)
             self._set(notebook, RULES[Action.UPDATE].target)
             timer = threading.Timer(UPDATING_SECONDS, self._settle, [notebook])
@@ -78,7 +78,7 @@ class Notebooks:
     def delete(self, name: str) -> None:
         """Delete a stopped or failed notebook and its volume."""
         with self._changed:
-            notebook = self._enter(name, Action.DELETE)
+            notebook = self._begin(name, Action.DELETE)
             # The copied context carries the account and region whose store forgets it.
             context = contextvars.copy_context()
             threading.Thread(target=context.run, args=(self._erase, notebook), daemon=True).start()
@@ -109,15 +109,15 @@ class Notebooks:
         """End every host, as the emulator itself ends."""
         stop_all(list(self._processes), seconds)
 
-    def _allowed(self, name: str, action: Action) -> Notebook:
+    def _require_allowed(self, name: str, action: Action) -> Notebook:
         notebook = self.get(name)
         sentence = refusal(action, notebook.status, notebook.arn)
         if sentence is not None:
             raise Refused("ValidationException", sentence)
         return notebook
 
-    def _enter(self, name: str, action: Action) -> Notebook:
-        notebook = self._allowed(name, action)
+    def _begin(self, name: str, action: Action) -> Notebook:
+        notebook = self._require_allowed(name, action)
         self._set(notebook, RULES[action].target)
         return notebook
 
@@ -131,17 +131,17 @@ class Notebooks:
         process = NotebookProcess(
             self._files.command(notebook.name, notebook.arn, scripts),
             self._files.log(notebook.name),
-            lambda event: self._report(notebook, event),
-            lambda status: self._ended(notebook, status),
+            lambda event: self._on_event(notebook, event),
+            lambda status: self._on_end(notebook, status),
         )
         notebook.process = process
         self._processes.add(process)
 
-    def _report(self, notebook: Notebook, event: Mapping[str, Any]) -> None:
+    def _on_event(self, notebook: Notebook, event: Mapping[str, Any]) -> None:
         with self._changed:
             kind = event.get("event")
             if kind == "hook":
-                self._hook(notebook, event)
+                self._on_hook(notebook, event)
             elif kind == "in-service":
                 notebook.on_create_done = True
                 notebook.jupyter_url = str(event["url"])
@@ -151,14 +151,14 @@ class Notebooks:
                 if notebook.process is not None:
                     notebook.process.stop()
 
-    def _hook(self, notebook: Notebook, event: Mapping[str, Any]) -> None:
+    def _on_hook(self, notebook: Notebook, event: Mapping[str, Any]) -> None:
         hook = Hook(str(event["hook"]), int(event["status"]), bool(event["timed_out"]))
         notebook.hooks.append(hook)
         hook_logs.publish(notebook.name, hook.name, Path(event["log"]))
         if hook.name == "OnCreate" and not hook.failed:
             notebook.on_create_done = True
 
-    def _ended(self, notebook: Notebook, status: int) -> None:
+    def _on_end(self, notebook: Notebook, status: int) -> None:
         with self._changed:
             if notebook.process is not None:
                 self._processes.discard(notebook.process)

@@ -4,14 +4,14 @@ from typing import Any
 
 from sandbox.aws.answers import Handler, Refused
 from sandbox.aws.iam.names import REPOSITORY
-from sandbox.aws.sagemaker.shapes import listed
+from sandbox.aws.sagemaker.shapes import list_page
 from sandbox.aws.sagemaker.store import CodeRepository, SageMakerStore, arn
 from sandbox.aws.sagemaker.tags import Tags
 
 NAME = "CodeRepositoryName"
 
 
-def named(request: dict[str, Any]) -> list[str]:
+def named_repositories(request: dict[str, Any]) -> list[str]:
     """The code repositories that a notebook's request names, without those given as a URL."""
     given = [request.get("DefaultCodeRepository"), *request.get("AdditionalCodeRepositories", [])]
     return [each for each in given if each and not each.startswith("https://")]
@@ -32,7 +32,7 @@ class CodeRepositories:
 
     def require(self, notebook: dict[str, Any]) -> None:
         """Refuse a notebook that names a code repository which does not exist."""
-        for name in named(notebook):
+        for name in named_repositories(notebook):
             self._get(name)
 
     def create(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class CodeRepositories:
     def listed(self, request: dict[str, Any]) -> dict[str, Any]:
         """ListCodeRepositories."""
         summaries = [_description(each) for each in self._store.repositories.values()]
-        return listed("CodeRepositorySummaryList", NAME, summaries, request)
+        return list_page("CodeRepositorySummaryList", NAME, summaries, request)
 
     def _get(self, name: str) -> CodeRepository:
         found = self._store.repository(name)

@@ -78,7 +78,7 @@ def lifecycle_summary(config: LifecycleConfig) -> dict[str, Any]:
     }
 
 
-def listed(
+def list_page(
     member: str, name: str, summaries: Sequence[dict[str, Any]], request: Mapping[str, Any]
 ) -> dict[str, Any]:
     """One page of the summaries that pass the request's filters, by name."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.aws.cloudformation.notebook import TYPE, changes
-from sandbox.aws.cloudformation.schema import checked, create_only
+from sandbox.aws.cloudformation.schema import check_properties, create_only
 
 BOOK = {"InstanceType": "ml.t3.medium", "RoleArn": "arn:aws:iam::111122223333:role/r"}
 
@@ -22,7 +22,7 @@ def test_exactly_these_properties_replace_a_notebook() -> None:
 
 
 def test_text_from_a_parameter_becomes_the_number_it_stands_for() -> None:
-    assert checked(TYPE, "Book", {**BOOK, "VolumeSizeInGB": "20"})["VolumeSizeInGB"] == 20
+    assert check_properties(TYPE, "Book", {**BOOK, "VolumeSizeInGB": "20"})["VolumeSizeInGB"] == 20
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_what_the_schema_does_not_permit_is_refused(
     properties: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        checked(TYPE, "Book", properties)
+        check_properties(TYPE, "Book", properties)
 
 
 @pytest.mark.parametrize(
