@@ -5,9 +5,7 @@ caller itself stays outside, so it may go on afterwards); the first process of t
 namespace; and the work. The kernel kills everything in a PID namespace when its first process
 ends, and each of the four dies with the one before it.
 
-util-linux's `unshare --fork --pid --kill-child` would leave the work running when it is killed
-between its fork and its child's first call; it hands on neither SIGTERM nor SIGHUP, and reaps no
-orphans.
+docs/adr/0005-contained-sandbox.md says why util-linux's `unshare` does not do instead.
 """
 
 import contextlib
