@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aws_cdk.assertions import Template
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st

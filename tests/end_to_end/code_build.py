@@ -43,7 +43,8 @@ def share_installation(target: Path) -> None:
     """
     packages = Path(sysconfig.get_path("purelib")).relative_to(ROOT)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", target / ".venv"], check=True)
-    for folder in (packages, Path(".venv/bin"), Path(".venv")):
+    (target / "node_modules").mkdir()
+    for folder in (packages, Path(".venv/bin"), Path(".venv"), Path("node_modules")):
         for each in (ROOT / folder).iterdir():
             place = target / folder / each.name
             if not place.exists() and "emr_notebook" not in each.name.replace("-", "_"):
@@ -51,7 +52,6 @@ def share_installation(target: Path) -> None:
     options = ["--no-deps", "--no-index", "--no-build-isolation", "--editable", "."]
     pip = ["-m", "pip", "install", "--quiet", *options]
     subprocess.run([target / ".venv/bin/python", *pip], cwd=target, check=True)
-    (target / "node_modules").symlink_to(ROOT / "node_modules")
 
 
 def git(*arguments: str, cwd: Path) -> str:

@@ -59,9 +59,8 @@ def deploy_line(
     if sure:
         roles = [bootstrap_role_arn(settings, kind) for kind in (*NEEDED, LOOKUP)]
         grantable = all(found[kind].may_be_granted for kind in sure)
-        return _denied(
-            principal, _role_names(sure), roles, grantable=grantable, region=commands.region
-        )
+        names, region = _role_names(sure), commands.region
+        return _denied(principal, names, roles, grantable=grantable, region=region)
     for kind in NEEDED:
         each = decisions[kind]
         if isinstance(each, Unknown):

@@ -61,15 +61,9 @@ def _print_stack(console: Console, stack: StackPlan) -> None:
 
 
 def _others(stack: StackPlan) -> list[str]:
-    parts = [
-        f"{number} {word}{'' if number == 1 else 's'}"
-        for number, word in (
-            (stack.other_changes, "other resource"),
-            (stack.output_changes, "output"),
-        )
-        if number
-    ]
-    verb = "changes" if stack.other_changes + stack.output_changes == 1 else "change"
+    counts = {"other resource": stack.other_changes, "output": stack.output_changes}
+    parts = [f"{n} {word}{'' if n == 1 else 's'}" for word, n in counts.items() if n]
+    verb = "changes" if sum(counts.values()) == 1 else "change"
     return [f"and {' and '.join(parts)} {verb}: see cdk diff"] if parts else []
 
 
