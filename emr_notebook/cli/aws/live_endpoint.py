@@ -31,11 +31,11 @@ def live_endpoint(reader: Reader, settings: Settings, key: str) -> LiveEndpoint:
     cluster = settings.clusters[key].model_copy(update={"wait_minutes": 0})
     opened = opened_port(settings.network, cluster)
     request = parse(properties(key, cluster, opened_port=opened, refresh=""))
-    asked: list[str] = []
+    actions: list[str] = []
 
     def call(operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         known = OPERATIONS[operation]
-        asked.append(iam_action(known.service, known.method))
+        actions.append(iam_action(known.service, known.method))
         return reader.call(known.service, known.method, arguments)
 
     gateway = AwsGateway(call=call, region=reader.region)
@@ -45,5 +45,5 @@ def live_endpoint(reader: Reader, settings: Settings, key: str) -> LiveEndpoint:
         return LiveEndpoint(find_endpoint(request, gateway, scope, gateway.now()))
     except Refusal as refusal:
         if refusal.code == "access-denied":
-            return LiveEndpoint(refusal=str(refusal), denied=asked[-1])
+            return LiveEndpoint(refusal=str(refusal), denied=actions[-1])
         return LiveEndpoint(refusal=str(refusal))

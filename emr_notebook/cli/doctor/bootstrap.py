@@ -25,14 +25,16 @@ def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
 def bootstrap_line(version: str | Unknown | None, settings: Settings, commands: Commands) -> Line:
     """Whether the bootstrap is there and new enough."""
     subject = f"bootstrap of {settings.region}"
-    mend = f"cdk bootstrap aws://{settings.account}/{settings.region} -c stage="
-    mend += shlex.quote(commands.stage)
+    bootstrap = f"cdk bootstrap aws://{settings.account}/{settings.region} -c stage="
+    bootstrap += shlex.quote(commands.stage)
     if isinstance(version, Unknown):
         return not_checked(subject, version)
     if version is None:
-        return failed(subject, f"there is none: {PARAMETER} does not exist", mend)
+        return failed(subject, f"there is none: {PARAMETER} does not exist", bootstrap)
     if not version.isdecimal() or int(version) < OLDEST:
-        return failed(subject, f"it is of version {version}; stacks need {OLDEST} or later", mend)
+        return failed(
+            subject, f"it is of version {version}; stacks need {OLDEST} or later", bootstrap
+        )
     if int(version) < OLDEST_WITH_LOOKUP:
         return ok(subject, f"version {version}; --lookup-role needs {OLDEST_WITH_LOOKUP} or later")
     return ok(subject, f"version {version}")

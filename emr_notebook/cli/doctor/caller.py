@@ -89,9 +89,9 @@ def _denied(
         advice = f"have IAM Identity Center's permission set allow it: {policy}"
         return failed(SUBJECT, cause, advice=advice)
     put = f"aws iam put-{principal.kind}-policy --{principal.kind}-name {principal.name}"
-    told = f"--policy-name {POLICY} --policy-document {shlex.quote(policy)} --region {region}"
+    options = f"--policy-name {POLICY} --policy-document {shlex.quote(policy)} --region {region}"
     advice = "it takes somebody who administers IAM to run that"
-    return failed(SUBJECT, cause, f"{put} {told}", advice=advice)
+    return failed(SUBJECT, cause, f"{put} {options}", advice=advice)
 
 
 def _allowed(principal: Principal, lookup: Decision | Unknown) -> str:

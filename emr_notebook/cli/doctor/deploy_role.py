@@ -137,8 +137,8 @@ def _for_iam(settings: Settings, arns: _Arns, stack: str) -> Iterator[RequiredPe
 def _for_resolver(arns: _Arns, stack: str) -> Iterator[RequiredPermission]:
     kind, function = "AWS::Lambda::Function", arns.of("lambda", f"function:{stack}-Resolver")
     yield RequiredPermission((kind,), ("lambda:CreateFunction",), function, absent_keys=LAMBDA_VPC)
-    asked = ("Custom::ClusterEndpoint", "Custom::ReplacementGuard")
-    yield RequiredPermission(asked, ("lambda:InvokeFunction",), function)
+    resource_types = ("Custom::ClusterEndpoint", "Custom::ReplacementGuard")
+    yield RequiredPermission(resource_types, ("lambda:InvokeFunction",), function)
     passed = {PASSED: "lambda.amazonaws.com"}
     yield RequiredPermission(
         (kind,), ("iam:PassRole",), arns.of("iam", f"role/{stack}-Role"), passed

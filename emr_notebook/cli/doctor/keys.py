@@ -99,8 +99,8 @@ def secret_line(arn: str, secret: Mapping[str, Any] | Unknown | None, commands: 
         advice = "make it, or correct secret_arn in the settings"
         return failed(subject, f"{arn} does not exist", advice=advice)
     if secret.get("DeletedDate"):
-        mend = f"aws secretsmanager restore-secret --secret-id {arn} --region {commands.region}"
-        return failed(subject, "it is to be deleted", mend)
+        command = f"aws secretsmanager restore-secret --secret-id {arn} --region {commands.region}"
+        return failed(subject, "it is to be deleted", command)
     return ok(subject)
 
 

@@ -153,8 +153,8 @@ def logs_line(
 def _trusting(role: Role, commands: Commands) -> str:
     statement = {"Effect": "Allow", "Principal": {"Service": SAGEMAKER}, "Action": ASSUME}
     document = shlex.quote(json.dumps(with_statement(role.trust, statement)))
-    mend = f"aws iam update-assume-role-policy --role-name {role.name}"
-    return f"{mend} --policy-document {document} --region {commands.region}"
+    command = f"aws iam update-assume-role-policy --role-name {role.name}"
+    return f"{command} --policy-document {document} --region {commands.region}"
 
 
 def _logging(role: Role, group: str, commands: Commands) -> str:
@@ -164,8 +164,8 @@ def _logging(role: Role, group: str, commands: Commands) -> str:
         "Resource": [group, f"{group}:log-stream:*"],
     }
     policy = shlex.quote(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
-    mend = f"aws iam put-role-policy --role-name {role.name} --policy-name {POLICY}"
-    return f"{mend} --policy-document {policy} --region {commands.region}"
+    command = f"aws iam put-role-policy --role-name {role.name} --policy-name {POLICY}"
+    return f"{command} --policy-document {policy} --region {commands.region}"
 
 
 def _role(reader: Reader, name: str) -> Role:

@@ -54,8 +54,8 @@ class Ec2Commands:
     def interface(self, vpc: str, service: str, subnet: str, sources: Sequence[str]) -> str:
         """Make an interface endpoint, and the security group that admits the sources to it."""
         name = f"notebooks-to-{service.rpartition('.')[2]}"
-        told = f"--group-name {name} --description 'HTTPS from notebooks' --vpc-id {vpc}"
-        made = self._ec2("create-security-group", f"{told} --query GroupId --output text")
+        options = f"--group-name {name} --description 'HTTPS from notebooks' --vpc-id {vpc}"
+        made = self._ec2("create-security-group", f"{options} --query GroupId --output text")
         rules = [self.admit('"$group"', HTTPS, source=each) for each in sources]
         options = f'--subnet-ids {subnet} --security-group-ids "$group" --private-dns-enabled'
         endpoint = self._endpoint(vpc, service, "Interface", options)
