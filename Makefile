@@ -6,6 +6,8 @@ BIN := .venv/bin
 # As many processes as cores, and a file's tests in one of them: they share what is made for the file.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 export PYTHON
+# Each of the tests' processes would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help

@@ -1,11 +1,12 @@
 """What all tests share: a stage's settings to change, and the template that they make."""
 
 import copy
+import functools
 import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -55,11 +56,30 @@ def stage(change: Change = lambda _: None) -> dict[str, Any]:
 
 
 def template(change: Change = lambda _: None) -> Template:
-    """What the app deploys for that stage, checks included."""
+    """What the app deploys for that stage of one stack, checks included."""
+    (found,) = templates(change).values()
+    return found
+
+
+def templates(change: Change = lambda _: None, *, refresh: str = "") -> Mapping[str, Template]:
+    """The template of each of a stage's stacks, by the stack's name; checks included.
+
+    Half of the stages that tests ask for were asked for before, and are not made anew.
+    """
+    return _templates_once(json.dumps(stage(change)), refresh)
+
+
+@functools.cache
+def _templates_once(settings: str, refresh: str) -> Mapping[str, Template]:
+    return make_templates(json.loads(settings), refresh)
+
+
+def make_templates(data: dict[str, Any], refresh: str = "") -> Mapping[str, Template]:
+    """The templates of a stage's settings."""
     with TemporaryDirectory(prefix="cdk.out-") as folder:
         app = cdk.App(context=cdk_context(), outdir=folder)
-        (stack,) = build(app, parse(stage(change)))
-        return Template.from_stack(stack)
+        stacks = build(app, parse(data), refresh=refresh)
+        return {each.stack_name: Template.from_stack(each) for each in stacks}
 
 
 def cdk_context() -> dict[str, Any]:
@@ -81,10 +101,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _minutes(item: pytest.Item) -> float:
-    sandbox, slow = item.get_closest_marker("sandbox"), item.get_closest_marker("slow")
-    if sandbox is None:
-        return 0.1 if slow else 0
-    return float(sandbox.kwargs.get("minutes", 0.2))
+    said = item.get_closest_marker("minutes")
+    if said is not None:
+        return float(said.args[0])
+    return 0.1 if item.get_closest_marker("sandbox") else 0
 
 
 @pytest.fixture(autouse=True)

@@ -1,15 +1,9 @@
 """What the tests of templates share: a stage's templates, and what stands in them."""
 
 from collections.abc import Mapping
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk.assertions import Template
-
-from emr_notebook.build import build
-from emr_notebook.settings.file import parse
-from tests.conftest import Change, cdk_context, stage
 
 INSTANCE = "AWS::SageMaker::NotebookInstance"
 LIFECYCLE = "AWS::SageMaker::NotebookInstanceLifecycleConfig"
@@ -25,14 +19,6 @@ GUARD = "Custom::ReplacementGuard"
 PRIMARY = "sg-0123456789abcdef0"
 KEY_ARN = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ROLE_ARN = "arn:aws:iam::111122223333:role/data-science"
-
-
-def templates(change: Change = lambda _: None, *, refresh: str = "") -> dict[str, Template]:
-    """The template of each of a stage's stacks, by the stack's name; checks included."""
-    with TemporaryDirectory(prefix="cdk.out-") as folder:
-        app = cdk.App(context=cdk_context(), outdir=folder)
-        stacks = build(app, parse(stage(change)), refresh=refresh)
-        return {each.stack_name: Template.from_stack(each) for each in stacks}
 
 
 def two_notebooks(data: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from aws_cdk.assertions import Template
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
-from tests.conftest import STAGE
+from tests.conftest import STAGE, templates
 from tests.templates import (
     GROUP,
     INGRESS,
@@ -25,7 +25,6 @@ from tests.templates import (
     lifecycle_of,
     properties,
     resources,
-    templates,
 )
 from tests.test_stack import FIXED
 
@@ -153,7 +152,7 @@ def edits(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     return first, second
 
 
-def deployed(data: Mapping[str, Any]) -> dict[str, Template]:
+def deployed(data: Mapping[str, Any]) -> Mapping[str, Template]:
     return templates(lambda whole: whole.update(data))
 
 

@@ -11,7 +11,7 @@ from aws_cdk.assertions import Template
 from emr_notebook.build import build
 from emr_notebook.settings.file import parse
 from emr_notebook.settings.immutable_properties import IMMUTABLE_PROPERTIES
-from tests.conftest import Change, cdk_context, stage, template
+from tests.conftest import Change, cdk_context, stage, template, templates
 from tests.templates import (
     ENDPOINT,
     GROUP,
@@ -27,7 +27,6 @@ from tests.templates import (
     properties,
     resources,
     tags,
-    templates,
     two_notebooks,
     two_stacks,
 )

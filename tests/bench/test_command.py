@@ -12,6 +12,8 @@ from bench.children import BenchError, run_python
 from bench.measures import MEASURES
 from bench.pairs import Pair, measure_pairs, summarize
 
+pytestmark = pytest.mark.minutes(1)
+
 
 def counting(log: list[str], name: str) -> Callable[[], float]:
     def sample() -> float:

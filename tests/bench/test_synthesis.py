@@ -78,6 +78,7 @@ class TestBareLoop:
         ]
 
 
+@pytest.mark.slow
 class TestEmptyApp:
     def test_has_one_stack_with_nothing_but_what_cdk_puts_into_each(
         self, runner: AppRunner
@@ -88,6 +89,7 @@ class TestEmptyApp:
         assert [each["Type"] for each in resources.values()] == ["AWS::CDK::Metadata"]
 
 
+@pytest.mark.slow
 class TestChecks:
     def test_cdk_nag_alone_looks_at_the_measured_app(self, runner: AppRunner) -> None:
         runner.app(1)

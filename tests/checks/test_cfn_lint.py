@@ -11,6 +11,8 @@ from tests.shipped_stages import STAGES, templates
 
 __all__ = ["templates"]
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_template_passes_cfn_lint(stage: str, templates: dict[str, list[Path]]) -> None:

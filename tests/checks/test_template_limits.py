@@ -139,6 +139,7 @@ def test_the_same_notebooks_in_two_stacks_are_accepted(tmp_path: Path) -> None:
 
 
 # 240 notebooks are too many for this app, 260 for CloudFormation, too.
+@pytest.mark.slow
 @pytest.mark.parametrize("notebooks", [240, 260])
 def test_the_app_says_it_without_a_stack_trace_and_fails(tmp_path: Path, notebooks: int) -> None:
     (tmp_path / "config").mkdir()

@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Template
 
-from tests.conftest import template
+from tests.conftest import template, templates
 from tests.templates import (
     ENDPOINT,
     LAMBDA,
-    POLICY,
     ROLE,
     actions,
     only,
@@ -18,7 +17,6 @@ from tests.templates import (
     referred,
     resources,
     statements,
-    templates,
 )
 
 CLUSTER = "arn:aws:elasticmapreduce:eu-west-1:111122223333:cluster"
@@ -127,27 +125,6 @@ class TestGrants:
         (reading,) = [each for each in statements(found) if actions(each) == READ]
         assert reading["Resource"] == f"{CLUSTER}/*"
         assert reading["Condition"] == {"StringEquals": {"aws:ResourceTag/team": "risk"}}
-
-    def test_hundreds_of_clusters_fit_into_policies_that_iam_takes(self) -> None:
-        ids = [f"j-{number:013d}" for number in range(300)]
-
-        def change(data: dict[str, Any]) -> None:
-            data["clusters"] |= {f"c{each[2:]}": {"id": each} for each in ids}
-
-        found = template(change)
-
-        read = {
-            arn.rpartition("/")[2]
-            for each in held(found, RESOLVER)
-            if actions(each) == READ
-            for arn in each["Resource"]
-        }
-        assert read == {*ids, "j-2AXXXXXXGAPLF"}
-        for document in resources(found, POLICY, "Resolver").values():
-            # IAM's limit, without white space.
-            assert len(str(document["Properties"]["PolicyDocument"]).replace(" ", "")) < 6144
-        # IAM's limit of managed policies a role.
-        assert len(role(found, RESOLVER)["ManagedPolicyArns"]) <= 10
 
 
 def may(found: Template) -> set[str]:

@@ -7,7 +7,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from emr_notebook.constructs import start_script
-from tests.conftest import template
+from tests.conftest import make_templates, stage, template
 from tests.templates import (
     ENDPOINT,
     INSTANCE,
@@ -196,7 +196,7 @@ class TestScript:
         monkeypatch.setattr(
             "emr_notebook.constructs.lifecycle_configuration._asset", lambda _: "exit 0"
         )
-        after = template()
+        (after,) = make_templates(stage()).values()
 
         assert set(resources(before, LIFECYCLE)) == set(resources(after, LIFECYCLE))
         assert resources(before, LIFECYCLE) != resources(after, LIFECYCLE)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Match
 
-from tests.conftest import template
+from tests.conftest import template, templates
 from tests.templates import (
     GROUP,
     INSTANCE,
@@ -19,7 +19,6 @@ from tests.templates import (
     properties,
     resources,
     tags,
-    templates,
     two_notebooks,
     two_stacks,
 )

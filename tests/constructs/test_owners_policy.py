@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import template
-from tests.templates import POLICY, properties, resources, templates, two_stacks
+from tests.conftest import template, templates
+from tests.templates import POLICY, properties, resources, two_stacks
 
 OWNED = "sagemaker:ResourceTag/Owner"
 OF_STACK = {"sagemaker:ResourceTag/EmrNotebookStack": "emr-notebooks-test"}

@@ -12,7 +12,7 @@ import pytest
 
 from tests.end_to_end.checkouts import Checkout, wait_until
 
-pytestmark = pytest.mark.sandbox(minutes=4)
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(4)]
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.end_to_end.doctor_world import (
     doctor_world,
 )
 
-pytestmark = pytest.mark.sandbox(minutes=2)
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(2)]
 
 FULL, CLUSTER = "full", "cluster analytics"
 DEPLOYER = "what the deploy's role may do"

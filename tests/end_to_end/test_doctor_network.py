@@ -13,7 +13,7 @@ import pytest
 from tests.end_to_end.doctor_world import HEALTHY, DoctorWorld, Report, doctor_world
 from tests.end_to_end.resolver_world import NETWORK, PRIMARY_GROUP
 
-pytestmark = pytest.mark.sandbox(minutes=1.5)
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(1.5)]
 
 INSIDE, REGION = "inside", "eu-west-1"
 VPC, VPC_CIDR = NETWORK["vpc_id"], NETWORK["vpc_cidr"]

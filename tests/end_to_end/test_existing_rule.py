@@ -14,7 +14,7 @@ from tests.end_to_end.resolver_world import (
     running,
 )
 
-pytestmark = pytest.mark.sandbox(minutes=0.5)
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(0.5)]
 
 NOTEBOOKS = {"alice": {"cluster": "analytics"}}
 

@@ -10,7 +10,7 @@ import pytest
 from tests.end_to_end.resolver_world import Deploy, ResolverWorld, resolver_world, running
 from tests.end_to_end.stack_state import StackState
 
-pytestmark = pytest.mark.sandbox(minutes=1.5)
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(1.5)]
 
 STAGE = "team"
 FORTY = [f"user{number:02d}" for number in range(40)]

@@ -14,7 +14,7 @@ from emr_notebook.names import LOG_GROUP, NAME_TAG
 from tests.end_to_end.callers import Keys, allow, assume, document, role, user
 from tests.end_to_end.resolver_world import ResolverWorld, resolver_world, running
 
-pytestmark = pytest.mark.sandbox(minutes=0.8)
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(0.8)]
 
 STAGE, BY_NAME = "owned", "by-user-name"
 ALICE, BOB = "alice@example.com", "bob@example.com"

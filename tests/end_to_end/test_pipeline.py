@@ -19,7 +19,7 @@ from tests.pipeline.pipelines import Assembly, pipeline
 from tests.sandbox.aws.idle_livy import FIRST, SECOND, adapt_start_script, cluster_at, idle_livies
 from tests.sandbox.aws.running_aws import settled
 
-pytestmark = pytest.mark.sandbox(minutes=2.5)
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(2.5)]
 
 DEV, CLUSTER_ID = "notebooks-dev", "j-PIPELINE1"
 OTHER_SUBNET = "subnet-0b000000000000002"

@@ -26,7 +26,7 @@ from tests.end_to_end.resolver_world import (
 )
 from tests.end_to_end.stack_state import StackState
 
-pytestmark = pytest.mark.sandbox(minutes=1)
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(1)]
 
 OTHER_SUBNET = "subnet-0b000000000000002"
 # What only reads, as the request log names it.

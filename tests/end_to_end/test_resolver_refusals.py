@@ -14,7 +14,7 @@ from sandbox.aws.emr.seed import put_security_configuration
 from tests.end_to_end.resolver_refusals import DENIED, IN_TRANSIT, REFUSED, ROLES, Case, by_id
 from tests.end_to_end.resolver_world import Asked, Deploy, ResolverWorld, resolver_world, running
 
-pytestmark = pytest.mark.sandbox(minutes=0.8)
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(0.8)]
 
 STARTING = running("j-STARTING", state="STARTING")
 DYING = running("j-DYING001", state="BOOTSTRAPPING")

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from tests.end_to_end.resolver_world import Asked, Deploy, ResolverWorld, resolver_world, running
 from tests.end_to_end.stack_state import StackState
 
-pytestmark = pytest.mark.sandbox(minutes=1)
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(1)]
 
 NAME = "nightly-spark"
 URL, MOVED_URL = "http://10.0.1.10:8998", "http://10.0.1.77:8998"

@@ -12,7 +12,7 @@ from tests.end_to_end.resolver_world import (
     running,
 )
 
-pytestmark = pytest.mark.sandbox(minutes=0.5)
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(0.5)]
 
 STAGE, SCIENCE = "whole", "whole-science"
 CLUSTER = {"id": "j-STACKS001", "security_group_id": PRIMARY_GROUP, "ingress": "create"}

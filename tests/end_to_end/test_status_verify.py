@@ -19,7 +19,7 @@ from tests.end_to_end.resolver_world import ResolverWorld, resolver_world
 from tests.sandbox.aws.idle_livy import FIRST, SECOND, adapt_start_script, cluster_at, idle_livies
 from tests.sandbox.aws.running_aws import settled, wait_until
 
-pytestmark = pytest.mark.sandbox(minutes=0.8)
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(0.8)]
 
 STAGE, CLUSTER_ID = "lab", "j-LAB00001"
 ALICE, BOB, CAROL = (f"{STAGE}-{key}" for key in ("alice", "bob", "carol"))

@@ -12,7 +12,7 @@ from sandbox.jupyter.run_notebook import NotebookFailed
 from tests.end_to_end.checkouts import Checkout, wait_until
 from tests.end_to_end.test_up import NAME, Up
 
-pytestmark = pytest.mark.sandbox(minutes=1)
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(1)]
 
 BEFORE_TLS = "    wait_minutes: 1\n"
 LIVY_CA = ".sandbox/world/livy-ca/ca.pem"

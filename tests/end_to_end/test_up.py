@@ -22,7 +22,7 @@ from sandbox.jupyter.outputs import output_of, spark_table
 from sandbox.jupyter.run_notebook import run_notebook
 from tests.end_to_end.checkouts import Checkout, wait_until
 
-pytestmark = pytest.mark.sandbox(minutes=2)
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(2)]
 
 NAME = "emr-notebooks-sandbox-alice"
 

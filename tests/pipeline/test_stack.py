@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import stage
+from tests.conftest import stage, templates
 from tests.pipeline.pipelines import BECAUSE, CONNECTION, PROD_ACCOUNT, STAGES, Assembly
-from tests.templates import templates
 
 PROJECT = "AWS::CodeBuild::Project"
 OTHER_CONNECTION = CONNECTION.replace("1234abcd", "2345abcd")

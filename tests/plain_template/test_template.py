@@ -160,6 +160,7 @@ def test_keys_that_make_one_name_get_parameters_of_their_own(tmp_path: Path) -> 
     assert values == {"j-AAAA1111", "j-BBBB1111"}
 
 
+@pytest.mark.slow
 def test_the_files_pass_cfn_lint(full: Stage, tmp_path: Path) -> None:
     settings, stacks = full
     shown = synthesized(example(), tmp_path / "example")

@@ -28,7 +28,7 @@ from tests.conftest import ROOT, cdk_context
 from tests.settings.drawn_files import CA_FILE, files
 
 # Thousands of files, and a synthesis of fifty of them, take most of a minute.
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.minutes(1)]
 
 EXAMPLES = 10_000
 BUILT = 50

@@ -26,6 +26,9 @@ from tests.assets.cluster_endpoint.emr_records import (
 from tests.assets.cluster_endpoint.emr_world import World
 from tests.assets.cluster_endpoint.oracle import Truth, truths
 
+# Thousands of worlds. test_resolve.py, test_find.py and test_handler.py have each case by name.
+pytestmark = [pytest.mark.slow, pytest.mark.minutes(0.3)]
+
 # A call's own limits: 5 s to connect and 20 s to read.
 CALL_SECONDS = 25
 often = settings(

@@ -42,6 +42,8 @@ from tests.assets.notebook.scratch_instance import (
     values,
 )
 
+pytestmark = pytest.mark.minutes(0.5)
+
 needs_a_second_user = pytest.mark.skipif(
     not is_confined(), reason="only root can run the script for another user"
 )
@@ -555,6 +557,7 @@ class TestTls:
         assert "Whom to trust was not written" in instance.status()["problem"]
 
 
+@pytest.mark.slow
 class TestKernels:
     """The real kernels of the notebook's user, started as JupyterLab starts them."""
 

@@ -11,8 +11,7 @@ from emr_notebook.settings.file import parse
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION, refused
 from tests.cli.doctor.account import BOUNDARY, KEY, ROLE, AccountWorld
 from tests.cli.doctor.network.world import COMMANDS, PRIMARY, settings
-from tests.conftest import Change, stage
-from tests.templates import templates
+from tests.conftest import Change, stage, templates
 
 NAME = f"cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-{REGION}"
 IMPLICIT, EXPLICIT = {"EvalDecision": "implicitDeny"}, {"EvalDecision": "explicitDeny"}

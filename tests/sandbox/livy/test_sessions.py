@@ -20,7 +20,7 @@ from sandbox.loopback import free_port
 from sandbox.tls import make_authority
 from tests.sandbox.livy.running_livy import HOST, LivyClient, running_stand_in, spark_environment
 
-pytestmark = pytest.mark.sandbox(minutes=2)
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(2)]
 
 GONE_SECONDS = 20
 

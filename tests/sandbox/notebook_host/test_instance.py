@@ -17,7 +17,7 @@ import pytest
 from tests.sandbox.notebook_host.running_hosts import ARN, CHECKOUT, Host
 from tests.sandbox.processes import processes_with, wait_for
 
-pytestmark = pytest.mark.sandbox(minutes=0.8)
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(0.8)]
 
 ONE_USER_ID = ["unshare", "--user", "--map-root-user"]
 EC2_USER = 1000 if os.getuid() == 0 else os.getuid()
