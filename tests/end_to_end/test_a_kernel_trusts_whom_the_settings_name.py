@@ -10,7 +10,7 @@ import pytest
 from sandbox.errors import SandboxError
 from sandbox.jupyter.run_notebook import NotebookFailed
 from tests.end_to_end.checkouts import Checkout, wait_until
-from tests.end_to_end.test_up import NAME, Up
+from tests.end_to_end.test_the_sandbox_stays_up_for_people import NAME, Up
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(1)]
 
