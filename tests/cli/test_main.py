@@ -75,3 +75,17 @@ def test_help_shows_an_example_and_what_the_exit_statuses_mean(command: str) -> 
 
     assert f"Example: emr-notebook {command} --stage dev" in text
     assert command == "status" or "Exit status: 0 " in text
+
+
+def test_a_python_without_the_packages_is_told_how_to_install_them() -> None:
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "emr_notebook", "status"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert re.fullmatch(r"error: \w+ is not installed for \S+\. Next: make install, .+\n", done.stderr)
