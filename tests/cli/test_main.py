@@ -88,4 +88,5 @@ def test_a_python_without_the_packages_is_told_how_to_install_them() -> None:
     )
 
     assert done.returncode == 1
-    assert re.fullmatch(r"error: \w+ is not installed for \S+\. Next: make install, .+\n", done.stderr)
+    said = r"error: \w+ is not installed for \S+\. Next: make install, .+\n"
+    assert re.fullmatch(said, done.stderr)
