@@ -17,7 +17,6 @@ from tests.end_to_end.callers import allow, deny, document
 from tests.end_to_end.doctor_world import (
     ACCOUNT,
     CLUSTER_ID,
-    HEALTHY,
     REGION,
     STAGE,
     DoctorWorld,
@@ -323,47 +322,6 @@ class TestWhatIsBroken:
 
         assert report.of("failed")[CLUSTER].startswith(f"[cluster-ended] Cluster {CLUSTER_ID}")
         assert report.lines[CLUSTER]["advice"].startswith("start a cluster")
-
-    def test_a_cluster_without_livy(self, account: Account) -> None:
-        account.world.put_cluster(applications={"Spark": "3.5.4"})
-        try:
-            report = account.fails(CLUSTER)
-        finally:
-            account.world.put_cluster()
-
-        assert "has no Livy" in report.of("failed")[CLUSTER]
-
-    def test_a_cluster_whose_primary_does_not_run(self, account: Account) -> None:
-        account.world.put_cluster(instances=())
-        try:
-            report = account.fails(CLUSTER)
-        finally:
-            account.world.put_cluster()
-
-        assert "[primary-not-running]" in report.of("failed")[CLUSTER]
-
-    def test_a_cluster_that_is_still_starting_is_waited_for_by_the_deploy(
-        self, account: Account
-    ) -> None:
-        account.world.put_cluster(state="STARTING", instances=())
-        try:
-            report = account.world.doctor(FULL)
-        finally:
-            account.world.put_cluster()
-
-        assert (report.code, report.states()) == (0, account.healthy)
-        assert "at most 10 minutes" in report.of("ok")[CLUSTER]
-
-    def test_a_starting_cluster_that_no_deploy_waits_for(self, account: Account) -> None:
-        cluster = {**HEALTHY["clusters"]["analytics"], "wait_minutes": 0}
-        account.world.write_stage("hasty", clusters={"analytics": cluster})
-        account.world.put_cluster(state="BOOTSTRAPPING", instances=())
-        try:
-            report = account.world.doctor("hasty")
-        finally:
-            account.world.put_cluster()
-
-        assert list(report.of("failed")) == [CLUSTER]
 
     def test_another_accounts_credentials_end_it_with_that_line(self, account: Account) -> None:
         report = account.world.doctor(FULL, AWS_ACCESS_KEY_ID="999988887777")
