@@ -3,8 +3,10 @@
 PYTHON ?= python3
 STAGE ?= dev
 BIN := .venv/bin
-# As many processes as cores, and a file's tests in one of them: they share what is made for the file.
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# A file's tests run in one process: they share what is made for the file. Tests of the sandbox wait
+# for much of their time, so one process more than cores keeps all cores busy.
+PYTEST := $(BIN)/python -m pytest --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+BUSY := --numprocesses $$(($$(nproc) + 1))
 export PYTHON
 # Each of the tests' processes would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -34,16 +36,16 @@ sandbox: linux install ## the same world, left running until Ctrl-C
 	@$(BIN)/python -m sandbox up
 
 test: linux install lint ## everything CI runs: lint, types, unit tests, synthesis, the sandbox end to end
-	@$(PYTEST)
+	@$(PYTEST) $(BUSY)
 
 lint: install ## style, types, imports between rooms, shell
 	@ruff check . && ruff format --check . && lint-imports --no-logo --no-cache && mypy && scripts/lint-shell.sh
 
 unit: install ## quick tests without the sandbox: a minute
-	@$(PYTEST) -m "not sandbox and not slow"
+	@$(PYTEST) --numprocesses auto -m "not sandbox and not slow"
 
 e2e: linux install ## tests of the real chain: minutes
-	@$(PYTEST) -m sandbox
+	@$(PYTEST) $(BUSY) -m sandbox
 
 bench: install ## the measurements, against baselines: a table and .sandbox/bench.json
 	@$(BIN)/python -m bench
