@@ -5,7 +5,7 @@ STAGE ?= dev
 BIN := .venv/bin
 # A file's tests run in one process: they share what is made for the file. Tests of the sandbox wait
 # for much of their time, so one process more than cores keeps all cores busy.
-PYTEST := $(BIN)/python -m pytest --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest --maxprocesses 3 --dist loadfile --no-loadscope-reorder
 BUSY := --numprocesses $$(($$(nproc) + 1))
 export PYTHON
 # Each of the tests' processes would compile all modules anew.

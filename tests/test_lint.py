@@ -87,6 +87,21 @@ def test_a_module_of_no_package_may_not_import_the_sandbox_either(
     assert "the app and the Lambdas never import the sandbox or the measurements" in said
 
 
+def test_what_both_lambdas_share_imports_the_standard_library_alone() -> None:
+    tree = ast.parse((ROOT / "assets/lambda/refusal.py").read_text())
+    imports = [each for each in ast.walk(tree) if isinstance(each, ast.Import | ast.ImportFrom)]
+    modules = {name for each in imports for name in imported_by(each)}
+
+    assert modules != set()
+    assert {name for name in modules if name.split(".")[0] not in sys.stdlib_module_names} == set()
+
+
+def imported_by(node: ast.Import | ast.ImportFrom) -> list[str]:
+    if isinstance(node, ast.ImportFrom):
+        return [str(node.module)]
+    return [each.name for each in node.names]
+
+
 def test_mypy_reads_every_module_of_the_cdk_that_is_imported() -> None:
     skipped, read = PROJECT["tool"]["mypy"]["overrides"]
 

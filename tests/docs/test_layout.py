@@ -7,25 +7,37 @@ import pytest
 
 from tests.conftest import ROOT
 
-ARCHITECTURE, CONTRIBUTING = ROOT / "docs/architecture.md", ROOT / "CONTRIBUTING.md"
-TOP_FOLDERS = ("app.py", "assets", "bench", "config", "docs", "emr_notebook", "sandbox", "scripts")
-# A folder whose entries are all on the page.
-TOLD_WHOLE = ("emr_notebook", "assets", "assets/lambda")
+ARCHITECTURE = ROOT / "docs/architecture.md"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+# Not config: pages name the files that a user is to make.
+FOLDERS = (".github", "assets", "bench", "codebuild", "docs", "emr_notebook", "sandbox", "scripts")
+# Their entries are all on the page.
+FULLY_LISTED = ("emr_notebook", "assets", "assets/lambda")
 NO_ROOM = {"__init__.py", "__main__.py", "__pycache__"}
 
 
-def paths_on(page: Path) -> set[str]:
-    """What stands in backticks and begins with one of the project's folders."""
-    quoted = re.findall(r"`([A-Za-z0-9_./-]+)`", page.read_text())
-    return {each for each in quoted if each.split("/")[0] in (*TOP_FOLDERS, "tests")}
+def named_on(page: Path, pattern: str) -> set[str]:
+    """What stands in backticks on the page and is of that form as a whole."""
+    return set(re.findall(rf"`({pattern})`", page.read_text()))
 
 
-@pytest.mark.parametrize("page", [ARCHITECTURE, CONTRIBUTING], ids=lambda page: page.name)
-def test_every_path_on_the_page_exists(page: Path) -> None:
-    paths = paths_on(page)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_path_on_a_page_exists(page: Path) -> None:
+    paths = named_on(page, rf"(?:{'|'.join(map(re.escape, (*FOLDERS, 'tests')))})/[\w./-]*")
 
-    assert len(paths) > 5
     assert {each for each in paths if not (ROOT / each).exists()} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_module_on_a_page_exists_somewhere(page: Path) -> None:
+    modules = {path.name for top in (*FOLDERS, "tests") for path in (ROOT / top).rglob("*.py")}
+
+    assert named_on(page, r"\w+\.py") - modules - {"app.py"} == set()
+
+
+def test_the_pages_for_contributors_name_paths() -> None:
+    for page in (ARCHITECTURE, ROOT / "CONTRIBUTING.md"):
+        assert len(named_on(page, r"[\w.]+/[\w./-]*")) > 20
 
 
 def entries(folder: str) -> set[str]:
@@ -33,7 +45,7 @@ def entries(folder: str) -> set[str]:
     return {f"{folder}/{each.name}{'/' if each.is_dir() else ''}" for each in found}
 
 
-@pytest.mark.parametrize("folder", TOLD_WHOLE)
+@pytest.mark.parametrize("folder", FULLY_LISTED)
 def test_every_room_of_the_app_is_on_the_page(folder: str) -> None:
     assert {each for each in entries(folder) if f"`{each}" not in ARCHITECTURE.read_text()} == set()
 
@@ -42,7 +54,7 @@ def test_whoever_opens_the_app_sees_thirteen_entries_at_most() -> None:
     assert len(entries("emr_notebook")) <= 13
 
 
-def test_tests_stand_where_their_subject_does() -> None:
+def test_every_room_of_the_app_has_a_room_of_tests() -> None:
     rooms = {each.name for each in (ROOT / "emr_notebook").iterdir() if each.is_dir()}
     tested = {each.name for each in (ROOT / "tests").iterdir() if each.is_dir()}
 

@@ -117,7 +117,7 @@ def test_every_action_that_any_stage_is_granted_is_withheld_in_a_test() -> None:
     asked = [Cluster.model_validate(dict(case.settings)) for case in CASES.values()]
     granted = {action for grant in grants(asked) for action in grant.actions}
 
-    # Without DescribeStacks an update is refused: see test_resolver_updates.py.
+    # Without DescribeStacks an update is refused: see test_an_update_keeps_what_worked.py.
     assert granted - {case.withheld for case in DENIED.values()} == {
         "cloudformation:DescribeStacks"
     }
