@@ -10,6 +10,9 @@ from constructs import IConstruct
 
 # By the names that the settings know them by.
 OPTIONAL_PACKS: Final[Mapping[str, Callable[[], NagPack]]] = {"nist": NIST80053R5Checks}
+CHECKOV = "CKV"
+# cdk-nag's packs: a rule's name starts with its pack's.
+PACKS = ("AwsSolutions", "NIST.800.53.R5")
 
 
 def add_checks(scope: IConstruct, optional: Iterable[str] = ()) -> None:
@@ -53,11 +56,6 @@ class _ScopedPack:
         context: cdk.IPolicyValidationContext,  # noqa: ARG002 - what CDK hands to every plugin
     ) -> cdk.PolicyValidationPluginReport:
         return self._pack.validate_scope(self._scope)
-
-
-CHECKOV = "CKV"
-# cdk-nag's packs: a rule's name starts with its pack's.
-PACKS = ("AwsSolutions", "NIST.800.53.R5")
 
 
 def acknowledge(resource: IConstruct, reasons: Mapping[str, str]) -> None:

@@ -10,6 +10,10 @@ STACK, ASSETS = "aws:cloudformation:stack", "cdk:asset-manifest"
 LAMBDA = "AWS::Lambda::Function"
 
 
+class TemplateError(Exception):
+    """No template is written; the text says why, and what to do."""
+
+
 @dataclass(frozen=True)
 class LambdaCode:
     """The code of a Lambda function: a folder, and what in it is called."""
@@ -85,7 +89,3 @@ def _folders(directory: Path, manifest: Mapping[str, Any]) -> dict[str, Path]:
 
 def _json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-class TemplateError(Exception):
-    """No template is written; the text says why, and what to do."""

@@ -1,16 +1,14 @@
 """Makes the files of a stage's plain templates, and replaces a folder by them."""
 
 import contextlib
-import hashlib
-import io
 import json
 import tempfile
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from emr_notebook.plain_template.assembly import SynthesizedStack, TemplateError
 from emr_notebook.plain_template.guide import guide
+from emr_notebook.plain_template.lambda_zip import code_zip, zip_name
 from emr_notebook.plain_template.parameters import stage_rules
 from emr_notebook.plain_template.template import CODE_BUCKET, PlainTemplate, plain_template
 from emr_notebook.settings.model import Settings
@@ -18,6 +16,8 @@ from emr_notebook.settings.model import Settings
 CODE = "code"
 # Of no bucket's form: CloudFormation refuses it, in words, until it is replaced.
 BUCKET_PLACEHOLDER = "REPLACE-WITH-YOUR-BUCKET"
+# Lists the files that were written, which may be replaced.
+MARK = ".plain-template"
 
 
 def stage_files(
@@ -42,36 +42,6 @@ def _parameters(made: PlainTemplate) -> str:
     values: Mapping[str, str] = {CODE_BUCKET: BUCKET_PLACEHOLDER, **made.defaults()}
     listed = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
     return json.dumps(listed, indent=1) + "\n"
-
-
-READABLE = 0o100644 << 16
-UNIX = 3
-HASH_CHARACTERS = 16
-
-
-def code_zip(folder: Path) -> bytes:
-    """The folder's files, sorted, as a zip.
-
-    Not compressed: zlib's output differs between its versions, and the code is small.
-    """
-    written = io.BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_STORED) as archive:
-        for path in sorted(each for each in folder.rglob("*") if each.is_file()):
-            # Without a time, which is 1980's: files' own differ from checkout to checkout.
-            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix())
-            entry.external_attr, entry.create_system = READABLE, UNIX
-            archive.writestr(entry, path.read_bytes())
-    return written.getvalue()
-
-
-def zip_name(handler: str, content: bytes) -> str:
-    """A name that changes with the content; it begins with the package of the Lambda's handler."""
-    digest = hashlib.sha256(content).hexdigest()[:HASH_CHARACTERS]
-    return f"{handler.partition('.')[0]}-{digest}.zip"
-
-
-# Lists the files that were written, which may be replaced.
-MARK = ".plain-template"
 
 
 def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -15,6 +15,13 @@ from emr_notebook.plain_template.rules import (
 from emr_notebook.settings import types
 from emr_notebook.settings.model import Settings
 
+NOTEBOOK_NAME = ("NotebookInstanceName", f"tag:{NAME_TAG}")
+LIFECYCLE_NAME = "NotebookInstanceLifecycleConfigName"
+SUBNET = "AWS::EC2::Subnet::Id"
+SECURITY_GROUP = "AWS::EC2::SecurityGroup::Id"
+# A range may be another rule's by chance: it is replaced in rules only.
+RANGE = "CidrIp"
+
 
 def stage_rules(settings: Settings, stack_name: str) -> tuple[Rule, ...]:
     """What is replaced in the template of one of the stage's stacks."""
@@ -80,10 +87,6 @@ def _with_unique_names(rules: list[Rule]) -> Iterator[Rule]:
         yield rule if number == 1 else replace(rule, pieces=({"Ref": name},), parameter=renamed)
 
 
-NOTEBOOK_NAME = ("NotebookInstanceName", f"tag:{NAME_TAG}")
-LIFECYCLE_NAME = "NotebookInstanceLifecycleConfigName"
-
-
 def _notebook_name_rules(settings: Settings, stack_name: str) -> Iterator[Rule]:
     """A name that was made up begins with the stack's own; one that was given is a parameter.
 
@@ -109,12 +112,6 @@ def _notebook_name_rules(settings: Settings, stack_name: str) -> Iterator[Rule]:
         yield from parameter_rules(
             name, given, types.LifecycleConfigName, description, LIFECYCLE_NAME
         )
-
-
-SUBNET = "AWS::EC2::Subnet::Id"
-SECURITY_GROUP = "AWS::EC2::SecurityGroup::Id"
-# A range may be another rule's by chance: it is replaced in rules only.
-RANGE = "CidrIp"
 
 
 def _network_rules(settings: Settings) -> Iterator[Rule]:

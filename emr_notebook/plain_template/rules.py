@@ -35,10 +35,9 @@ class Parameter:
 
 def constraints(form: TextFormat) -> dict[str, Any]:
     """What CloudFormation refuses, with the settings' own words, before anything is changed."""
-    longest = {} if form.longest is None else {"MaxLength": form.longest}
     return {
         "AllowedPattern": form.pattern,
-        **longest,
+        "MaxLength": form.longest,
         "ConstraintDescription": f"must be {form.accepted}",
     }
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from emr_notebook.plain_template.assembly import TemplateError
-from emr_notebook.plain_template.output import code_zip, replace_folder, zip_name
+from emr_notebook.plain_template.lambda_zip import code_zip, zip_name
+from emr_notebook.plain_template.output import replace_folder
 from tests.conftest import ROOT
 
 
