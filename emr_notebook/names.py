@@ -1,8 +1,5 @@
-"""Names tags, folders and the log group that others rely on. Without CDK, which starts node."""
+"""Names tags and the log group that others rely on. Without CDK, which starts node."""
 
-from pathlib import Path
-
-LAMBDA_ASSETS = Path(__file__).parent.parent / "assets" / "lambda"
 # SageMaker's own, for the lifecycle scripts of all notebooks.
 LOG_GROUP = "/aws/sagemaker/NotebookInstances"
 # On a made role, the name of the one notebook that it is for.

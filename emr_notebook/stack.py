@@ -69,7 +69,7 @@ class EmrNotebookStack(cdk.Stack):
                 f"Cluster-{key}",
                 key=key,
                 cluster=cluster,
-                by=resolver,
+                resolver=resolver,
                 opened_port=opened_port(settings.network, cluster),
                 refresh=refresh,
             )

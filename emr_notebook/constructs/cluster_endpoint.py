@@ -1,6 +1,7 @@
 """Makes the resolver Lambda, and a custom resource for each cluster."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import cast
 
 import aws_cdk as cdk
@@ -11,9 +12,9 @@ from constructs import Construct
 from emr_notebook.checks.nag import acknowledge, wildcard_rule
 from emr_notebook.constructs.iam import LambdaRole, allow, lambda_role
 from emr_notebook.constructs.resolver_request import ANY_CLUSTER, THIS_STACK, grants, properties
-from emr_notebook.names import LAMBDA_ASSETS
 from emr_notebook.settings.cluster import Cluster
 
+LAMBDA_ASSETS = Path(__file__).parents[2] / "assets" / "lambda"
 # Lambda's own limit. The resolver gives up before it, in words.
 RESOLVER_TIMEOUT = cdk.Duration.minutes(15)
 # Lambda's least. The longest look-up peaks at 52 MiB (`make bench`, resolver_memory), which leaves
@@ -155,7 +156,7 @@ class ClusterEndpoint(Construct):
         *,
         key: str,
         cluster: Cluster,
-        by: EndpointResolver,
+        resolver: EndpointResolver,
         opened_port: int | None,
         refresh: str,
     ) -> None:
@@ -164,7 +165,7 @@ class ClusterEndpoint(Construct):
             self,
             "Endpoint",
             resource_type="Custom::ClusterEndpoint",
-            service_token=by.service_token,
+            service_token=resolver.service_token,
             service_timeout=RESOLVER_TIMEOUT,
             properties=properties(key, cluster, opened_port=opened_port, refresh=refresh),
         )
