@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from emr_notebook.cli.aws.deployed_stack import NOTEBOOK
-from emr_notebook.cli.plan.create_only import CREATE_ONLY
 from emr_notebook.cli.plan.template_diff import ChangeType, ResourceChange
+from emr_notebook.settings.immutable_properties import IMMUTABLE_PROPERTIES
 from replacement_guard.guard import decide
 from replacement_guard.properties import NAME, ImmutableProperties
 
@@ -38,7 +37,7 @@ def refusal(change: ResourceChange, key: str, facts: Facts) -> str:
     if change.change_type is ChangeType.CHANGED and change.is_touched:
         return _unchangeable(change, facts)
     if change.change_type is ChangeType.REPLACED:
-        before, after = immutable_properties(change.before), immutable_properties(change.after)
+        before, after = guard_values(change.before), guard_values(change.after)
         refused = decide({key: before}, {key: after}, facts.may_be_replaced)
         if refused is not None:
             return str(refused)
@@ -75,12 +74,12 @@ def _unchangeable(change: ResourceChange, facts: Facts) -> str:
     return ""
 
 
-def immutable_properties(properties: Mapping[str, Any]) -> ImmutableProperties:
+def guard_values(properties: Mapping[str, Any]) -> ImmutableProperties:
     """What is fixed of a notebook instance, in the form in which the guard compares it."""
     return {
         name: tuple(sorted(map(_text, value))) if isinstance(value, list) else _text(value)
         for name, value in properties.items()
-        if name in CREATE_ONLY[NOTEBOOK]
+        if name in IMMUTABLE_PROPERTIES
     }
 
 
