@@ -1,1 +1,1 @@
-"""Refuses an update in which CloudFormation would replace a notebook that nobody gave up."""
+"""Refuses updates that would replace a notebook that its settings do not allow to be replaced."""
