@@ -139,7 +139,7 @@ class Reader:
                 raise
 
 
-def remembering(reader: Reader) -> Reader:
+def caching_reader(reader: Reader) -> Reader:
     """A reader for one run that makes no call twice; one that failed is made again when asked."""
     answers: dict[str, Mapping[str, Any]] = {}
     calls: dict[str, Lock] = {}

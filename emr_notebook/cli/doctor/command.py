@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from emr_notebook.cli.aws.reader import Reader, remembering
+from emr_notebook.cli.aws.reader import Reader, caching_reader
 from emr_notebook.cli.aws.session import aws_reader
 from emr_notebook.cli.command import (
     FAILED,
@@ -91,7 +91,7 @@ def examine(
 
     No call is made twice. Raises CommandError as Reader.ask does.
     """
-    reader = remembering(reader)
+    reader = caching_reader(reader)
     account = account_line(reader, settings)
     if account.state is not State.OK:
         return [account]

@@ -16,8 +16,8 @@ from emr_notebook.cli.aws.reader import (
     Reader,
     Refused,
     Unreachable,
+    caching_reader,
     iam_action,
-    remembering,
 )
 from emr_notebook.cli.aws.session import aws_reader, check_account
 from sandbox.environment import clean_environment
@@ -192,7 +192,7 @@ def test_pages_without_an_end_are_given_up() -> None:
 class TestRemembering:
     def test_no_call_is_made_twice(self) -> None:
         world = AwsInMemory(answers={IDENTITY: lambda _: {"Account": ACCOUNT}})
-        reader = remembering(world.reader())
+        reader = caching_reader(world.reader())
         found = reader.map_concurrently(
             lambda _: reader.ask("sts", "get_caller_identity")["Account"], range(20)
         )
@@ -201,7 +201,7 @@ class TestRemembering:
         assert world.count("get_caller_identity") == 1
 
     def test_other_arguments_are_another_call(self) -> None:
-        reader = remembering(Reader(REGION, lambda _, __, given: {"Id": given["ClusterId"]}))
+        reader = caching_reader(Reader(REGION, lambda _, __, given: {"Id": given["ClusterId"]}))
         ask = partial(reader.ask, "emr", "describe_cluster")
 
         assert [ask(ClusterId=each)["Id"] for each in ("j-1", "j-2", "j-1")] == [
@@ -213,7 +213,7 @@ class TestRemembering:
     def test_a_call_that_failed_is_made_again(self) -> None:
         world = AwsInMemory(answers={IDENTITY: lambda _: {"Account": ACCOUNT}})
         world.denied = {"sts:GetCallerIdentity"}
-        reader = remembering(world.reader())
+        reader = caching_reader(world.reader())
         with pytest.raises(Denied):
             reader.ask("sts", "get_caller_identity")
         world.denied.clear()
