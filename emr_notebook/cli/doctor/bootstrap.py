@@ -1,4 +1,4 @@
-"""doctor: checks that the account and region are bootstrapped for the CDK."""
+"""Checks that the account and region are bootstrapped for the CDK."""
 
 import shlex
 

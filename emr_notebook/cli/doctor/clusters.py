@@ -1,4 +1,4 @@
-"""doctor: checks that each cluster can be used, as the resolver finds it at a deploy."""
+"""Checks that each cluster can be used, as the resolver finds it at a deploy."""
 
 from emr_notebook.cli.aws.live_endpoint import LiveEndpoint, live_endpoint
 from emr_notebook.cli.aws.reader import Reader

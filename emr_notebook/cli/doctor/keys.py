@@ -1,4 +1,4 @@
-"""doctor: checks the key of the notebooks' volumes, and the secrets of their repositories."""
+"""Checks the key of the notebooks' volumes, and the secrets of their repositories."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""doctor: checks this machine's Python, its packages, Node and the CDK's CLI."""
+"""Checks this machine's Python, its packages, Node and the CDK's CLI."""
 
 import json
 import platform

@@ -1,4 +1,4 @@
-"""doctor: checks that the account may have as many notebooks as the settings ask for."""
+"""Checks that the account may have as many notebooks as the settings ask for."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""doctor: checks that CloudFormation takes a deploy of the stacks, and that names are free."""
+"""Checks that CloudFormation takes a deploy of the stacks, and that names are free."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass

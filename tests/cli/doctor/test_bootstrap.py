@@ -1,4 +1,4 @@
-"""doctor: the account's bootstrap."""
+"""The account's bootstrap."""
 
 import pytest
 

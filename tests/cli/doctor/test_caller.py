@@ -1,4 +1,4 @@
-"""doctor: whose credentials these are, and whether they may deploy."""
+"""Whose credentials these are, and whether they may deploy."""
 
 import json
 import shlex

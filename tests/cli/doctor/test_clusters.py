@@ -1,4 +1,4 @@
-"""doctor: whether clusters can be used."""
+"""Whether clusters can be used."""
 
 import pytest
 

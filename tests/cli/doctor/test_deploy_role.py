@@ -1,4 +1,4 @@
-"""doctor: what the role may do in whose name CloudFormation deploys."""
+"""What the role may do in whose name CloudFormation deploys."""
 
 from typing import Any
 

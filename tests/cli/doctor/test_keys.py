@@ -1,4 +1,4 @@
-"""doctor: the key that the settings name, and the secrets."""
+"""The key that the settings name, and the secrets."""
 
 import datetime
 import json

@@ -1,4 +1,4 @@
-"""doctor: what is on this machine."""
+"""What is on this machine."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""doctor: the quotas of notebook instances, of all and of each type."""
+"""The quotas of notebook instances, of all and of each type."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""doctor: the roles that the settings give to notebooks, and the permissions boundary."""
+"""The roles that the settings give to notebooks, and the permissions boundary."""
 
 import json
 import shlex

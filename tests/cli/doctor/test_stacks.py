@@ -1,4 +1,4 @@
-"""doctor: whether the stage's stacks can be deployed, and whether its names are free."""
+"""Whether the stage's stacks can be deployed, and whether its names are free."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""doctor: lists what the settings have notebooks reach outside their VPC; without AWS."""
+"""Lists what the settings have notebooks reach outside their VPC; without AWS."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""doctor: decides whether a subnet's notebooks reach what they need; without AWS."""
+"""Decides whether a subnet's notebooks reach what they need; without AWS."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""doctor: checks the VPC and the subnets that the settings name."""
+"""Checks the VPC and the subnets that the settings name."""
 
 from collections.abc import Collection, Mapping
 from ipaddress import IPv4Network
