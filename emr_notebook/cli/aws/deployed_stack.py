@@ -53,7 +53,7 @@ def deployed_stack(reader: Reader, name: str) -> DeployedStack:
     try:
         described = reader.ask("cloudformation", "describe_stacks", StackName=name)["Stacks"][0]
     except Refused as refused:
-        if "does not exist" in refused.message:
+        if is_no_such_stack(refused):
             return DeployedStack(name)
         raise
     if described["StackStatus"] == "REVIEW_IN_PROGRESS":
@@ -68,6 +68,11 @@ def deployed_stack(reader: Reader, name: str) -> DeployedStack:
         template if isinstance(template, Mapping) else json.loads(template),
         outputs,
     )
+
+
+def is_no_such_stack(refused: Refused) -> bool:
+    """Whether CloudFormation knows no stack of that name: only its text tells that."""
+    return "does not exist" in refused.message
 
 
 def stack_resources(reader: Reader, name: str) -> list[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""doctor: checks whose the credentials are, and whether they may deploy, as IAM simulates it."""
+"""Checks whose the credentials are, and whether they may deploy, as IAM simulates it."""
 
 import json
 import shlex
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from emr_notebook.bootstrap import bootstrap_role_arn
 from emr_notebook.cli.aws.reader import Reader
-from emr_notebook.cli.doctor.iam import Decision, Principal, caller, simulate
+from emr_notebook.cli.doctor.iam import Decision, Principal, caller, name_in, simulate
 from emr_notebook.cli.doctor.report import Line, Unknown, attempt, failed, not_checked, ok
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
@@ -88,7 +88,7 @@ def _denied(
     if principal.is_managed:
         advice = f"have IAM Identity Center's permission set allow it: {policy}"
         return failed(SUBJECT, cause, advice=advice)
-    put = f"aws iam put-{principal.kind}-policy --{principal.kind}-name {principal.name}"
+    put = f"aws iam put-{principal.kind}-policy --{principal.kind}-name {name_in(principal.arn)}"
     options = f"--policy-name {POLICY} --policy-document {shlex.quote(policy)} --region {region}"
     advice = "it takes somebody who administers IAM to run that"
     return failed(SUBJECT, cause, f"{put} {options}", advice=advice)

@@ -1,4 +1,4 @@
-"""doctor: checks that the role that CloudFormation deploys with may make what stacks hold."""
+"""Checks that the role that CloudFormation deploys with may make what stacks hold."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from emr_notebook.bootstrap import bootstrap_role_arn, partition
 from emr_notebook.cli.aws.deployed_stack import LIFECYCLE, NOTEBOOK
 from emr_notebook.cli.aws.reader import Reader
-from emr_notebook.cli.doctor.iam import Decision, simulate
+from emr_notebook.cli.doctor.iam import Decision, name_in, simulate
 from emr_notebook.cli.doctor.report import Line, Unknown, failed, none_if_missing, not_checked, ok
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
@@ -83,7 +83,7 @@ def with_known_context(permission: RequiredPermission, decisions: Decisions) -> 
 
 def role_line(role: str, answers: list[Decisions | Unknown]) -> Line:
     """Whether CloudFormation could make all of it in the role's name."""
-    name = role.rpartition("/")[2]
+    name = name_in(role)
     known = [pair for each in answers if not isinstance(each, Unknown) for pair in each.items()]
     denied = [(action, each) for action, each in known if not each.allowed]
     sure = {action: each for action, each in denied if not each.unsure}

@@ -18,11 +18,6 @@ class Principal:
     arn: str
 
     @property
-    def name(self) -> str:
-        """The name without its path."""
-        return self.arn.rpartition("/")[2]
-
-    @property
     def is_managed(self) -> bool:
         """Whether IAM Identity Center made the role, and alone may change it."""
         return self.kind == "role" and ":role/aws-reserved/" in self.arn
@@ -63,6 +58,11 @@ class PolicyVerdict(Enum):
     REFUSES = "refuses"
     DENIES = "denies"
     DEPENDS = "depends"
+
+
+def name_in(arn: str) -> str:
+    """The name of the user or role with that ARN, without its path."""
+    return arn.rpartition("/")[2]
 
 
 def caller(reader: Reader) -> Principal | Unknown:

@@ -1,4 +1,4 @@
-"""doctor: checks the roles that the settings give to notebooks, and the permissions boundary."""
+"""Checks the roles that the settings give to notebooks, and the permissions boundary."""
 
 import json
 import shlex
@@ -13,6 +13,7 @@ from emr_notebook.cli.doctor.iam import (
     Decision,
     PolicyVerdict,
     evaluate_policy,
+    name_in,
     simulate,
     with_statement,
 )
@@ -42,11 +43,6 @@ class Role:
 
     arn: str
     trust: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The name without its path."""
-        return self.arn.rpartition("/")[2]
 
 
 def check_boundary(reader: Reader, settings: Settings, _commands: Commands) -> list[Line]:
@@ -96,7 +92,7 @@ def role_lines(
 ) -> list[Line]:
     """Whether the role is there and SageMaker's to use; then, whether it may write logs."""
     given = Role(arn)
-    role = none_if_missing(NO_SUCH_ENTITY, lambda: _role(reader, given.name))
+    role = none_if_missing(NO_SUCH_ENTITY, lambda: _role(reader, name_in(arn)))
     line = trust_line(given, role, commands)
     if role is None or (isinstance(role, Role) and role.arn != arn):
         return [line]
@@ -109,7 +105,7 @@ def role_lines(
 
 def trust_line(given: Role, role: Role | Unknown | None, commands: Commands) -> Line:
     """Whether the role exists, and SageMaker may assume it."""
-    subject = f"role {given.name}"
+    subject = f"role {name_in(given.arn)}"
     if isinstance(role, Unknown):
         return not_checked(subject, role)
     if role is None:
@@ -133,7 +129,7 @@ def logs_line(
     role: Role, group: str, decisions: Mapping[str, Decision] | Unknown, commands: Commands
 ) -> Line:
     """Whether starts of notebooks with the role are reported where `verify` reads."""
-    subject = f"logs by role {role.name}"
+    subject = f"logs by role {name_in(role.arn)}"
     if isinstance(decisions, Unknown):
         return not_checked(subject, decisions)
     denied = {action: each for action, each in decisions.items() if not each.allowed}
@@ -153,7 +149,7 @@ def logs_line(
 def _trusting(role: Role, commands: Commands) -> str:
     statement = {"Effect": "Allow", "Principal": {"Service": SAGEMAKER}, "Action": ASSUME}
     document = shlex.quote(json.dumps(with_statement(role.trust, statement)))
-    command = f"aws iam update-assume-role-policy --role-name {role.name}"
+    command = f"aws iam update-assume-role-policy --role-name {name_in(role.arn)}"
     return f"{command} --policy-document {document} --region {commands.region}"
 
 
@@ -164,7 +160,7 @@ def _logging(role: Role, group: str, commands: Commands) -> str:
         "Resource": [group, f"{group}:log-stream:*"],
     }
     policy = shlex.quote(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
-    command = f"aws iam put-role-policy --role-name {role.name} --policy-name {POLICY}"
+    command = f"aws iam put-role-policy --role-name {name_in(role.arn)} --policy-name {POLICY}"
     return f"{command} --policy-document {policy} --region {commands.region}"
 
 

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-HTTPS = 443
+from emr_notebook.settings.egress import HTTPS_PORT
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Ec2Commands:
         name = f"notebooks-to-{service.rpartition('.')[2]}"
         options = f"--group-name {name} --description 'HTTPS from notebooks' --vpc-id {vpc}"
         made = self._ec2("create-security-group", f"{options} --query GroupId --output text")
-        rules = [self.admit('"$group"', HTTPS, source=each) for each in sources]
+        rules = [self.admit('"$group"', HTTPS_PORT, source=each) for each in sources]
         options = f'--subnet-ids {subnet} --security-group-ids "$group" --private-dns-enabled'
         endpoint = self._endpoint(vpc, service, "Interface", options)
         return " && ".join([f"group=$({made})", *rules, endpoint])

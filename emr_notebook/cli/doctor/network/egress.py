@@ -1,4 +1,4 @@
-"""doctor: checks that the notebooks' subnets reach what the settings have them reach."""
+"""Checks that the notebooks' subnets reach what the settings have them reach."""
 
 from collections.abc import Iterable, Mapping
 from itertools import chain
@@ -13,7 +13,6 @@ from emr_notebook.cli.doctor.network.destinations import (
     named_repositories,
 )
 from emr_notebook.cli.doctor.network.ec2 import Group, groups
-from emr_notebook.cli.doctor.network.ec2_commands import HTTPS
 from emr_notebook.cli.doctor.network.ec2_routes import (
     Endpoint,
     endpoints,
@@ -30,6 +29,7 @@ from emr_notebook.cli.doctor.network.stack_groups import (
 )
 from emr_notebook.cli.doctor.report import Line, Unknown, attempt, failed, not_checked, ok
 from emr_notebook.cli.next_commands import Commands
+from emr_notebook.settings.egress import HTTPS_PORT
 from emr_notebook.settings.model import Settings
 
 
@@ -144,7 +144,7 @@ def _stack_groups(
     """The groups that stacks made, by subnet; none where no endpoint's group admits a group."""
     ids = set(chain.from_iterable(each.groups for each in ends))
     admitting = chain.from_iterable(found[each].ingress for each in ids if each in found)
-    if not any(rule.opens(HTTPS) and rule.peer.startswith("sg-") for rule in admitting):
+    if not any(rule.opens(HTTPS_PORT) and rule.peer.startswith("sg-") for rule in admitting):
         return {}
     return stack_groups_by_subnet(reader, settings)
 

@@ -1,11 +1,11 @@
-"""doctor: says what of a VPC's network and of its groups' rules leads out; without AWS."""
+"""Says what of a VPC's network and of its groups' rules leads out; without AWS."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from emr_notebook.cli.doctor.network.destinations import S3, Destination
 from emr_notebook.cli.doctor.network.ec2 import Group, Subnet
-from emr_notebook.cli.doctor.network.ec2_commands import HTTPS, Ec2Commands
+from emr_notebook.cli.doctor.network.ec2_commands import Ec2Commands
 from emr_notebook.cli.doctor.network.ec2_routes import Endpoint, RouteTable
 from emr_notebook.cli.doctor.network.security_rules import (
     Rule,
@@ -14,6 +14,7 @@ from emr_notebook.cli.doctor.network.security_rules import (
     prefix_lists_for,
 )
 from emr_notebook.cli.doctor.report import Unknown
+from emr_notebook.settings.egress import HTTPS_PORT
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,10 @@ def no_egress_rule(paths: EgressPaths, peer: str) -> Fault:
     if paths.own_groups:
         cause = f"no rule of {' and '.join(paths.own_groups)} lets HTTPS out to {peer}"
         return Fault(
-            cause, (Ec2Commands(paths.region).let_out(paths.own_groups[0], HTTPS, peer=peer),)
+            cause, (Ec2Commands(paths.region).let_out(paths.own_groups[0], HTTPS_PORT, peer=peer),)
         )
     cause = f"the group that the deploy makes lets no HTTPS out to {peer}"
-    advice = f"give network.extra_egress to port {HTTPS} of {peer}, then deploy"
+    advice = f"give network.extra_egress to port {HTTPS_PORT} of {peer}, then deploy"
     return Fault(cause, advice=advice)
 
 
@@ -66,17 +67,19 @@ def egress_fault(
 ) -> Fault | None:
     """The fault when the notebooks' groups let out neither to the groups nor to all ranges."""
     for each in cidrs:
-        if not lets_through(paths.egress, HTTPS, groups=groups, cidr=each):
+        if not lets_through(paths.egress, HTTPS_PORT, groups=groups, cidr=each):
             return no_egress_rule(paths, each)
     return None
 
 
 def lets_out_to_public(destination: Destination, paths: EgressPaths) -> bool:
     """Whether the notebooks' groups let HTTPS out to public addresses, or to some prefix list."""
-    return opens_to_public(paths.egress, HTTPS) or bool(egress_prefix_lists(destination, paths))
+    return opens_to_public(paths.egress, HTTPS_PORT) or bool(
+        egress_prefix_lists(destination, paths)
+    )
 
 
 def egress_prefix_lists(destination: Destination, paths: EgressPaths) -> list[str]:
     """The prefix lists that they let HTTPS out to; S3's is for S3 alone."""
-    found = prefix_lists_for(paths.egress, HTTPS)
+    found = prefix_lists_for(paths.egress, HTTPS_PORT)
     return [each for each in found if destination == S3 or each != paths.s3_list]

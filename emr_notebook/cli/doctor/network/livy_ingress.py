@@ -1,9 +1,9 @@
-"""doctor: decides whether the primary admits the notebooks to Livy; without AWS."""
+"""Decides whether the primary admits the notebooks to Livy; without AWS."""
 
 from collections.abc import Sequence
 
 from emr_notebook.cli.doctor.network.ec2_commands import Ec2Commands
-from emr_notebook.cli.doctor.network.livy_egress import Livy, Notebooks, in_different_vpcs
+from emr_notebook.cli.doctor.network.livy import Livy, Notebooks, in_different_vpcs
 from emr_notebook.cli.doctor.network.security_rules import lets_through, prefix_lists_for, tcp
 from emr_notebook.cli.doctor.report import Line, State, Unknown, failed, not_checked, ok
 

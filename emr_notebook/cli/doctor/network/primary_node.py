@@ -1,4 +1,4 @@
-"""doctor: reads from EMR which network a cluster's primary is in, and its Livy's port."""
+"""Reads from EMR which network a cluster's primary is in, and its Livy's port."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,9 +6,9 @@ from typing import Any
 
 from cluster_endpoint import livy, resolve
 from emr_notebook.cli.aws.live_endpoint import live_endpoint
-from emr_notebook.cli.aws.reader import Reader, Refused
+from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.doctor.clusters import AWS_FAILED
-from emr_notebook.cli.doctor.report import Unknown, attempt
+from emr_notebook.cli.doctor.report import Unknown, attempt, none_if_missing
 from emr_notebook.settings.model import Settings
 from refusal import Refusal
 
@@ -52,16 +52,10 @@ def _described_cluster(
     cluster_id = settings.clusters[key].id
     if cluster_id is None:
         return _looked_up(reader, settings, key)
-
-    def read() -> Mapping[str, Any] | None:
-        try:
-            return _cluster_in(reader.ask("emr", "describe_cluster", ClusterId=cluster_id))
-        except Refused as refused:
-            if refused.code == UNKNOWN_ID:
-                return None
-            raise
-
-    return attempt(read)
+    return none_if_missing(
+        UNKNOWN_ID,
+        lambda: _cluster_in(reader.ask("emr", "describe_cluster", ClusterId=cluster_id)),
+    )
 
 
 def _looked_up(reader: Reader, settings: Settings, key: str) -> Mapping[str, Any] | Unknown | None:

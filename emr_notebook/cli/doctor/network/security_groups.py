@@ -1,4 +1,4 @@
-"""doctor: checks the security groups of notebooks and primaries, and who admits whom to Livy."""
+"""Checks the security groups of notebooks and primaries, and who admits whom to Livy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,13 +7,8 @@ from itertools import chain
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.doctor.network.ec2 import Group, Subnet, groups, subnets
 from emr_notebook.cli.doctor.network.ec2_commands import Ec2Commands
-from emr_notebook.cli.doctor.network.livy_egress import (
-    Livy,
-    Notebooks,
-    egress_line,
-    group_line,
-    missing_line,
-)
+from emr_notebook.cli.doctor.network.livy import Livy, Notebooks
+from emr_notebook.cli.doctor.network.livy_egress import egress_line, group_line, missing_line
 from emr_notebook.cli.doctor.network.livy_ingress import rule_line
 from emr_notebook.cli.doctor.network.primary_node import Primary, find_primary
 from emr_notebook.cli.doctor.network.stack_groups import (

@@ -1,10 +1,10 @@
-"""doctor: reads from CloudFormation the security groups and rules that stacks have made."""
+"""Reads from CloudFormation the security groups and rules that stacks have made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emr_notebook.cli.aws.deployed_stack import stack_resources
+from emr_notebook.cli.aws.deployed_stack import is_no_such_stack, stack_resources
 from emr_notebook.cli.aws.reader import Reader, Refused
 from emr_notebook.cli.doctor.network.security_rules import Rule
 from emr_notebook.cli.doctor.report import Unknown, attempt
@@ -41,7 +41,7 @@ def stack_groups(reader: Reader, stack: str) -> StackGroups | Unknown:
         try:
             listed = stack_resources(reader, stack)
         except Refused as refused:
-            if "does not exist" in refused.message:
+            if is_no_such_stack(refused):
                 return StackGroups()
             raise
         return _from_resources([each for each in listed if each["ResourceStatus"] not in NOT_THERE])
@@ -74,13 +74,11 @@ def _from_resources(resources: list[Mapping[str, Any]]) -> StackGroups:
 
 
 def expected_egress_rules(settings: Settings, stack: str) -> tuple[Rule, ...]:
-    """The egress rules of a stack's security group, each once."""
+    """The egress rules of a stack's security group."""
     used = {
         key: each
         for key, each in settings.clusters.items()
         if stack in settings.stacks_of_cluster(key)
     }
     rules = egress_rules(settings.network, used)
-    return tuple(
-        dict.fromkeys(Rule(each.protocol, each.port, each.port, each.peer) for each in rules)
-    )
+    return tuple(Rule(each.protocol, each.port, each.port, each.peer) for each in rules)

@@ -1,9 +1,9 @@
-"""doctor: decides whether a subnet's notebooks get through a VPC endpoint; without AWS."""
+"""Decides whether a subnet's notebooks get through a VPC endpoint; without AWS."""
 
 from dataclasses import dataclass
 
 from emr_notebook.cli.doctor.network.destinations import S3, Destination
-from emr_notebook.cli.doctor.network.ec2_commands import HTTPS, Ec2Commands
+from emr_notebook.cli.doctor.network.ec2_commands import Ec2Commands
 from emr_notebook.cli.doctor.network.ec2_routes import ANYWHERE, AVAILABLE, Endpoint
 from emr_notebook.cli.doctor.network.egress_paths import (
     EgressPaths,
@@ -15,6 +15,7 @@ from emr_notebook.cli.doctor.network.egress_paths import (
 )
 from emr_notebook.cli.doctor.network.security_rules import Rule, lets_through, prefix_lists_for
 from emr_notebook.cli.doctor.report import Unknown
+from emr_notebook.settings.egress import HTTPS_PORT
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def _admitted(
     rules = [rule for group in shown for rule in group.ingress]
     if not endpoint.groups or _admits(rules, subnet_id, paths):
         return ()
-    if lists := prefix_lists_for(rules, HTTPS):
+    if lists := prefix_lists_for(rules, HTTPS_PORT):
         return (f"{' and '.join(lists)} has the subnet's addresses",)
     if hidden := [each for each in endpoint.groups if each not in paths.groups]:
         return Unknown(f"EC2 does not show {' and '.join(hidden)}, of {endpoint.endpoint_id}")
@@ -86,15 +87,15 @@ def _admitted(
     names = " and ".join(endpoint.groups)
     cause = f"{names}, of {endpoint.endpoint_id}, admits no HTTPS from the subnet"
     cidr = paths.subnets[subnet_id].cidr
-    return Fault(cause, (commands.admit(endpoint.groups[0], HTTPS, source=cidr),))
+    return Fault(cause, (commands.admit(endpoint.groups[0], HTTPS_PORT, source=cidr),))
 
 
 def _admits(rules: list[Rule], subnet_id: str, paths: EgressPaths) -> bool:
-    if lets_through(rules, HTTPS, groups=paths.own_groups, cidr=paths.subnets[subnet_id].cidr):
+    if lets_through(rules, HTTPS_PORT, groups=paths.own_groups, cidr=paths.subnets[subnet_id].cidr):
         return True
     made = () if isinstance(paths.stack_groups, Unknown) else paths.stack_groups.get(subnet_id, ())
     # A notebook has one of them, and all notebooks are to get through.
-    return bool(made) and all(lets_through(rules, HTTPS, groups=[each]) for each in made)
+    return bool(made) and all(lets_through(rules, HTTPS_PORT, groups=[each]) for each in made)
 
 
 def _let_out(
