@@ -6,8 +6,8 @@ from emr_notebook.cli.doctor import bootstrap
 from emr_notebook.cli.doctor.report import Line, State
 from emr_notebook.cli.next_commands import Commands
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION
-from tests.cli.doctor.account import AccountWorld
-from tests.cli.doctor.network.world import COMMANDS, settings
+from tests.cli.doctor.account_in_memory import AccountWorld
+from tests.cli.doctor.network.network_in_memory import COMMANDS, settings
 
 MEND = f"cdk bootstrap aws://{ACCOUNT}/{REGION} -c stage=test"
 

@@ -10,8 +10,8 @@ from emr_notebook.cli.doctor import caller
 from emr_notebook.cli.doctor.caller import account_line
 from emr_notebook.cli.doctor.report import Line, State
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION
-from tests.cli.doctor.account import USER, AccountWorld, said
-from tests.cli.doctor.network.world import COMMANDS, settings
+from tests.cli.doctor.account_in_memory import USER, AccountWorld, said
+from tests.cli.doctor.network.network_in_memory import COMMANDS, settings
 
 IMPLICIT, EXPLICIT = {"EvalDecision": "implicitDeny"}, {"EvalDecision": "explicitDeny"}
 DEPLOY, FILES, LOOKUP = "deploy-role", "file-publishing-role", "lookup-role"

@@ -5,8 +5,8 @@ import pytest
 from emr_notebook.cli.doctor import clusters
 from emr_notebook.cli.doctor.report import Line, State
 from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, refused, status
-from tests.cli.doctor.account import AccountWorld
-from tests.cli.doctor.network.world import COMMANDS, running, settings
+from tests.cli.doctor.account_in_memory import AccountWorld
+from tests.cli.doctor.network.network_in_memory import COMMANDS, running, settings
 
 
 def line(world: AccountWorld, *, wait_minutes: int = 10) -> Line:

@@ -19,8 +19,8 @@ from emr_notebook.cli.doctor.report import Line, State, failed, ok, worst_state
 from emr_notebook.settings.model import Settings
 from tests.assets.cluster_endpoint.emr_api import Api
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION, instance, refused
-from tests.cli.doctor.account import BOUNDARY, KEY, ROLE, SECRET, AccountWorld
-from tests.cli.doctor.network.world import COMMANDS, PRIMARY, running, settings
+from tests.cli.doctor.account_in_memory import BOUNDARY, KEY, ROLE, SECRET, AccountWorld
+from tests.cli.doctor.network.network_in_memory import COMMANDS, PRIMARY, running, settings
 from tests.conftest import stage
 
 LINES = [

@@ -9,8 +9,8 @@ from emr_notebook.cli.doctor.deploy_role import required_permissions
 from emr_notebook.cli.doctor.report import Line, State
 from emr_notebook.settings.file import parse
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION, refused
-from tests.cli.doctor.account import BOUNDARY, KEY, ROLE, AccountWorld
-from tests.cli.doctor.network.world import COMMANDS, PRIMARY, settings
+from tests.cli.doctor.account_in_memory import BOUNDARY, KEY, ROLE, AccountWorld
+from tests.cli.doctor.network.network_in_memory import COMMANDS, PRIMARY, settings
 from tests.conftest import Change, stage, templates
 
 NAME = f"cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-{REGION}"

@@ -10,8 +10,8 @@ import pytest
 from emr_notebook.cli.doctor import keys
 from emr_notebook.cli.doctor.report import Line, State
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION
-from tests.cli.doctor.account import KEY, ROOT, SECRET, AccountWorld, key_policy
-from tests.cli.doctor.network.world import COMMANDS, lines, settings
+from tests.cli.doctor.account_in_memory import KEY, ROOT, SECRET, AccountWorld, key_policy
+from tests.cli.doctor.network.network_in_memory import COMMANDS, lines, settings
 
 SHORT = KEY.rpartition("/")[2]
 SUBJECT, POLICY, HIDDEN = f"key {SHORT}", f"policy of key {SHORT}", "secret git-a1b2c3"

@@ -9,8 +9,8 @@ from emr_notebook.cli.doctor.quotas import ExistingNotebook, starts_by_type
 from emr_notebook.cli.doctor.report import Line, State
 from emr_notebook.settings.model import Settings
 from tests.assets.cluster_endpoint.emr_records import REGION
-from tests.cli.doctor.account import AccountWorld
-from tests.cli.doctor.network.world import STACK, lines, settings
+from tests.cli.doctor.account_in_memory import AccountWorld
+from tests.cli.doctor.network.network_in_memory import STACK, lines, settings
 
 SUBJECT = "quota of notebook instances"
 

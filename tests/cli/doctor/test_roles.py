@@ -10,8 +10,8 @@ from emr_notebook.cli.doctor import roles
 from emr_notebook.cli.doctor.iam import PolicyVerdict, evaluate_policy
 from emr_notebook.cli.doctor.report import Line, State
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION
-from tests.cli.doctor.account import BOUNDARY, ROLE, SAGEMAKER, AccountWorld, trusting
-from tests.cli.doctor.network.world import COMMANDS, STACK, lines, settings
+from tests.cli.doctor.account_in_memory import BOUNDARY, ROLE, SAGEMAKER, AccountWorld, trusting
+from tests.cli.doctor.network.network_in_memory import COMMANDS, STACK, lines, settings
 
 SUBJECT, LOGS = "role data-science", "logs by role data-science"
 ASSUME = "sts:AssumeRole"

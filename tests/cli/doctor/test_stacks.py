@@ -9,8 +9,8 @@ from emr_notebook.cli.doctor import stacks
 from emr_notebook.cli.doctor.report import Line, State
 from emr_notebook.settings.model import Settings
 from tests.assets.cluster_endpoint.emr_records import REGION
-from tests.cli.doctor.account import AccountWorld, template
-from tests.cli.doctor.network.world import COMMANDS, STACK, lines, settings
+from tests.cli.doctor.account_in_memory import AccountWorld, template
+from tests.cli.doctor.network.network_in_memory import COMMANDS, STACK, lines, settings
 
 OF = f"--stack-name {STACK} --region {REGION}"
 

@@ -20,7 +20,7 @@ from emr_notebook.cli.plan.stage import StagePlan
 from emr_notebook.settings.file import parse
 from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, FORMER, cluster, status
 from tests.cli.aws.stage_in_memory import ALICE
-from tests.cli.plan.world import (
+from tests.cli.plan.deployed_in_memory import (
     GROUP_ID,
     KEY_ARN,
     LIVE,

@@ -4,7 +4,7 @@ from typing import Any
 
 from emr_notebook.cli.plan.summary import summary_line
 from tests.assets.cluster_endpoint.emr_records import cluster, status
-from tests.cli.plan.world import LIVE, STACK, deployed
+from tests.cli.plan.deployed_in_memory import LIVE, STACK, deployed
 from tests.conftest import Change
 
 ALICE = f"{STACK}-alice"

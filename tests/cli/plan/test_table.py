@@ -11,7 +11,7 @@ from emr_notebook.cli.plan.as_json import plan_json
 from emr_notebook.cli.plan.stage import StagePlan
 from emr_notebook.cli.plan.table import print_plan
 from tests.assets.cluster_endpoint.emr_records import cluster, status
-from tests.cli.plan.world import LIVE, STACK, PlanWorld, deployed
+from tests.cli.plan.deployed_in_memory import LIVE, STACK, PlanWorld, deployed
 from tests.conftest import Change
 
 OLD = {**LIVE, "LivyUrl": "http://10.0.0.9:8998"}

@@ -25,7 +25,7 @@ from replacement_guard.properties import immutable_properties
 from sandbox.aws.cloudformation.schema import schema
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION
 from tests.cli.aws.stage_in_memory import script
-from tests.cli.plan.world import templates
+from tests.cli.plan.deployed_in_memory import templates
 from tests.conftest import example, stage
 
 ENVIRONMENT = Environment(ACCOUNT, REGION, "aws")

@@ -11,7 +11,7 @@ from emr_notebook.cli.doctor.network.security_rules import Rule
 from emr_notebook.cli.doctor.network.stack_groups import expected_egress_rules
 from emr_notebook.cli.doctor.report import State
 from emr_notebook.settings.model import Settings
-from tests.cli.doctor.network.world import (
+from tests.cli.doctor.network.network_in_memory import (
     ENDPOINT_GROUP,
     GIVEN,
     IGW,

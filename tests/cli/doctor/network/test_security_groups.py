@@ -9,7 +9,7 @@ from emr_notebook.cli.doctor.report import Line, State
 from emr_notebook.settings.model import Settings
 from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, livy_conf, refused, status
 from tests.cli.aws_in_memory import Fields
-from tests.cli.doctor.network.world import (
+from tests.cli.doctor.network.network_in_memory import (
     GIVEN,
     MADE,
     OTHER_VPC,
@@ -33,7 +33,7 @@ from tests.conftest import template
 RULE, WAY, OF = "Livy rule of analytics", "way to Livy of analytics", "security group of analytics"
 SUBNET_RULE = permission("10.0.1.0/24", 8998)
 ENTIRELY_OTHER = "sg-00000000000000099"
-# access.py's ids: the second is of a group that the user gave.
+# constructs/network.py's ids: the second is of a group that the user gave.
 MADE_RULE = resource("SecurityGroupIngress", f"NetworkLivy{PRIMARY}8998ABCDEF01", "sgr-1")
 GIVEN_RULE = resource("SecurityGroupIngress", f"NetworkLivy{PRIMARY}8998{GIVEN}ABCDEF01", "sgr-1")
 for each in (MADE_RULE, GIVEN_RULE):

@@ -7,7 +7,7 @@ import pytest
 from emr_notebook.cli.doctor.network.subnets import check
 from emr_notebook.cli.doctor.report import State
 from emr_notebook.settings.model import Settings
-from tests.cli.doctor.network.world import (
+from tests.cli.doctor.network.network_in_memory import (
     OTHER_VPC,
     STACK,
     SUBNET,

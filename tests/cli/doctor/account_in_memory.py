@@ -9,7 +9,7 @@ from typing import Any
 from emr_notebook.cli.doctor.report import Line
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, CREATED, REGION, refused
 from tests.cli.aws_in_memory import Fields
-from tests.cli.doctor.network.world import NetworkWorld
+from tests.cli.doctor.network.network_in_memory import NetworkWorld
 
 USER = f"arn:aws:iam::{ACCOUNT}:user/people/dana"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/teams/data-science"
