@@ -5,7 +5,6 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import nbformat
 import pytest
@@ -17,23 +16,10 @@ from tests.assets.notebook.scratch_instance import (
     is_confined,
     notebook_user,
     parsed,
-    server,
 )
 from tests.conftest import template
 
 LIFECYCLE = "AWS::SageMaker::NotebookInstanceLifecycleConfig"
-
-
-@pytest.fixture
-def instance() -> Iterator[Instance]:
-    with Instance.scratch() as made:
-        yield made
-
-
-@pytest.fixture
-def livy() -> Iterator[Server]:
-    with server() as made:
-        yield made
 
 
 def test_start_here_is_a_valid_notebook_for_the_pyspark_kernel(instance: Instance) -> None:

@@ -49,18 +49,6 @@ needs_a_second_user = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
-def instance() -> Iterator[Instance]:
-    with Instance.scratch() as made:
-        yield made
-
-
-@pytest.fixture
-def livy() -> Iterator[Server]:
-    with server() as made:
-        yield made
-
-
 def as_sparkmagic(instance: Instance, expression: str) -> Any:
     """What SparkMagic's own configuration module says in a kernel of this notebook."""
     program = "import json, sparkmagic.utils.configuration as conf; print(json.dumps("

@@ -32,6 +32,7 @@ LIVE = {
 }
 PHYSICAL = {"AWS::EC2::SecurityGroup": GROUP_ID, "AWS::KMS::Key": KEY_ID}
 PAGE_OF_RESOURCES = 100
+OTHER_SUBNET = "subnet-00000000000000002"
 
 
 @dataclass
@@ -124,6 +125,11 @@ def templates(data: dict[str, Any], refresh: str = "") -> dict[str, dict[str, An
 def _synthesized(data: str, refresh: str) -> dict[str, dict[str, Any]]:
     made = stage_templates(parse(json.loads(data)), refresh=refresh, directory=ROOT)
     return {name: dict(template) for name, template in made.items()}
+
+
+def of_alice(**settings: Any) -> Change:
+    """A stage in which Alice's notebook has these settings, too."""
+    return lambda data: data["notebooks"]["alice"].update(settings)
 
 
 def deployed(change: Change = lambda _: None, **more: Any) -> PlanWorld:

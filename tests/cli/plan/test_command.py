@@ -24,14 +24,15 @@ from tests.cli.plan.deployed_in_memory import (
     GROUP_ID,
     KEY_ARN,
     LIVE,
+    OTHER_SUBNET,
     STACK,
     PlanWorld,
     deployed,
+    of_alice,
     templates,
 )
 from tests.conftest import Change, stage
 
-OTHER_SUBNET = "subnet-00000000000000002"
 OTHER_KEY = KEY_ARN.replace("1111", "9999")
 GIVEN_GROUP = "sg-00000000000000001"
 BECAUSE = {"because": "a test"}
@@ -45,10 +46,6 @@ def alice(plan: StagePlan) -> NotebookPlan:
 def endpoint(plan: StagePlan) -> EndpointPlan:
     [found] = plan.endpoints
     return found
-
-
-def of_alice(**settings: Any) -> Change:
-    return lambda data: data["notebooks"]["alice"].update(settings)
 
 
 def of_network(**settings: Any) -> Change:

@@ -4,15 +4,9 @@ from typing import Any
 
 from emr_notebook.cli.plan.summary import summary_line
 from tests.assets.cluster_endpoint.emr_records import cluster, status
-from tests.cli.plan.deployed_in_memory import LIVE, STACK, deployed
-from tests.conftest import Change
+from tests.cli.plan.deployed_in_memory import LIVE, OTHER_SUBNET, STACK, deployed, of_alice
 
 ALICE = f"{STACK}-alice"
-OTHER_SUBNET = "subnet-00000000000000002"
-
-
-def of_alice(**settings: Any) -> Change:
-    return lambda data: data["notebooks"]["alice"].update(settings)
 
 
 def test_it_names_what_restarts() -> None:

@@ -11,11 +11,16 @@ from emr_notebook.cli.plan.as_json import plan_json
 from emr_notebook.cli.plan.stage import StagePlan
 from emr_notebook.cli.plan.table import print_plan
 from tests.assets.cluster_endpoint.emr_records import cluster, status
-from tests.cli.plan.deployed_in_memory import LIVE, STACK, PlanWorld, deployed
-from tests.conftest import Change
+from tests.cli.plan.deployed_in_memory import (
+    LIVE,
+    OTHER_SUBNET,
+    STACK,
+    PlanWorld,
+    deployed,
+    of_alice,
+)
 
 OLD = {**LIVE, "LivyUrl": "http://10.0.0.9:8998"}
-OTHER_SUBNET = "subnet-00000000000000002"
 BECAUSE = {"because": "a test"}
 
 
@@ -29,10 +34,6 @@ def line_of(name: str, plan: StagePlan) -> str:
     """The one line that begins with a name."""
     [found] = [line for line in shown(plan).splitlines() if line.startswith(name)]
     return found.removeprefix(name).strip()
-
-
-def of_alice(**settings: Any) -> Change:
-    return lambda data: data["notebooks"]["alice"].update(settings)
 
 
 ALICE = f"{STACK}-alice"
