@@ -1,12 +1,12 @@
 """What the template asks of the resolver, and what it may do for that."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from cluster_endpoint.aws import OPERATIONS
 from cluster_endpoint.livy import LivyPreferences
-from cluster_endpoint.request import Selector, parse
+from cluster_endpoint.request import MOST_WAIT_MINUTES, Selector, parse
 from emr_notebook.constructs.resolver_request import (
     ANY_CLUSTER,
     THIS_STACK,
@@ -15,6 +15,7 @@ from emr_notebook.constructs.resolver_request import (
     properties,
 )
 from emr_notebook.settings.cluster import Cluster
+from emr_notebook.settings.types import WaitMinutes
 
 EMR = "elasticmapreduce"
 READ = (f"{EMR}:DescribeCluster", f"{EMR}:ListInstances")
@@ -163,3 +164,9 @@ class TestProperties:
         )
 
         assert first != second
+
+
+def test_the_resolver_takes_the_waits_that_the_settings_do() -> None:
+    _, waits = get_args(WaitMinutes)
+
+    assert (waits.low, waits.high) == (0, MOST_WAIT_MINUTES)
