@@ -11,6 +11,7 @@ from aws_cdk.assertions import Template
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
+from emr_notebook.settings.immutable_properties import IMMUTABLE_PROPERTIES
 from tests.conftest import STAGE, templates
 from tests.templates import (
     GROUP,
@@ -26,7 +27,6 @@ from tests.templates import (
     properties,
     resources,
 )
-from tests.test_stack import FIXED
 
 SNAPSHOT = Path(__file__).with_name("logical_ids.json")
 # A kept notebook and what it cannot start without; and rules, which EC2 takes once.
@@ -194,7 +194,9 @@ def test_what_is_done_to_one_notebook_or_the_stage_replaces_nothing_of_another(
         note(f"{key} in {stack}")
 
         assert new_id == old_id
-        assert {name: new.get(name) for name in FIXED} == {name: old.get(name) for name in FIXED}
+        assert {name: new.get(name) for name in IMMUTABLE_PROPERTIES} == {
+            name: old.get(name) for name in IMMUTABLE_PROPERTIES
+        }
         if isinstance(old["RoleArn"], dict) and isinstance(new["RoleArn"], dict):
             assert new["RoleArn"] == old["RoleArn"]
         if script_of(first, key) == script_of(second, key):

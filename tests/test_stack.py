@@ -70,6 +70,7 @@ class TestStage:
 
         found = artifacts(tmp_path, change)
 
+        assert set(found) == {MAIN, SCIENCE}
         for each in found.values():
             assert each["properties"].get("terminationProtection", False) is asked
 
@@ -137,6 +138,7 @@ class TestSeveralStacks:
     def test_none_refers_to_another_or_waits_for_it(self, tmp_path: Path) -> None:
         found = artifacts(tmp_path, two_stacks)
 
+        assert set(found) == {MAIN, SCIENCE}
         for name, each in found.items():
             text = (tmp_path / each["properties"]["templateFile"]).read_text()
             assert "Fn::ImportValue" not in text
@@ -173,7 +175,10 @@ class TestSeveralStacks:
             two_stacks(data)
             data["kms_key_arn"] = KEY_ARN
 
-        for found in templates(change).values():
+        stacks = templates(change)
+
+        assert set(stacks) == {MAIN, SCIENCE}
+        for found in stacks.values():
             assert resources(found, KEY) == {}
             assert properties(found, INSTANCE)["KmsKeyId"] == KEY_ARN
 
@@ -194,7 +199,7 @@ class TestGuard:
                 opt_outs={"direct_internet_access": {"because": "no NAT yet"}},
             )
 
-        assert told(template(change)) == immutable_properties(template(change))
+        assert known_to_guard(template(change)) == immutable_properties(template(change))
 
     @pytest.mark.parametrize(
         "change",
@@ -207,18 +212,21 @@ class TestGuard:
     def test_is_told_of_the_key_that_the_notebooks_have(self, change: dict[str, Any]) -> None:
         found = template(lambda data: data.update(change))
 
-        assert told(found) == immutable_properties(found)
+        assert known_to_guard(found) == immutable_properties(found)
 
     def test_is_told_of_groups_that_are_given(self) -> None:
         found = template(
             lambda data: data["network"].update(security_group_ids=["sg-00000000000000001"])
         )
 
-        assert told(found) == immutable_properties(found)
+        assert known_to_guard(found) == immutable_properties(found)
 
     def test_of_each_stack_knows_the_notebooks_of_that_stack(self) -> None:
-        for found in templates(two_stacks).values():
-            assert told(found) == immutable_properties(found)
+        stacks = templates(two_stacks)
+
+        assert set(stacks) == {MAIN, SCIENCE}
+        for found in stacks.values():
+            assert known_to_guard(found) == immutable_properties(found) != []
 
     def test_is_told_which_notebooks_may_be_replaced(self) -> None:
         def change(data: dict[str, Any]) -> None:
@@ -236,7 +244,9 @@ class TestGuard:
         found = template(change)
         (guard,) = resources(found, GUARD)
 
-        for instance in resources(found, INSTANCE).values():
+        instances = resources(found, INSTANCE).values()
+        assert len(instances) == 2
+        for instance in instances:
             lifecycle = resources(found, LIFECYCLE)[lifecycle_of(found, instance)]
             assert guard in lifecycle["DependsOn"]
 
@@ -244,11 +254,7 @@ class TestGuard:
         assert properties(template(), GUARD)["ServiceTimeout"] == "120"
 
 
-# Held against the registry's schema in tests/constructs/test_immutable_properties.py.
-FIXED = IMMUTABLE_PROPERTIES
-
-
-def told(found: Template) -> list[dict[str, Any]]:
+def known_to_guard(found: Template) -> list[dict[str, Any]]:
     """What the guard knows of each notebook."""
     guard = properties(found, GUARD)
     return sorted(
@@ -261,7 +267,7 @@ def immutable_properties(found: Template) -> list[dict[str, Any]]:
     """What each notebook is made with and cannot change without a replacement."""
     instances = [each["Properties"] for each in resources(found, INSTANCE).values()]
     return sorted(
-        ({name: each[name] for name in FIXED & set(each)} for each in instances),
+        ({name: each[name] for name in IMMUTABLE_PROPERTIES & set(each)} for each in instances),
         key=lambda each: str(each["NotebookInstanceName"]),
     )
 
@@ -279,7 +285,9 @@ class TestOutputs:
         found = template(lambda data: data["clusters"].update(second={"id": "j-SECOND"}))
 
         values = [each["Value"] for each in found.to_json()["Outputs"].values()]
-        for endpoint in resources(found, ENDPOINT):
+        endpoints = resources(found, ENDPOINT)
+        assert len(endpoints) == 2
+        for endpoint in endpoints:
             for answer in ("LivyUrl", "ClusterId", "ReleaseLabel", "State"):
                 assert {"Fn::GetAtt": [endpoint, answer]} in values
 

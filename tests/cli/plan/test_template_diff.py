@@ -1,4 +1,4 @@
-"""Two templates held against each other: values, fates, and the guard's own decision."""
+"""Two templates held against each other: values, kinds of change, and the guard's own decision."""
 
 import base64
 from collections.abc import Mapping
@@ -110,7 +110,7 @@ class TestValues:
         assert deployed.value(*reference) == expected
 
 
-class TestFates:
+class TestChangeTypes:
     def test_they_follow_from_the_properties_alone(self) -> None:
         metadata = resource(GROUP, VpcId="v") | {"Metadata": {"aws:asset:path": "x"}}
 
