@@ -11,10 +11,7 @@ from tests.templates import (
     GROUP,
     INGRESS,
     INSTANCE,
-    KEY,
-    KEY_ARN,
     PRIMARY,
-    only,
     properties,
     resources,
 )
@@ -231,37 +228,6 @@ class TestOpenedPort:
 
     def test_is_there_for_given_groups_that_a_rule_admits(self) -> None:
         assert properties(template(TestGivenGroups.given), ENDPOINT)["OpenedPort"] == "8998"
-
-
-class TestVolumeKey:
-    def test_is_made_rotates_and_is_kept(self) -> None:
-        key = only(template(), KEY)
-
-        assert key["Properties"]["EnableKeyRotation"] is True
-        assert key["DeletionPolicy"] == "RetainExceptOnCreate"
-        assert key["UpdateReplacePolicy"] == "Retain"
-
-    def test_is_given_into_the_hands_of_the_account_and_of_nobody_else(self) -> None:
-        assert properties(template(), KEY)["KeyPolicy"]["Statement"] == [
-            {
-                "Effect": "Allow",
-                "Action": "kms:*",
-                "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
-                "Resource": "*",
-            }
-        ]
-
-    @pytest.mark.parametrize(
-        "change",
-        [
-            {"kms_key_arn": KEY_ARN},
-            {"opt_outs": {"aws_managed_key": {"because": "no key policy is agreed yet"}}},
-        ],
-    )
-    def test_is_not_made_when_one_is_given_or_the_stage_says_why_not(
-        self, change: dict[str, Any]
-    ) -> None:
-        assert resources(template(lambda data: data.update(change)), KEY) == {}
 
 
 def test_a_livy_on_443_in_the_vpcs_range_makes_one_rule_and_not_the_same_twice() -> None:

@@ -8,13 +8,18 @@ import pytest
 from aws_cdk.assertions import Template
 
 from cluster_endpoint.handler import GUARD_TYPE
-from emr_notebook.constructs.replacement_guard import ReplacementGuard
+from emr_notebook.constructs.replacement_guard import (
+    ReplacementGuard,
+    common_properties,
+    notebook_overrides,
+)
+from emr_notebook.settings.file import parse
+from emr_notebook.settings.immutable_properties import IMMUTABLE_PROPERTIES
 from replacement_guard.properties import immutable_properties, replaceable
 from tests.assets.replacement_guard.guard_events import COMMON, NAME, guard_event
-from tests.conftest import Change, template
+from tests.conftest import Change, stage, template
 
 NOTEBOOK = "AWS::SageMaker::NotebookInstance"
-FIXED = (*COMMON, NAME)
 NOTEBOOKS = {"alice": {NAME: "lab-alice", "SubnetId": "subnet-9"}}
 
 
@@ -68,6 +73,44 @@ def test_the_lambda_reads_what_the_template_holds() -> None:
     assert replaceable(event) == {"alice"}
 
 
+STAGE_COMMON = common_properties(
+    subnet_id="subnet-1", security_group_ids=["sg-1"], kms_key_id="key"
+)
+
+
+def overrides_of_alice(**settings: Any) -> dict[str, object]:
+    parsed = parse(stage(lambda data: data["notebooks"]["alice"].update(settings)))
+    common = {**STAGE_COMMON, "SubnetId": parsed.network.subnet_id}
+    return notebook_overrides(parsed.notebook("alice"), common)
+
+
+def test_common_properties_and_overrides_are_all_that_are_immutable() -> None:
+    assert set(STAGE_COMMON) | set(overrides_of_alice()) == IMMUTABLE_PROPERTIES
+
+
+def test_of_a_notebook_like_the_others_only_the_name_is_told() -> None:
+    assert overrides_of_alice() == {NAME: "emr-notebooks-test-alice"}
+
+
+def test_a_subnet_and_an_internet_access_of_its_own_are_told() -> None:
+    found = overrides_of_alice(
+        subnet_id="subnet-00000000000000002",
+        opt_outs={"direct_internet_access": {"because": "no NAT yet"}},
+    )
+
+    assert found == {
+        NAME: "emr-notebooks-test-alice",
+        "SubnetId": "subnet-00000000000000002",
+        "DirectInternetAccess": "Enabled",
+    }
+
+
+def test_sagemakers_own_key_is_told_by_leaving_the_key_out() -> None:
+    assert "KmsKeyId" not in common_properties(
+        subnet_id="subnet-1", security_group_ids=["sg-1"], kms_key_id=None
+    )
+
+
 def unlike_each_other(data: dict[str, Any]) -> None:
     data["notebooks"]["bob"] = {
         "cluster": "analytics",
@@ -96,7 +139,11 @@ def test_a_stage_tells_it_all_that_cloudformation_replaces_its_notebooks_for(
     )
 
     made_with = [
-        {name: deployed(each["Properties"][name]) for name in FIXED if name in each["Properties"]}
+        {
+            name: deployed(each["Properties"][name])
+            for name in IMMUTABLE_PROPERTIES
+            if name in each["Properties"]
+        }
         for each in found.find_resources(NOTEBOOK).values()
     ]
     assert by_name(list(held.values())) == by_name(made_with)

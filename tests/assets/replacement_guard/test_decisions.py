@@ -1,4 +1,4 @@
-"""Tests replacement_guard/guard.py: which updates it refuses, and in which words."""
+"""Tests `decide` in replacement_guard/guard.py: which updates it refuses, and in which words."""
 
 from dataclasses import dataclass
 from typing import Any
