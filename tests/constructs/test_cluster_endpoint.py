@@ -153,7 +153,10 @@ class TestResolver:
         found.all_resources_properties(LAMBDA, {"Timeout": 900})
 
     def test_logs_are_kept_for_a_month_and_go_with_the_stack(self) -> None:
-        for each in resources(template(), "AWS::Logs::LogGroup").values():
+        groups = resources(template(), "AWS::Logs::LogGroup")
+
+        assert len(groups) == 2
+        for each in groups.values():
             assert each["Properties"]["RetentionInDays"] == 30
             assert each["DeletionPolicy"] == "Delete"
 

@@ -220,7 +220,10 @@ class TestBoundary:
         assert set(bounded.values()) == {BOUNDARY}
 
     def test_is_not_there_unless_it_is_given(self) -> None:
-        for each in resources(template(), ROLE).values():
+        roles = resources(template(), ROLE)
+
+        assert len(roles) == 3
+        for each in roles.values():
             assert "PermissionsBoundary" not in each["Properties"]
 
 

@@ -208,6 +208,7 @@ def test_a_stage_that_is_not_deployed_is_planned_as_it_is_then_made(story: Story
     made = {each["name"] for each in planned.notebooks().values()}
     assert made == {name for name in story.seen["before"].notebooks if name.startswith("edited-")}
     stack = story.seen["before"].stacks["edited"]
+    assert planned.endpoints() != {}
     for cluster, values in planned.endpoints().items():
         assert values == outputs(stack, cluster)
 
@@ -235,12 +236,13 @@ def test_planning_only_reads(story: Story) -> None:
 def test_planned_endpoints_are_those_that_the_deploy_leaves(story: Story) -> None:
     assert not story.plans["edited"].report["unknown"]
     edited = story.seen["after"].stacks["edited"]
+    assert story.plans["edited"].endpoints() != {}
     for cluster, values in story.plans["edited"].endpoints().items():
         assert values == outputs(edited, cluster)
     assert outputs(edited, "reporting")["ClusterId"] == "j-REPORTING2"
 
 
-def test_every_notebook_meets_the_fate_that_was_planned_for_it(story: Story) -> None:
+def test_every_notebook_changes_as_planned(story: Story) -> None:
     before, after = story.seen["before"], story.seen["after"]
 
     def observed(name: str, key: str) -> str:
@@ -277,7 +279,7 @@ def tags_of(story: Story, notebook: Mapping[str, Any]) -> set[str]:
 
 
 def in_short(notebook: Mapping[str, Any]) -> str:
-    """A planned fate in the words of what can be observed."""
+    """A planned change in the words of what can be observed."""
     if notebook["fate"] == "changed while stopped":
         return "restarted" if notebook["restarts"] else "changed while stopped"
     silent = ("unchanged", "changed at the next start")

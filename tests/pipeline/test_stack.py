@@ -167,7 +167,9 @@ class TestMachines:
     ) -> None:
         (store,) = [made.properties["ArtifactStore"]]
         assert store["EncryptionKey"]["Type"] == "KMS"
-        for each in made.of_type(PROJECT).values():
+        projects = made.of_type(PROJECT)
+        assert projects != {}
+        for each in projects.values():
             assert each["Properties"]["EncryptionKey"] == store["EncryptionKey"]["Id"]
 
 
@@ -327,6 +329,7 @@ class TestSameStacks:
         for name, change in stages.items():
             laptop = templates(lambda data, change=change: data.update(change))  # type: ignore[misc]
 
+            assert laptop != {}
             for stack, template in laptop.items():
                 assert made.stacks[stack] == template.to_json(), name
 

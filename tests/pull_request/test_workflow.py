@@ -58,6 +58,7 @@ def test_each_action_is_pinned_to_one_commit_whose_version_stands_beside_it(path
     lines = [line for line in path.read_text().splitlines() if "uses:" in line]
     pins = [PINNED.search(line) for line in lines]
 
+    assert lines != []
     assert [line for line, pin in zip(lines, pins, strict=True) if pin is None] == []
     assert len({pin[1] for pin in pins if pin}) == len({pin.groups() for pin in pins if pin})
 
@@ -67,6 +68,7 @@ def test_a_workflow_may_nothing_that_no_job_asks_for(path: Path) -> None:
     workflow = load(path)
 
     assert workflow["permissions"] == {}
+    assert workflow["jobs"] != {}
     assert [name for name, job in workflow["jobs"].items() if "permissions" not in job] == []
     assert set(workflow["on"]) == {"pull_request"}
     assert "secrets." not in path.read_text()
@@ -114,6 +116,7 @@ def test_only_the_comment_gets_the_token() -> None:
 
 
 def test_no_value_of_an_event_becomes_part_of_a_command() -> None:
+    assert commands() != []
     assert [command for command in commands() if "${{" in command] == []
 
 

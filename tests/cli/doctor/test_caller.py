@@ -165,6 +165,7 @@ class TestThePermissionToDeploy:
         line(world)
         asked = [given for name, given in world.calls if name == "simulate_principal_policy"]
 
+        assert asked != []
         for given in asked:
             assert {
                 "ContextKeyName": "aws:RequestedRegion",

@@ -246,6 +246,7 @@ class TestTheCommand:
         code, out, err = run(AccountWorld(), monkeypatch)
 
         assert (code, err) == (0, "")
+        assert out != ""
         assert all(line.startswith("ok  ") for line in out.splitlines())
 
     def test_exits_1_when_something_is(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,7 +98,9 @@ def test_the_server_is_started_with_its_configuration_although_paths_have_spaces
     for name in ("JAVA_HOME", "SPARK_CONF_DIR", "LIVY_CONF_DIR"):
         assert " " not in real.env[name]
     assert Path(real.env["JAVA_HOME"]).readlink() == tmp_path / "a java"
-    assert all(path.is_relative_to(state) for path in (state / "livy-conf").iterdir())
+    written = list((state / "livy-conf").iterdir())
+    assert written != []
+    assert all(path.is_relative_to(state) for path in written)
 
 
 def test_nothing_is_written_into_livys_own_folder(home: Path, tmp_path: Path) -> None:
