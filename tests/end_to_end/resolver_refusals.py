@@ -104,7 +104,9 @@ REFUSED: Mapping[str, Case] = {
         "'runtime-roles',",
     ),
     "trust-missing": by_id(
-        running("j-TLS00001", security_configuration="in-transit"),
+        running(
+            "j-TLS00001", security_configuration="in-transit", release_label="emr-spark-8.1.0"
+        ),
         "[tls-trust-missing] Livy of cluster j-TLS00001 uses TLS,",
         scheme="detect",
     ),

@@ -31,6 +31,7 @@ STAGES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 }
 NOTEBOOKS = {name: {"cluster": "analytics"} for name in ("alice", "bob", "carol")}
 IN_FLEETS: Any = {"collection": "INSTANCE_FLEET"}
+SPARK_4: Any = {"applications": {"Hadoop": "3.4.2", "Livy": "0.9.0", "Spark": "4.1.1-amzn-0"}}
 
 
 def livy_port(port: int) -> list[Mapping[str, Any]]:
@@ -41,8 +42,14 @@ def seed(world: ResolverWorld) -> None:
     """Each stage's clusters, dead ones like them, and so many others that lists have pages."""
     world.put(
         running("j-BYID0001", "10.0.1.10"),
-        running("j-BYNAME01", "10.0.1.20", name=NAME),
-        running("j-BYTAGS01", "10.0.1.30", tags={**TEAM, "owner": "alice"}),
+        running("j-BYNAME01", "10.0.1.20", name=NAME, **SPARK_4, release_label="emr-spark-8.0.0"),
+        running(
+            "j-BYTAGS01",
+            "10.0.1.30",
+            tags={**TEAM, "owner": "alice"},
+            **SPARK_4,
+            release_label="emr-spark-8.1.0",
+        ),
         running("j-OTHERTAG", "10.0.1.31", tags={"team": "risk", "stage": "live"}),
         running("j-FLEET001", *HIGHLY_AVAILABLE, **IN_FLEETS),
         running("j-GROUPS01", "10.0.4.10", primary_configurations=livy_port(9001)),
@@ -70,20 +77,21 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResolverWorld]:
 
 
 @pytest.mark.parametrize(
-    ("stage", "cluster_id", "url"),
+    ("stage", "cluster_id", "release", "url"),
     [
-        ("by-id", "j-BYID0001", "http://10.0.1.10:8998"),
-        ("by-name", "j-BYNAME01", "http://10.0.1.20:8998"),
-        ("by-tags", "j-BYTAGS01", "http://10.0.1.30:8998"),
-        ("three-primaries", "j-FLEET001", "http://10.0.3.10:8998"),
+        ("by-id", "j-BYID0001", "emr-7.8.0", "http://10.0.1.10:8998"),
+        ("by-name", "j-BYNAME01", "emr-spark-8.0.0", "http://10.0.1.20:8998"),
+        ("by-tags", "j-BYTAGS01", "emr-spark-8.1.0", "http://10.0.1.30:8998"),
+        ("three-primaries", "j-FLEET001", "emr-7.8.0", "http://10.0.3.10:8998"),
     ],
 )
 def test_a_stage_gets_the_livy_of_the_active_cluster_that_it_selects(
-    world: ResolverWorld, stage: str, cluster_id: str, url: str
+    world: ResolverWorld, stage: str, cluster_id: str, release: str, url: str
 ) -> None:
     stack = world.stack(stage)
 
     assert stack.output("analytics", "ClusterId") == cluster_id
+    assert stack.output("analytics", "ReleaseLabel") == release
     assert stack.output("analytics", "LivyUrl") == url
     assert stack.output("analytics", "State") == "live"
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from cluster_endpoint import refusals, release
+from cluster_endpoint import refusals
 
 _OCTET = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IPV4 = rf"{_OCTET}(\.{_OCTET}){{3}}"
@@ -20,10 +20,17 @@ CLUSTER_KEY = r"[a-z][a-z0-9-]{0,31}"
 FORMATS: Mapping[str, str] = {
     "LivyUrl": _URL,
     "ClusterId": CLUSTER_ID,
-    "ReleaseLabel": release.FORMAT,
+    "ReleaseLabel": _VERSION,
     "SparkVersion": _VERSION,
     "LivyVersion": _VERSION,
 }
+UNKNOWN = "unknown"
+
+
+def shown(name: str, value: object) -> str:
+    """A value that people read and nothing uses; UNKNOWN for one that a script may not hold."""
+    text = value.strip() if isinstance(value, str) else ""
+    return text if matches(name, text) else UNKNOWN
 
 
 def checked(values: Mapping[str, object]) -> dict[str, str]:

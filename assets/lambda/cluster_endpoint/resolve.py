@@ -93,7 +93,7 @@ def primary_filter(cluster: Mapping[str, Any]) -> dict[str, Any]:
 def application_versions(cluster: Mapping[str, Any]) -> dict[str, str]:
     """Versions by application, names in small letters. Raises Refusal without Livy or Spark."""
     applications = mappings_at(cluster, "Applications")
-    found = {str(app.get("Name", "")).lower(): str(app.get("Version", "")) for app in applications}
+    found = {str(app.get("Name", "")).lower(): str(app.get("Version") or "") for app in applications}
     for wanted in ("Livy", "Spark"):
         if wanted.lower() not in found:
             names = ", ".join(sorted(str(app.get("Name")) for app in applications)) or "none"
@@ -136,9 +136,9 @@ def endpoint(
     return Endpoint(
         livy_url=f"{scheme}://{node.get(address, '')}:{port}",
         cluster_id=str(cluster.get("Id", "")),
-        release_label=str(cluster.get("ReleaseLabel", "")),
-        spark_version=versions["spark"],
-        livy_version=versions["livy"],
+        release_label=output_formats.shown("ReleaseLabel", cluster.get("ReleaseLabel")),
+        spark_version=output_formats.shown("SparkVersion", versions["spark"]),
+        livy_version=output_formats.shown("LivyVersion", versions["livy"]),
     )
 
 

@@ -69,7 +69,7 @@ class Cluster:
     group_port: int | None
     keystore: bool
     security: str | None
-    release: tuple[int, int]
+    release: str
 
     @property
     def cluster_id(self) -> str:
@@ -100,7 +100,7 @@ class Cluster:
             "Tags": [{"Key": "team", "Value": self.team}],
             "Status": status(self.state),
             "InstanceCollectionType": "INSTANCE_FLEET" if self.fleet else "INSTANCE_GROUP",
-            "ReleaseLabel": f"emr-{self.release[0]}.{self.release[1]}.0",
+            "ReleaseLabel": self.release,
             "Applications": [{"Name": name, "Version": "1.2.3"} for name in self.applications],
             "Configurations": livy_conf(**conf) if conf else [],
         }
@@ -213,7 +213,7 @@ class Truth:
     def _tls(self, cluster: Cluster) -> bool:
         if self.scheme in ("http", "https"):
             return self.scheme == "https"
-        by_security = cluster.security == "encrypted" and cluster.release >= (7, 4)
+        by_security = cluster.security == "encrypted" and cluster.release not in PLAIN_LIVY
         return cluster.keystore or (self.scheme == "detect" and by_security)
 
     def _port(self, cluster: Cluster) -> int:
@@ -226,7 +226,7 @@ class Truth:
         return {
             "LivyUrl": f"https://{node.private_dns}:{port}" if tls else f"http://{node.ip}:{port}",
             "ClusterId": cluster.cluster_id,
-            "ReleaseLabel": f"emr-{cluster.release[0]}.{cluster.release[1]}.0",
+            "ReleaseLabel": RELEASES[cluster.release],
             "SparkVersion": "1.2.3",
             "LivyVersion": "1.2.3",
         }
@@ -239,6 +239,18 @@ SECURITY = {
     "roles": json.dumps(
         {"AuthorizationConfiguration": {"IAMConfiguration": {"EnableApplicationScopedIAMRole": 1}}}
     ),
+}
+
+# Each release label, and how it is shown. Encryption in transit leaves the first three's Livy alone.
+PLAIN_LIVY = ("emr-6.15.0", "emr-7.3.0", "emr-5.36.2")
+RELEASES = {each: each for each in PLAIN_LIVY} | {
+    "emr-7.4.0": "emr-7.4.0",
+    "emr-7.10.0": "emr-7.10.0",
+    "emr-spark-8.0.0": "emr-spark-8.0.0",
+    "emr-spark-8.1.0-latest": "emr-spark-8.1.0-latest",
+    "nimbus": "nimbus",
+    "emr-9.0.0 (preview)": "unknown",
+    "": "unknown",
 }
 
 
@@ -281,7 +293,7 @@ def clusters(draw: st.DrawFn, number: int) -> Cluster:
         group_port=draw(often(None, 9001)),
         keystore=draw(often(False, True)),
         security=draw(often(None, *SECURITY)),
-        release=draw(st.sampled_from([(7, 9), (7, 4), (7, 3), (6, 15), (7, 10)])),
+        release=draw(st.sampled_from(sorted(RELEASES))),
     )
 
 

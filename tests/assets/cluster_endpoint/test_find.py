@@ -489,7 +489,6 @@ class TestHuge:
             {"Configurations": livy_conf(livy_server_auth_type="x" * 200_000)},
             {"Configurations": livy_conf(livy_server_port="x" * 200_000)},
             {"SecurityConfiguration": "x" * 200_000},
-            {"ReleaseLabel": "emr-" + "7" * 200_000},
         ],
         ids=lambda changes: ", ".join(changes),
     )

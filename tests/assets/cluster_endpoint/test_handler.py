@@ -95,7 +95,7 @@ class TestCreateAndUpdate:
         name = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])
         nodes = [instance(n, PrivateDnsName=name) for n in (5, 6, 7)]
         long = cluster(
-            ReleaseLabel="emr-" + "7" * 31,
+            ReleaseLabel="emr-" + "7" * 60,
             Applications=[{"Name": n, "Version": "0" * 64} for n in ("Livy", "Spark")],
         )
 

@@ -181,11 +181,19 @@ class TestTls:
             ("emr-7.9.0", {}, encrypted(False), False),
             ("emr-7.9.0", {}, encrypted("false"), False),
             ("emr-7.9.0", {}, {"EncryptionConfiguration": "on"}, False),
-            ("emr-7", {}, encrypted(), False),
-            (None, {}, encrypted(), False),
+            ("emr-spark-8.0.0", {}, encrypted(), True),
+            ("emr-spark-8.1.0", {}, None, False),
+            ("emr-spark-1.0.0", {}, encrypted(), True),
+            ("emr-6.15.0-custom", {}, encrypted(), False),
+            (" EMR-5.36.1", {}, encrypted(), False),
+            ("emr-10.0.0", {}, encrypted(), True),
+            ("emr-7", {}, encrypted(), True),
+            ("emr-next", {}, encrypted(), True),
+            ("emr-٧.٣.٠", {}, encrypted(), True),
+            (None, {}, encrypted(), True),
         ],
     )
-    def test_it_is_livys_keystore_or_encryption_in_transit_from_7_4_on(
+    def test_it_is_livys_keystore_or_encryption_in_transit_unless_the_release_is_older_than_7_4(
         self, release: Any, conf: dict[str, str], security: Any, https: bool
     ) -> None:
         assert livy.uses_tls(cluster(ReleaseLabel=release), conf, security) is https

@@ -23,7 +23,7 @@ FIT = {
         f"https://{LONGEST_NAME}:8998",
     ],
     "ClusterId": ["j-2AXXXXXXGAPLF", "j-AAAA", "j-" + "9" * 20],
-    "ReleaseLabel": ["emr-7.9.0", "emr-6.10.1-latest", "emr-" + "7" * 31],
+    "ReleaseLabel": ["emr-7.9.0", "emr-6.10.1-latest", "emr-spark-8.1.0", "emr-" + "7" * 60],
     "SparkVersion": ["3.5.5", "3.5.5-amzn-0", "0" * 64],
     "LivyVersion": ["0.8.0", "0.8.0+incubating_1"],
 }
@@ -63,7 +63,7 @@ UNFIT = {
         *(f"http://{address}:8998" for address in UNFIT_ADDRESSES),
     ],
     "ClusterId": ["j-", "j-AAA", "j-" + "9" * 21, "J-2AXXXXXXGAPLF", "j-2axxxx", "s-2AXXXXXXGAPLF"],
-    "ReleaseLabel": ["emr-", "7.9.0", "emr-a", "emr-7.9.0 ", "emr-" + "7" * 32, "emr-٧"],
+    "ReleaseLabel": ["", "-7.9.0", "emr-7.9.0 ", "emr-" + "7" * 61, "emr-٧"],
     "SparkVersion": ["", ".5", "-1", "0" * 65, "3,5"],
     "LivyVersion": ["", "0.8 0", "٠.٨"],
 }

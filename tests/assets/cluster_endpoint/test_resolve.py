@@ -152,8 +152,10 @@ class TestApplications:
             "spark": "3.5.5",
         }
 
-    def test_one_without_a_version_has_an_empty_one(self) -> None:
-        listed = [{"Name": "Livy"}, {"Name": "Spark", "Version": "3.5.5"}, {"Version": "1"}]
+    @pytest.mark.parametrize("version", [{}, {"Version": None}])
+    def test_one_without_a_version_has_an_empty_one(self, version: dict[str, Any]) -> None:
+        listed = [{"Name": "Livy", **version}, {"Name": "Spark", "Version": "3.5.5"}]
+        listed.append({"Version": "1"})
 
         assert resolve.application_versions(cluster(Applications=listed)) == {
             "livy": "",
@@ -286,14 +288,41 @@ class TestEndpoint:
         with pytest.raises(Refusal, match=f"EMR answered {said}"):
             endpoint(node, tls=tls).outputs()
 
-    @pytest.mark.parametrize("label", ["", "7.9.0", "emr-7.9.0`id`", "emr-" + "9" * 40, None])
-    def test_a_release_label_that_a_script_must_not_hold_is_refused(self, label: Any) -> None:
-        with pytest.raises(Refusal, match="ReleaseLabel"):
-            endpoint(instance(), ReleaseLabel=label).outputs()
+    @pytest.mark.parametrize(
+        ("said", "shown"),
+        [
+            ("emr-spark-8.1.0", "emr-spark-8.1.0"),
+            ("emr-7.9.0-custom_2+a", "emr-7.9.0-custom_2+a"),
+            ("EMR-7.9.0", "EMR-7.9.0"),
+            (" emr-7.9.0\n", "emr-7.9.0"),
+            ("7.9.0", "7.9.0"),
+            ("", "unknown"),
+            ("emr-7.9.0`id`", "unknown"),
+            ("emr-" + "9" * 61, "unknown"),
+            ("emr-٧", "unknown"),
+            (None, "unknown"),
+            (["emr-7.9.0"], "unknown"),
+        ],
+    )
+    def test_what_is_only_shown_is_normalised_or_unknown_and_refuses_nothing(
+        self, said: Any, shown: str
+    ) -> None:
+        applications = [{"Name": name, "Version": said} for name in ("Livy", "Spark")]
 
-    @pytest.mark.parametrize("name", ["Id", "ReleaseLabel"])
-    def test_a_missing_field_is_refused_as_empty(self, name: str) -> None:
-        partial = {field: value for field, value in cluster().items() if field != name}
+        found = endpoint(instance(), ReleaseLabel=said, Applications=applications).outputs()
+
+        assert found["LivyUrl"] == "http://10.0.0.5:8998"
+        assert found["ReleaseLabel"] == found["SparkVersion"] == found["LivyVersion"] == shown
+
+    def test_a_cluster_without_a_release_label_is_not_refused(self) -> None:
+        partial = {field: value for field, value in cluster().items() if field != "ReleaseLabel"}
+
+        found = resolve.endpoint(partial, instance(), port=8998, tls=False).outputs()
+
+        assert found["ReleaseLabel"] == "unknown"
+
+    def test_a_missing_id_is_refused_as_empty(self) -> None:
+        partial = {field: value for field, value in cluster().items() if field != "Id"}
 
         with pytest.raises(Refusal, match="EMR answered '' for"):
             resolve.endpoint(partial, instance(), port=8998, tls=False).outputs()
