@@ -128,7 +128,8 @@ REFUSED: Mapping[str, Case] = {
     ),
     "hostile-name": by_id(
         ClusterSpec("j-HOSTILE1", instances=(InstanceSpec("10.0.1.1", private_dns="ip$(id).a"),)),
-        "[answer-unfit] EMR answered 'https://ip$(id).a:8998' for LivyUrl,",
+        "[primary-name-unfit] Livy of cluster j-HOSTILE1 uses TLS, and its primary's private name, "
+        "which notebooks would call, is 'ip$(id).a':",
         scheme="https",
         tls={"verify": "system"},
     ),

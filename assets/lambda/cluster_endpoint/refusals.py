@@ -154,6 +154,27 @@ def no_primary(cluster_id: str, seen: str) -> Refusal:
     )
 
 
+def unfit_primary_address(cluster_id: str, given: object) -> Refusal:
+    """The primary node has no address that a URL can hold."""
+    return Refusal(
+        "primary-address-unfit",
+        f"EMR gives {repr(given)[:80]} as the private address of cluster {cluster_id}'s primary "
+        "node, which is no IPv4 address.",
+        "look at the node in the EC2 console; deploy again when EMR lists its private address.",
+    )
+
+
+def unfit_primary_name(cluster_id: str, given: object) -> Refusal:
+    """Livy uses TLS and the primary node has no name that a URL can hold."""
+    return Refusal(
+        "primary-name-unfit",
+        f"Livy of cluster {cluster_id} uses TLS, and its primary's private name, which notebooks "
+        f"would call, is {repr(given)[:80]}: no URL can hold that.",
+        "set domain-name in the DHCP option set of the cluster's VPC to domains of letters, digits "
+        "and hyphens, and make a new cluster: a node gets its name when it starts.",
+    )
+
+
 def access_denied(action: str, resource: str) -> Refusal:
     """The Lambda's role may not make a call."""
     return Refusal(

@@ -114,10 +114,11 @@ def primary(
     if not running:
         seen = ", ".join(f"{each.get('Ec2InstanceId')} {state_of(each)}" for each in listed)
         raise refusals.no_primary(str(cluster.get("Id")), seen or "none")
-    named = str(cluster.get("MasterPublicDnsName") or "")
+    named = output_formats.host_name(cluster.get("MasterPublicDnsName"))
 
     def is_another(node: Mapping[str, Any]) -> bool:
-        return not named or named not in (node.get("PrivateDnsName"), node.get("PublicDnsName"))
+        own = (node.get("PrivateDnsName"), node.get("PublicDnsName"))
+        return not named or named not in map(output_formats.host_name, own)
 
     # EMR's order, which varies, must change nothing.
     return min(running, key=lambda node: (is_another(node), str(node.get("PrivateIpAddress"))))
@@ -126,20 +127,36 @@ def primary(
 def endpoint(
     cluster: Mapping[str, Any], node: Mapping[str, Any], *, port: int, tls: bool
 ) -> Endpoint:
-    """The endpoint on this primary node.
+    """The endpoint on this primary node. Raises Refusal when the node lacks what its URL needs.
 
     HTTPS goes to the node's name, which its certificate holds; HTTP to its address, which needs
     no name server.
     """
-    scheme, address = ("https", "PrivateDnsName") if tls else ("http", "PrivateIpAddress")
+    cluster_id = str(cluster.get("Id", ""))
+    origin = f"https://{_name(cluster_id, node)}" if tls else f"http://{_address(cluster_id, node)}"
     versions = application_versions(cluster)
     return Endpoint(
-        livy_url=f"{scheme}://{node.get(address, '')}:{port}",
-        cluster_id=str(cluster.get("Id", "")),
+        livy_url=f"{origin}:{port}",
+        cluster_id=cluster_id,
         release_label=output_formats.shown("ReleaseLabel", cluster.get("ReleaseLabel")),
         spark_version=output_formats.shown("SparkVersion", versions["spark"]),
         livy_version=output_formats.shown("LivyVersion", versions["livy"]),
     )
+
+
+def _name(cluster_id: str, node: Mapping[str, Any]) -> str:
+    given = node.get("PrivateDnsName")
+    name = output_formats.host_name(given)
+    if not output_formats.is_host_name(name):
+        raise refusals.unfit_primary_name(cluster_id, given)
+    return name
+
+
+def _address(cluster_id: str, node: Mapping[str, Any]) -> str:
+    address = node.get("PrivateIpAddress")
+    if not output_formats.is_address(address):
+        raise refusals.unfit_primary_address(cluster_id, address)
+    return str(address)
 
 
 def uses_https(

@@ -28,6 +28,7 @@ class Node:
     role: str
     state: str
     public: bool
+    domains: str = "eu-west-1.compute.internal"
 
     @property
     def ip(self) -> str:
@@ -35,7 +36,14 @@ class Node:
 
     @property
     def private_dns(self) -> str:
-        return f"ip-10-0-0-{self.last_octet}.eu-west-1.compute.internal"
+        return f"ip-10-0-0-{self.last_octet}" + (f".{self.domains}" if self.domains else "")
+
+    @property
+    def https_name(self) -> str:
+        """Its name in a URL; empty when a URL cannot hold it."""
+        if DOMAINS[self.domains] is None:
+            return ""
+        return f"ip-10-0-0-{self.last_octet}{DOMAINS[self.domains]}"
 
     @property
     def public_dns(self) -> str:
@@ -105,7 +113,7 @@ class Cluster:
             "Configurations": livy_conf(**conf) if conf else [],
         }
         if shown:
-            [node] = shown
+            node = shown[0]
             found["MasterPublicDnsName"] = node.public_dns if node.public else node.private_dns
         if self.security:
             found["SecurityConfiguration"] = self.security
@@ -208,7 +216,10 @@ class Truth:
             return "tls-trust-missing"
         if self.opened not in (None, self._port(cluster)):
             return "port-closed"
-        return "" if cluster.running else "primary-not-running"
+        if not cluster.running:
+            return "primary-not-running"
+        unnamed = self._tls(cluster) and not cluster.running[0].https_name
+        return "primary-name-unfit" if unnamed else ""
 
     def _tls(self, cluster: Cluster) -> bool:
         if self.scheme in ("http", "https"):
@@ -224,7 +235,7 @@ class Truth:
         tls, port = self._tls(cluster), self._port(cluster)
         node = cluster.running[0]
         return {
-            "LivyUrl": f"https://{node.private_dns}:{port}" if tls else f"http://{node.ip}:{port}",
+            "LivyUrl": f"https://{node.https_name}:{port}" if tls else f"http://{node.ip}:{port}",
             "ClusterId": cluster.cluster_id,
             "ReleaseLabel": RELEASES[cluster.release],
             "SparkVersion": "1.2.3",
@@ -240,7 +251,14 @@ SECURITY = {
         {"AuthorizationConfiguration": {"IAMConfiguration": {"EnableApplicationScopedIAMRole": 1}}}
     ),
 }
-
+# A DHCP option set's domain-name, and what it adds to a name in a URL.
+DOMAINS = {
+    "eu-west-1.compute.internal": ".eu-west-1.compute.internal",
+    "corp.example other.example": ".corp.example",
+    "Corp.Example.": ".corp.example",
+    "": "",
+    "my_company.example": None,
+}
 # Each release label, and how it is shown. Encryption in transit leaves the first three's Livy alone.
 PLAIN_LIVY = ("emr-6.15.0", "emr-7.3.0", "emr-5.36.2")
 RELEASES = {each: each for each in PLAIN_LIVY} | {
@@ -263,12 +281,16 @@ def often(value: Any, *others: Any) -> st.SearchStrategy[Any]:
 def nodes(draw: st.DrawFn) -> tuple[Node, ...]:
     """One primary or three, dead predecessors of theirs, and core nodes; in any order."""
     public = draw(st.booleans())
-    roles = ["MASTER"] * draw(st.sampled_from([1, 3])) + ["CORE"] * draw(st.integers(0, 3))
+    # Four run while one of three is being replaced.
+    roles = ["MASTER"] * draw(st.sampled_from([1, 3, 4])) + ["CORE"] * draw(st.integers(0, 3))
     states = [draw(often("RUNNING", "BOOTSTRAPPING", "TERMINATED", "RUNNING")) for _ in roles]
     dead = draw(st.integers(0, 3))
     roles, states = roles + ["MASTER"] * dead, states + ["TERMINATED"] * dead
     octets = draw(st.permutations(range(4, 4 + len(roles))))
-    found = [Node(o, r, s, public) for o, r, s in zip(octets, roles, states, strict=True)]
+    domains = draw(often(*DOMAINS))
+    found = [Node(o, r, s, public, domains) for o, r, s in zip(octets, roles, states, strict=True)]
+    # EMR may list one twice.
+    found += found[: draw(often(0, 2))]
     return tuple(draw(st.permutations(found)))
 
 

@@ -464,7 +464,7 @@ class TestRefusals:
         with caplog.at_level(logging.DEBUG):
             refusal = refusal_of(World(instances={CLUSTER_ID: [hostile]}))
 
-        assert refusal.code == "answer-unfit"
+        assert refusal.code == "primary-address-unfit"
         assert "STATE" not in caplog.text
 
 

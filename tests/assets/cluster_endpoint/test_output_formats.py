@@ -20,6 +20,7 @@ FIT = {
         "https://ip-10-0-0-5.ec2.internal:1",
         "https://ip-10-0-0-5.eu-west-1.compute.internal:8998",
         "http://a.b:65535",
+        "https://ip-10-0-0-5:8998",
         f"https://{LONGEST_NAME}:8998",
     ],
     "ClusterId": ["j-2AXXXXXXGAPLF", "j-AAAA", "j-" + "9" * 20],
@@ -34,7 +35,8 @@ UNFIT_ADDRESSES = [
     "10.0.0.05",
     "10.0.0.٥",
     "::1",
-    "localhost",
+    "10",
+    "0x7f000001",
     "A.b",
     "a.b.",
     "a_b.c",
@@ -85,6 +87,30 @@ def test_what_only_looks_like_it_does_not(name: str, value: str) -> None:
         output_formats.checked({name: value})
     assert refusal.value.code == "answer-unfit"
     assert f" for {name}, " in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("ip-10-0-0-5.ec2.internal", "ip-10-0-0-5.ec2.internal"),
+        ("ip-10-0-0-5.one.example two.example", "ip-10-0-0-5.one.example"),
+        (" ip-10-0-0-5.one.example\ttwo.example ", "ip-10-0-0-5.one.example"),
+        ("IP-10-0-0-5.Corp.Example.COM", "ip-10-0-0-5.corp.example.com"),
+        ("ip-10-0-0-5.corp.example.com.", "ip-10-0-0-5.corp.example.com"),
+        ("ip-10-0-0-5.Corp.example. other.example.", "ip-10-0-0-5.corp.example"),
+        ("primary.analytics", "primary.analytics"),
+        ("ip-10-0-0-5", "ip-10-0-0-5"),
+        ("", ""),
+        (" ", ""),
+        (".", ""),
+        (None, ""),
+        (["a.b"], ""),
+    ],
+)
+def test_a_name_is_its_first_word_in_small_letters_without_a_final_dot(
+    said: object, name: str
+) -> None:
+    assert output_formats.host_name(said) == name
 
 
 @pytest.mark.parametrize("mark", sorted(set(string.printable) - set(string.ascii_letters)))

@@ -47,6 +47,8 @@ EXAMPLES: Mapping[str, list[tuple[Any, ...]]] = {
     "trust_missing": [(ID,)],
     "port_closed": [(ID, 9000, 8998)],
     "no_primary": [(ID, "none")],
+    "unfit_primary_address": [(ID, None)],
+    "unfit_primary_name": [(ID, "ip-10-0-0-5.my_company")],
     "access_denied": [
         (
             "elasticmapreduce:DescribeCluster",
@@ -171,6 +173,8 @@ class TestMessage:
         [
             lambda text: refusals.other_login(ID, text),
             lambda text: refusals.security_unread(ID, text),
+            lambda text: refusals.unfit_primary_address(ID, text),
+            lambda text: refusals.unfit_primary_name(ID, text),
             lambda text: refusals.unfit_answer("LivyUrl", text),
             lambda text: refusal.bad_request("ClusterName", text),
         ],

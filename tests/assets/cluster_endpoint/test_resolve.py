@@ -221,6 +221,38 @@ class TestPrimaries:
 
         assert found["PrivateIpAddress"] == "10.0.0.5"
 
+    @pytest.mark.parametrize(
+        ("named", "own"),
+        [
+            ("ip-10-0-0-9.corp.example", "ip-10-0-0-9.corp.example other.example"),
+            ("ip-10-0-0-9.corp.example other.example", "ip-10-0-0-9.corp.example"),
+            ("ip-10-0-0-9.Corp.Example", "IP-10-0-0-9.corp.example."),
+        ],
+    )
+    def test_names_are_compared_as_name_servers_do(self, named: str, own: str) -> None:
+        nodes = [instance(4), instance(9, PrivateDnsName=own), instance(5)]
+
+        found = resolve.primary(cluster(MasterPublicDnsName=named), nodes)
+
+        assert found == nodes[1]
+
+    def test_names_that_cannot_be_read_are_no_match(self) -> None:
+        nodes = [instance(6, PrivateDnsName=None), instance(5, PrivateDnsName=" ")]
+
+        assert resolve.primary(cluster(MasterPublicDnsName="."), nodes) == nodes[1]
+
+    @pytest.mark.parametrize(
+        "listed",
+        [
+            [instance(5), instance(6), instance(7), instance(8)],
+            [instance(5), instance(5)],
+            [instance(6), instance(5), instance(6), instance(5), instance(7)],
+        ],
+    )
+    def test_four_or_one_twice_are_no_reason_to_refuse(self, listed: list[dict[str, Any]]) -> None:
+        # While one of three is being replaced; and where a page begins anew between two calls.
+        assert resolve.primary(cluster(), listed) == instance(5)
+
     def test_a_named_one_that_has_died_is_passed_over(self) -> None:
         nodes = [instance(5, "TERMINATED"), instance(6)]
 
@@ -245,48 +277,67 @@ class TestEndpoint:
         assert found.livy_url == "https://ip-10-0-0-5.eu-west-1.compute.internal:8998"
 
     @pytest.mark.parametrize(
-        ("where", "value"),
+        ("said", "name"),
         [
-            ("PrivateIpAddress", "10.0.0.5; reboot"),
-            ("PrivateIpAddress", "10.0.0.256"),
-            ("PrivateIpAddress", "10.0.0.5\n"),
-            ("PrivateIpAddress", "١٠.0.0.5"),
-            ("PrivateIpAddress", ""),
-            ("PrivateIpAddress", None),
-            ("PrivateIpAddress", ["10.0.0.5"]),
-            ("PrivateDnsName", "$(reboot).internal"),
-            ("PrivateDnsName", "a'b.internal"),
-            ("PrivateDnsName", f"{'a' * 64}.internal"),
-            ("PrivateDnsName", "a`id`.internal"),
-            ("PrivateDnsName", ""),
-            ("PrivateDnsName", None),
+            ("ip-10-0-0-5.one.example two.example", "ip-10-0-0-5.one.example"),
+            ("IP-10-0-0-5.Corp.Example.COM.", "ip-10-0-0-5.corp.example.com"),
+            ("primary", "primary"),
         ],
     )
-    def test_an_address_that_a_script_must_not_hold_is_refused_where_it_would_stand(
-        self, where: str, value: Any
-    ) -> None:
-        hostile = instance(**{where: value})
-        is_name = where == "PrivateDnsName"
+    def test_a_name_as_option_sets_make_it_is_normalised(self, said: str, name: str) -> None:
+        found = endpoint(instance(PrivateDnsName=said), tls=True)
 
-        with pytest.raises(Refusal, match=r"answer-unfit.* for LivyUrl"):
-            endpoint(hostile, tls=is_name).outputs()
-        unharmed = endpoint(hostile, tls=not is_name).outputs()
-        assert unharmed == endpoint(instance(), tls=not is_name).outputs()
+        assert found.outputs()["LivyUrl"] == f"https://{name}:8998"
 
     @pytest.mark.parametrize(
-        ("missing", "tls", "said"),
+        "value",
         [
-            ("PrivateIpAddress", False, "'http://:8998' for LivyUrl"),
-            ("PrivateDnsName", True, "'https://:8998' for LivyUrl"),
+            "10.0.0.5; reboot",
+            "10.0.0.256",
+            "10.0.0.5\n",
+            "١٠.0.0.5",
+            "ip-10-0-0-5.internal",
+            "",
+            None,
+            ["10.0.0.5"],
         ],
     )
-    def test_a_node_without_an_address_is_refused_with_its_empty_field(
-        self, missing: str, tls: bool, said: str
-    ) -> None:
-        node = {name: value for name, value in instance().items() if name != missing}
+    def test_an_address_that_is_none_is_refused_where_the_url_needs_it(self, value: Any) -> None:
+        hostile = instance(PrivateIpAddress=value)
 
-        with pytest.raises(Refusal, match=f"EMR answered {said}"):
-            endpoint(node, tls=tls).outputs()
+        with pytest.raises(Refusal) as refusal:
+            endpoint(hostile)
+        assert refusal.value.code == "primary-address-unfit"
+        said = f"gives {value!r} as the private address of cluster {CLUSTER_ID}'s primary"
+        assert said in str(refusal.value)
+        assert endpoint(hostile, tls=True) == endpoint(instance(), tls=True)
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "$(reboot).internal",
+            "a'b.internal",
+            f"{'a' * 64}.internal",
+            "a`id`.internal",
+            "ip_10.corp_internal",
+            "10.0.0.5",
+            f"{'a.' * 127}bc",
+            "",
+            None,
+        ],
+    )
+    def test_a_name_that_no_url_can_hold_is_refused_only_where_the_url_needs_it(
+        self, value: Any
+    ) -> None:
+        hostile = instance(PrivateDnsName=value)
+
+        with pytest.raises(Refusal) as refusal:
+            endpoint(hostile, tls=True)
+        assert refusal.value.code == "primary-name-unfit"
+        assert f"{CLUSTER_ID} uses TLS" in str(refusal.value)
+        assert repr(value)[:80] in str(refusal.value)
+        assert "domain-name in the DHCP option set" in str(refusal.value)
+        assert endpoint(hostile) == endpoint(instance())
 
     @pytest.mark.parametrize(
         ("said", "shown"),
