@@ -12,6 +12,7 @@ THIS_STACK = "this stack"
 
 ANY_CLUSTER = "any cluster"
 _BY_NAME = "A cluster that is selected by its name or tags has an id that only the deploy learns."
+_DEFAULT_PORT = Cluster.model_fields["port"].default
 _UNSCOPED = "IAM knows no resource for this action."
 
 
@@ -45,6 +46,8 @@ def properties(
         "ClusterTags": None if cluster.tags is None else json.dumps(cluster.tags, sort_keys=True),
         "WaitMinutes": str(cluster.wait_minutes),
         "Scheme": cluster.scheme,
+        # Without it, 8998: a stack that leaves it there is not looked up again for this key alone.
+        "Port": None if cluster.port == _DEFAULT_PORT else str(cluster.port),
         "OpenedPort": None if opened_port is None else str(opened_port),
         "TrustIsGiven": None if cluster.tls is None else "true",
         "ReadGroupConfigurations": "true" if cluster.group_configurations else None,

@@ -49,7 +49,11 @@ class Cluster(Strict):
     wait_minutes: types.WaitMinutes = Field(
         default=10, description="how long a deploy waits for a cluster that is still starting"
     )
-    port: types.Port = Field(default=8998, description="the port that Livy listens on")
+    port: types.Port = Field(
+        default=8998,
+        description="the port that Livy listens on when the cluster's configuration says none, and "
+        "the one that this stack's rules open",
+    )
     scheme: Literal["http", "https", "detect"] | None = Field(
         default=None,
         description="http and https force; detect lets the resolver read the cluster's security "

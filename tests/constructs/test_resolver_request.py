@@ -130,19 +130,21 @@ class TestProperties:
         assert parse(asked(**settings)).selector == selector
 
     def test_the_resolver_reads_how_livy_is_reached(self) -> None:
-        settings = cluster(**ID, scheme="https", tls={"verify": "system"}, wait_minutes=13)
+        settings = cluster(**ID, scheme="https", port=9000, tls={"verify": "system"})
         request = parse(properties("analytics", settings, opened_port=9000, refresh="1"))
 
         assert request.preferences == LivyPreferences(
-            scheme="https", opened_port=9000, trust_is_given=True
+            scheme="https", port=9000, opened_port=9000, trust_is_given=True
         )
-        assert request.wait_seconds == 13 * 60
+
+    def test_the_resolver_reads_how_long_to_wait(self) -> None:
+        assert parse(asked(**ID, wait_minutes=13)).wait_seconds == 13 * 60
 
     def test_the_resolver_reads_what_is_left_out_as_not_wished_for(self) -> None:
         request = parse(asked(**ID))
 
         assert request.preferences == LivyPreferences(
-            scheme=None, opened_port=None, trust_is_given=False
+            scheme=None, port=8998, opened_port=None, trust_is_given=False
         )
         assert not request.read_group_configurations
 

@@ -10,7 +10,13 @@ import pytest
 from emr_notebook.constructs.resolver_request import properties
 from emr_notebook.settings.cluster import Cluster
 from sandbox.aws.emr.seed import ClusterSpec
-from tests.end_to_end.resolver_world import Asked, ResolverWorld, resolver_world, running
+from tests.end_to_end.resolver_world import (
+    PRIMARY_GROUP,
+    Asked,
+    ResolverWorld,
+    resolver_world,
+    running,
+)
 
 pytestmark = pytest.mark.sandbox
 
@@ -26,6 +32,12 @@ STAGES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "own-ports": {
         "groups": {"id": "j-GROUPS01", "group_configurations": True, "port": 9001},
         "fleets": {"id": "j-FLEETS01", "group_configurations": True, "port": 9002},
+        "bootstrapped": {
+            "id": "j-BOOTED01",
+            "port": 9003,
+            "security_group_id": PRIMARY_GROUP,
+            "ingress": "create",
+        },
     },
     "ten": {key: {"id": cluster_id} for key, cluster_id in TEN.items()},
 }
@@ -53,6 +65,8 @@ def seed(world: ResolverWorld) -> None:
         running("j-OTHERTAG", "10.0.1.31", tags={"team": "risk", "stage": "live"}),
         running("j-FLEET001", *HIGHLY_AVAILABLE, **IN_FLEETS),
         running("j-GROUPS01", "10.0.4.10", primary_configurations=livy_port(9001)),
+        # A bootstrap action has moved its Livy, of which EMR says nothing.
+        running("j-BOOTED01", "10.0.4.30"),
         running("j-FLEETS01", "10.0.4.20", primary_configurations=livy_port(9002), **IN_FLEETS),
         *(running(each, f"10.0.2.{n}") for n, each in enumerate(TEN.values())),
     )
@@ -103,6 +117,18 @@ def test_a_port_set_for_the_primarys_own_group_or_fleet_is_the_one_used(
     world: ResolverWorld, key: str, url: str
 ) -> None:
     assert world.stack("own-ports").output(key, "LivyUrl") == url
+
+
+def test_a_port_that_only_the_settings_know_is_in_the_address_and_in_the_rule(
+    world: ResolverWorld,
+) -> None:
+    stack = world.stack("own-ports")
+
+    assert stack.output("bootstrapped", "LivyUrl") == "http://10.0.4.30:9003"
+    rules = world.aws.client("ec2").describe_security_group_rules(
+        Filters=[{"Name": "group-id", "Values": [PRIMARY_GROUP]}]
+    )["SecurityGroupRules"]
+    assert 9003 in [rule["FromPort"] for rule in rules if not rule["IsEgress"]]
 
 
 def test_the_found_address_reaches_every_notebook_of_the_cluster(world: ResolverWorld) -> None:

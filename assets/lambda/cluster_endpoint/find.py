@@ -49,7 +49,7 @@ def find_endpoint(
     livy.refuse_login(cluster, conf)
     security = lookup.security_configuration(cluster)
     tls = resolve.uses_https(cluster, conf, security, request.preferences)
-    port = livy.port(conf, str(cluster.get("Id")), request.preferences.opened_port)
+    port = livy.port(conf, str(cluster.get("Id")), request.preferences)
     found = resolve.endpoint(cluster, lookup.primary(cluster), port=port, tls=tls).outputs()
     log.info("%s: Livy of %s is at %s", request.key, found["ClusterId"], found["LivyUrl"])
     return found

@@ -18,6 +18,8 @@ class LivyPreferences:
 
     # "http" and "https" force; "detect" reads the security configuration; None does not.
     scheme: str | None = None
+    # Where Livy listens when the cluster's configuration does not say.
+    port: int = DEFAULT_PORT
     # The port that the stack's security group rules open, when it makes any.
     opened_port: int | None = None
     # Whether the notebooks are told which authorities to trust.
@@ -37,14 +39,23 @@ def livy_conf(configurations: object) -> dict[str, str]:
     return found
 
 
-def port(conf: Mapping[str, str], cluster_id: str, opened_port: int | None) -> int:
-    """The port that Livy listens on. Raises Refusal when it is none, or not the one opened."""
-    said = conf.get("livy.server.port", str(DEFAULT_PORT)).strip()
-    if not re.fullmatch(r"[0-9]{1,5}", said) or not 0 < int(said) < 65_536:
-        raise refusals.unfit_answer("livy.server.port", said)
-    if opened_port is not None and int(said) != opened_port:
-        raise refusals.port_closed(cluster_id, int(said), opened_port)
+def port(conf: Mapping[str, str], cluster_id: str, preferences: LivyPreferences) -> int:
+    """The port that Livy listens on: livy-conf's, or else the settings'.
+
+    Raises Refusal when livy-conf sets none that there is, or not the one opened.
+    """
+    said = conf.get("livy.server.port", str(preferences.port)).strip()
+    if not is_port(said):
+        raise refusals.unfit_port(cluster_id, said)
+    opened = preferences.opened_port
+    if opened is not None and int(said) != opened:
+        raise refusals.port_closed(cluster_id, int(said), opened)
     return int(said)
+
+
+def is_port(text: str) -> bool:
+    """Whether a text is the number of a TCP port."""
+    return re.fullmatch(r"[0-9]{1,5}", text) is not None and 0 < int(text) < 65_536
 
 
 def refuse_login(cluster: Mapping[str, Any], conf: Mapping[str, str]) -> None:

@@ -134,6 +134,15 @@ def trust_missing(cluster_id: str) -> Refusal:
     )
 
 
+def unfit_port(cluster_id: str, said: str) -> Refusal:
+    """livy-conf sets a port that there is not."""
+    return Refusal(
+        "livy-port-unfit",
+        f"Cluster {cluster_id} sets livy.server.port to {repr(said)[:80]}, which is no TCP port.",
+        "use a cluster whose livy-conf sets a port from 1 to 65535, or none.",
+    )
+
+
 def port_closed(cluster_id: str, port: int, opened: int) -> Refusal:
     """Livy listens on another port than the security group rules open."""
     return Refusal(

@@ -50,14 +50,14 @@ def parse(properties: Mapping[str, Any]) -> Request:
     if int(minutes) > MOST_WAIT_MINUTES:
         raise bad_request("WaitMinutes", minutes)
     scheme = _text(properties, "Scheme", "|".join(SCHEMES))
-    opened = _text(properties, "OpenedPort", r"|[0-9]{1,5}")
     return Request(
         key=key,
         selector=_selector(properties),
         wait_seconds=60 * int(minutes),
         preferences=livy.LivyPreferences(
             scheme=SCHEMES[scheme],
-            opened_port=int(opened) if opened else None,
+            port=_port(properties, "Port") or livy.DEFAULT_PORT,
+            opened_port=_port(properties, "OpenedPort"),
             trust_is_given=_boolean(properties, "TrustIsGiven"),
         ),
         read_group_configurations=_boolean(properties, "ReadGroupConfigurations"),
@@ -89,6 +89,13 @@ def _text(properties: Mapping[str, Any], name: str, pattern: str) -> str:
     if not isinstance(value, str) or not re.fullmatch(pattern, value):
         raise bad_request(name, value)
     return value
+
+
+def _port(properties: Mapping[str, Any], name: str) -> int | None:
+    text = _text(properties, name, r"|[0-9]{1,5}")
+    if text and not livy.is_port(text):
+        raise bad_request(name, text)
+    return int(text) if text else None
 
 
 def _boolean(properties: Mapping[str, Any], name: str) -> bool:

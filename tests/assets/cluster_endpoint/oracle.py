@@ -143,6 +143,7 @@ class Truth:
     minutes: int
     scheme: str
     trust: bool
+    asked_port: int
     opened: int | None
     read_groups: bool
     page_size: int
@@ -180,6 +181,7 @@ class Truth:
             WaitMinutes=str(self.minutes),
             Scheme=self.scheme,
             TrustIsGiven="true" if self.trust else None,
+            Port=None if self.asked_port == 8998 else str(self.asked_port),
             OpenedPort=None if self.opened is None else str(self.opened),
             ReadGroupConfigurations="true" if self.read_groups else None,
         )
@@ -229,7 +231,7 @@ class Truth:
 
     def _port(self, cluster: Cluster) -> int:
         own = cluster.group_port if self.read_groups else None
-        return own or cluster.port or 8998
+        return own or cluster.port or self.asked_port
 
     def _endpoint(self, cluster: Cluster) -> dict[str, str]:
         tls, port = self._tls(cluster), self._port(cluster)
@@ -329,6 +331,8 @@ def truths(draw: st.DrawFn) -> Truth:
         minutes=draw(st.sampled_from([0, 1, 10, 13])),
         scheme=draw(st.sampled_from(["", "detect", "http", "https"])),
         trust=draw(often(True, False)),
+        # A bootstrap action may move Livy, which EMR's answers do not show.
+        asked_port=draw(often(8998, 9000, 9443)),
         opened=draw(often(None, 8998, 9000)),
         read_groups=draw(st.booleans()),
         page_size=draw(st.sampled_from([1, 2, 3, 50])),

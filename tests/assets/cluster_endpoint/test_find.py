@@ -300,12 +300,21 @@ class TestConfiguration:
 
         assert find(world)["LivyUrl"] == "http://10.0.0.5:9000"
 
-    def test_one_that_no_rule_opens_is_refused(self) -> None:
-        refusal = refusal_of(World(), OpenedPort="9000")
+    def test_without_one_it_is_the_settings(self) -> None:
+        found = find(World(), Port="9443", OpenedPort="9443")
+
+        assert found["LivyUrl"] == "http://10.0.0.5:9443"
+
+    def test_one_that_no_rule_opens_is_refused_and_its_advice_helps(self) -> None:
+        world = World(clusters=[cluster(Configurations=livy_conf(livy_server_port="9000"))])
+
+        refusal = refusal_of(world, OpenedPort="8998")
 
         assert refusal.code == "port-closed"
-        assert f"Livy of cluster {CLUSTER_ID} listens on port 8998" in str(refusal)
-        assert find(World(), OpenedPort="8998")["LivyUrl"] == "http://10.0.0.5:8998"
+        assert f"Livy of cluster {CLUSTER_ID} listens on port 9000" in str(refusal)
+        assert "set the cluster's port to 9000." in str(refusal)
+        advised = find(world, Port="9000", OpenedPort="9000")
+        assert advised["LivyUrl"] == "http://10.0.0.5:9000"
 
     @pytest.mark.parametrize("page_size", [1, 50])
     def test_the_primarys_own_group_overrides_where_the_settings_ask_for_it(

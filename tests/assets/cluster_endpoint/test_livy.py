@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from cluster_endpoint import livy
+from cluster_endpoint.livy import LivyPreferences
 from refusal import Refusal
 from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, cluster, livy_conf
 
@@ -60,7 +61,18 @@ class TestPort:
     def test_it_is_livy_confs_or_8998(self, said: str | None, port: int) -> None:
         conf = {} if said is None else {"livy.server.port": said}
 
-        assert livy.port(conf, CLUSTER_ID, None) == port
+        assert livy.port(conf, CLUSTER_ID, LivyPreferences()) == port
+
+    def test_it_is_the_settings_where_livy_conf_says_none(self) -> None:
+        # As after a bootstrap action, which EMR's API does not show.
+        preferences = LivyPreferences(port=9443, opened_port=9443)
+
+        assert livy.port({}, CLUSTER_ID, preferences) == 9443
+
+    def test_livy_conf_comes_before_the_settings_where_this_stack_makes_no_rule(self) -> None:
+        conf = {"livy.server.port": "9000"}
+
+        assert livy.port(conf, CLUSTER_ID, LivyPreferences(port=9443)) == 9000
 
     @pytest.mark.parametrize(
         "said",
@@ -68,21 +80,23 @@ class TestPort:
     )
     def test_what_is_no_port_is_refused(self, said: str) -> None:
         with pytest.raises(Refusal) as refusal:
-            livy.port({"livy.server.port": said}, CLUSTER_ID, None)
+            livy.port({"livy.server.port": said}, CLUSTER_ID, LivyPreferences())
 
-        assert refusal.value.code == "answer-unfit"
-        assert f"{said!r} for livy.server.port" in str(refusal.value)
+        assert refusal.value.code == "livy-port-unfit"
+        assert f"sets livy.server.port to {said!r}, which" in str(refusal.value)
 
     def test_one_that_the_security_group_rules_do_not_open_is_refused_with_both(self) -> None:
         with pytest.raises(Refusal) as refusal:
-            livy.port({"livy.server.port": "9000"}, CLUSTER_ID, 8998)
+            livy.port({"livy.server.port": "9000"}, CLUSTER_ID, LivyPreferences(opened_port=8998))
 
         assert refusal.value.code == "port-closed"
         assert f"Livy of cluster {CLUSTER_ID} listens on port 9000" in str(refusal.value)
         assert "rules open 8998." in str(refusal.value)
 
     def test_the_one_that_they_open_is_taken(self) -> None:
-        assert livy.port({"livy.server.port": "9000"}, CLUSTER_ID, 9000) == 9000
+        preferences = LivyPreferences(port=9000, opened_port=9000)
+
+        assert livy.port({"livy.server.port": "9000"}, CLUSTER_ID, preferences) == 9000
 
 
 class TestLogins:

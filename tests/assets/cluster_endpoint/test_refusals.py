@@ -45,6 +45,7 @@ EXAMPLES: Mapping[str, list[tuple[Any, ...]]] = {
     "other_login": [(ID, "token")],
     "security_unread": [(ID, "strict")],
     "trust_missing": [(ID,)],
+    "unfit_port": [(ID, "8998,9000")],
     "port_closed": [(ID, 9000, 8998)],
     "no_primary": [(ID, "none")],
     "unfit_primary_address": [(ID, None)],
@@ -173,6 +174,7 @@ class TestMessage:
         [
             lambda text: refusals.other_login(ID, text),
             lambda text: refusals.security_unread(ID, text),
+            lambda text: refusals.unfit_port(ID, text),
             lambda text: refusals.unfit_primary_address(ID, text),
             lambda text: refusals.unfit_primary_name(ID, text),
             lambda text: refusals.unfit_answer("LivyUrl", text),

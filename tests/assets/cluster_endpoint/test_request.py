@@ -22,7 +22,7 @@ def test_a_request_of_the_least_asks_for_an_id_and_a_wait() -> None:
         key="analytics",
         selector=Selector(cluster_id=CLUSTER_ID),
         wait_seconds=420,
-        preferences=LivyPreferences(scheme=None, opened_port=None, trust_is_given=False),
+        preferences=LivyPreferences(scheme=None, port=8998, opened_port=None, trust_is_given=False),
         read_group_configurations=False,
     )
 
@@ -33,6 +33,7 @@ def test_everything_that_can_be_asked_for_is_read() -> None:
         ClusterTags=json.dumps({"team": "risk", "env": ""}),
         Scheme="detect",
         OpenedPort="9000",
+        Port="9001",
         TrustIsGiven="true",
         ReadGroupConfigurations="true",
         LastValueOutput="ClusteranalyticsValue0A1B",
@@ -42,7 +43,7 @@ def test_everything_that_can_be_asked_for_is_read() -> None:
 
     assert found.selector == Selector(tags=(("env", ""), ("team", "risk")))
     assert found.preferences == LivyPreferences(
-        scheme="detect", opened_port=9000, trust_is_given=True
+        scheme="detect", port=9001, opened_port=9000, trust_is_given=True
     )
     assert found.read_group_configurations is True
 
@@ -92,6 +93,10 @@ def test_each_scheme_of_the_settings_is_known(scheme: str) -> None:
         ("OpenedPort", "٨٩٩٨"),
         ("OpenedPort", "8998 "),
         ("OpenedPort", "123456"),
+        ("Port", "٨٩٩٨"),
+        ("Port", "8998 "),
+        ("Port", "0"),
+        ("Port", "65536"),
         ("TrustIsGiven", "yes"),
         ("TrustIsGiven", True),
         ("ReadGroupConfigurations", "True"),
@@ -167,4 +172,6 @@ def test_what_the_app_asks_is_what_the_resolver_reads(
     assert dict(found.selector.tags) == (settings.tags or {})
     assert found.wait_seconds == 60 * settings.wait_minutes
     assert found.read_group_configurations == settings.group_configurations
-    assert found.preferences == LivyPreferences(settings.scheme, opened, settings.tls is not None)
+    assert found.preferences == LivyPreferences(
+        settings.scheme, settings.port, opened, settings.tls is not None
+    )

@@ -25,7 +25,8 @@ LISTS = {
 class Primary:
     """A cluster's primary in the network: its security groups, EMR's own first, and its subnet.
 
-    `port` is the one that its Livy listens on, as the configurations say that the resolver reads.
+    `port` is the one that its Livy listens on, as the configurations say that the resolver reads,
+    or else the settings.
     """
 
     groups: tuple[str, ...]
@@ -42,8 +43,13 @@ def find_primary(reader: Reader, settings: Settings, key: str) -> Primary | Unkn
     found = _described_cluster(reader, settings, key)
     if found is None or isinstance(found, Unknown):
         return found
-    grouped = settings.clusters[key].group_configurations
-    return attempt(lambda: _primary(found, _livy_conf(reader, found, grouped=grouped)))
+    own = settings.clusters[key]
+
+    def read() -> Primary | Unknown:
+        conf = _livy_conf(reader, found, grouped=own.group_configurations)
+        return _primary(found, conf, own.port)
+
+    return attempt(read)
 
 
 def _described_cluster(
@@ -98,7 +104,9 @@ def _livy_conf(reader: Reader, cluster: Mapping[str, Any], *, grouped: bool) -> 
     return conf
 
 
-def _primary(cluster: Mapping[str, Any], conf: Mapping[str, str]) -> Primary | Unknown:
+def _primary(
+    cluster: Mapping[str, Any], conf: Mapping[str, str], default_port: int
+) -> Primary | Unknown:
     attributes = cluster.get("Ec2InstanceAttributes", {})
     own = attributes.get("EmrManagedMasterSecurityGroup", "")
     groups = [own, *attributes.get("AdditionalMasterSecurityGroups", [])]
@@ -106,8 +114,8 @@ def _primary(cluster: Mapping[str, Any], conf: Mapping[str, str]) -> Primary | U
     if not known:
         return Unknown(f"EMR names no security group of {cluster.get('Id')}'s primary")
     try:
-        port = livy.port(conf, str(cluster.get("Id")), None)
+        port = livy.port(conf, str(cluster.get("Id")), livy.LivyPreferences(port=default_port))
     except Refusal:
         # The line of the cluster says that.
-        port = livy.DEFAULT_PORT
+        port = default_port
     return Primary(known, attributes.get("Ec2SubnetId", ""), port)

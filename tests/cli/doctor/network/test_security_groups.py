@@ -145,6 +145,12 @@ class TestARuleThatExistsAlready:
         # A group of the stack's own opens the port of the settings: the resolver refuses another.
         assert "8998" in rule(world, asked("external")).advice
 
+    def test_is_on_the_port_of_the_settings_where_the_cluster_says_none(self) -> None:
+        world = admitting(permission(GIVEN, 9998))
+
+        assert rule(world, asked("external", given=True, port=9998)).state is State.OK
+        assert "TCP port 9997" in rule(world, asked("external", given=True, port=9997)).what
+
     @pytest.mark.parametrize("kind", ["INSTANCE_GROUP", "INSTANCE_FLEET"])
     def test_is_on_the_port_of_the_primarys_own_group_or_fleet_where_that_counts(
         self, kind: str
