@@ -56,8 +56,10 @@ class Cluster(Strict):
     )
     scheme: Literal["http", "https", "detect"] | None = Field(
         default=None,
-        description="http and https force; detect lets the resolver read the cluster's security "
-        "configuration; without it, a cluster that has one is refused",
+        description="http and https force, and leave the cluster's security configuration unread: "
+        "whether it encrypts in transit, or asks for a login (Kerberos, LDAP, IAM Identity Center, "
+        "runtime roles), is not checked; detect lets the resolver read it; without scheme, a "
+        "cluster that has one is refused",
     )
     tls: Tls | None = Field(default=None, description="whom to trust when Livy uses TLS")
     group_configurations: bool = Field(

@@ -10,6 +10,10 @@ from tests.end_to_end.resolver_world import PRIMARY_GROUP, running
 ROLES = {
     "AuthorizationConfiguration": {"IAMConfiguration": {"EnableApplicationScopedIAMRole": True}}
 }
+IDENTITY_CENTER = {
+    "AuthenticationConfiguration": {"IdentityCenterConfiguration": {"EnableIdentityCenter": True}},
+    **ROLES,
+}
 IN_TRANSIT = {"EncryptionConfiguration": {"EnableInTransitEncryption": True}}
 MIDNIGHT = 1_767_225_600.0
 IN_FLEETS: Any = {"collection": "INSTANCE_FLEET"}
@@ -98,15 +102,18 @@ REFUSED: Mapping[str, Case] = {
         "[login-runtime-roles] Cluster j-ROLES001 uses runtime roles:",
         scheme="detect",
     ),
+    "identity-center": by_id(
+        running("j-IDENTITY", security_configuration="identity-center"),
+        "[login-identity-center] Cluster j-IDENTITY uses IAM Identity Center:",
+        scheme="detect",
+    ),
     "security-unread": by_id(
         running("j-UNREAD01", security_configuration="runtime-roles"),
         "[security-configuration-unread] Cluster j-UNREAD01 has the security configuration "
         "'runtime-roles',",
     ),
     "trust-missing": by_id(
-        running(
-            "j-TLS00001", security_configuration="in-transit", release_label="emr-spark-8.1.0"
-        ),
+        running("j-TLS00001", security_configuration="in-transit", release_label="emr-spark-8.1.0"),
         "[tls-trust-missing] Livy of cluster j-TLS00001 uses TLS,",
         scheme="detect",
     ),

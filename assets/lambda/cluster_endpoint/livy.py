@@ -75,13 +75,27 @@ def refuse_login(cluster: Mapping[str, Any], conf: Mapping[str, str]) -> None:
 def refuse_security_configuration(cluster_id: str, document: Mapping[str, Any]) -> None:
     """Raise Refusal for a security configuration whose clusters ask for a login."""
     authentication = mapping_at(document, "AuthenticationConfiguration")
-    if authentication.get("KerberosConfiguration"):
+    if _is_on(authentication.get("KerberosConfiguration")):
         raise refusals.kerberos(cluster_id)
-    if authentication.get("LDAPConfiguration"):
+    if _is_on(authentication.get("LDAPConfiguration")):
         raise refusals.ldap(cluster_id)
+    if _is_on(authentication.get("IdentityCenterConfiguration")):
+        raise refusals.identity_center(cluster_id)
     iam = mapping_at(mapping_at(document, "AuthorizationConfiguration"), "IAMConfiguration")
-    if iam.get("EnableApplicationScopedIAMRole") in (True, "true"):
+    if _is_true(iam.get("EnableApplicationScopedIAMRole")):
         raise refusals.runtime_roles(cluster_id)
+
+
+def _is_on(block: object) -> bool:
+    """Whether a login's block turns it on: one that has a switch (Enable…) may stand there off."""
+    if not isinstance(block, Mapping):
+        return bool(block)
+    switches = [value for name, value in block.items() if str(name).startswith("Enable")]
+    return bool(block) and all(_is_true(each) for each in switches)
+
+
+def _is_true(value: object) -> bool:
+    return value == 1 or str(value).lower() == "true"
 
 
 def uses_tls(
@@ -91,7 +105,7 @@ def uses_tls(
     if conf.get("livy.keystore", "").strip():
         return True
     encryption = mapping_at(security or {}, "EncryptionConfiguration")
-    in_transit = encryption.get("EnableInTransitEncryption") in (True, "true")
+    in_transit = _is_true(encryption.get("EnableInTransitEncryption"))
     return in_transit and release.encrypts_livy_in_transit(cluster.get("ReleaseLabel"))
 
 

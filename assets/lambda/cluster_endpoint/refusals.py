@@ -93,6 +93,16 @@ def ldap(cluster_id: str) -> Refusal:
     )
 
 
+def identity_center(cluster_id: str) -> Refusal:
+    """Livy asks for the token of somebody who has signed in at IAM Identity Center."""
+    return Refusal(
+        "login-identity-center",
+        f"Cluster {cluster_id} uses IAM Identity Center: Livy would ask for the identity of a "
+        "person who has signed in there, which a notebook instance does not know.",
+        "use a cluster without IAM Identity Center, or connect from EMR Studio.",
+    )
+
+
 def runtime_roles(cluster_id: str) -> Refusal:
     """Livy asks for temporary credentials of a runtime role."""
     return Refusal(
@@ -119,7 +129,8 @@ def security_unread(cluster_id: str, name: str) -> Refusal:
         "security-configuration-unread",
         f"Cluster {cluster_id} has the security configuration {repr(name)[:80]}, which decides "
         "whether Livy uses TLS or asks for a login.",
-        "set the cluster's scheme to detect, which lets the resolver read it, or to http or https.",
+        "set the cluster's scheme to detect, which lets the resolver read it, or to http or https, "
+        "which skip the check for logins.",
     )
 
 

@@ -93,7 +93,9 @@ def primary_filter(cluster: Mapping[str, Any]) -> dict[str, Any]:
 def application_versions(cluster: Mapping[str, Any]) -> dict[str, str]:
     """Versions by application, names in small letters. Raises Refusal without Livy or Spark."""
     applications = mappings_at(cluster, "Applications")
-    found = {str(app.get("Name", "")).lower(): str(app.get("Version") or "") for app in applications}
+    found = {
+        str(app.get("Name", "")).lower(): str(app.get("Version") or "") for app in applications
+    }
     for wanted in ("Livy", "Spark"):
         if wanted.lower() not in found:
             names = ", ".join(sorted(str(app.get("Name")) for app in applications)) or "none"

@@ -210,10 +210,13 @@ class Truth:
         for application in ("livy", "spark"):
             if application not in [each.lower() for each in cluster.applications]:
                 return f"{application}-missing"
+        return self._unreachable(cluster)
+
+    def _unreachable(self, cluster: Cluster) -> str:
         if cluster.security and self.scheme == "":
             return "security-configuration-unread"
-        if self.scheme == "detect" and cluster.security in ("ldap", "roles"):
-            return {"ldap": "login-ldap", "roles": "login-runtime-roles"}[cluster.security]
+        if self.scheme == "detect" and cluster.security in LOGINS:
+            return f"login-{LOGINS[cluster.security]}"
         if self._tls(cluster) and not self.trust:
             return "tls-trust-missing"
         if self.opened not in (None, self._port(cluster)):
@@ -245,13 +248,56 @@ class Truth:
         }
 
 
+# Security configurations, and the login that Livy asks for with some of them. A block of a login
+# that is switched off is what the console leaves in the JSON.
 SECURITY = {
     "plain": "{}",
     "encrypted": json.dumps({"EncryptionConfiguration": {"EnableInTransitEncryption": True}}),
-    "ldap": json.dumps({"AuthenticationConfiguration": {"LDAPConfiguration": {"A": 1}}}),
+    "ldap": json.dumps(
+        {
+            "AuthenticationConfiguration": {
+                "LDAPConfiguration": {
+                    "EnableLDAPAuthentication": True,
+                    "LDAPServerURL": "ldaps://corp.example",
+                }
+            }
+        }
+    ),
+    "ldap off": json.dumps(
+        {
+            "AuthenticationConfiguration": {
+                "LDAPConfiguration": {
+                    "EnableLDAPAuthentication": False,
+                    "LDAPServerURL": "ldaps://a",
+                }
+            }
+        }
+    ),
+    "kerberos": json.dumps(
+        {"AuthenticationConfiguration": {"KerberosConfiguration": {"Provider": "ExternalKdc"}}}
+    ),
+    "identity center": json.dumps(
+        {
+            "AuthenticationConfiguration": {
+                "IdentityCenterConfiguration": {
+                    "EnableIdentityCenter": True,
+                    "IdentityCenterApplicationAssigmentRequired": False,
+                }
+            },
+            "AuthorizationConfiguration": {
+                "IAMConfiguration": {"EnableApplicationScopedIAMRole": True}
+            },
+        }
+    ),
     "roles": json.dumps(
         {"AuthorizationConfiguration": {"IAMConfiguration": {"EnableApplicationScopedIAMRole": 1}}}
     ),
+}
+LOGINS = {
+    "ldap": "ldap",
+    "kerberos": "kerberos",
+    "identity center": "identity-center",
+    "roles": "runtime-roles",
 }
 # A DHCP option set's domain-name, and what it adds to a name in a URL.
 DOMAINS = {
@@ -261,7 +307,8 @@ DOMAINS = {
     "": "",
     "my_company.example": None,
 }
-# Each release label, and how it is shown. Encryption in transit leaves the first three's Livy alone.
+# Each release label, and how it is shown. Encryption in transit leaves the first three's Livy as it
+# is.
 PLAIN_LIVY = ("emr-6.15.0", "emr-7.3.0", "emr-5.36.2")
 RELEASES = {each: each for each in PLAIN_LIVY} | {
     "emr-7.4.0": "emr-7.4.0",

@@ -12,6 +12,21 @@ from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, cluster, livy_
 
 KEYSTORE = {"livy.keystore": "/etc/livy/conf/livy-keystore.jks"}
 
+LDAP = {"EnableLDAPAuthentication": True, "LDAPServerURL": "ldaps://corp.example:636"}
+OFF, OFF_AS_TEXT = {"EnableLDAPAuthentication": False}, {"EnableLDAPAuthentication": "False"}
+LDAP_ON = {"AuthenticationConfiguration": {"LDAPConfiguration": LDAP}}
+# Trusted identity propagation always has runtime roles beside it.
+IDENTITY_CENTER = {
+    "AuthenticationConfiguration": {
+        "IdentityCenterConfiguration": {
+            "EnableIdentityCenter": True,
+            "IdentityCenterApplicationAssigmentRequired": False,
+            "IdentityCenterInstanceARN": "arn:aws:sso:::instance/ssoins-1234567890abcdef",
+        }
+    },
+    "AuthorizationConfiguration": {"IAMConfiguration": {"EnableApplicationScopedIAMRole": True}},
+}
+
 
 def encrypted(value: object = True) -> dict[str, Any]:
     return {"EncryptionConfiguration": {"EnableInTransitEncryption": value}}
@@ -136,9 +151,24 @@ class TestLogins:
                 {"AuthenticationConfiguration": {"KerberosConfiguration": {"Provider": "x"}}},
                 "login-kerberos",
             ),
+            (LDAP_ON, "login-ldap"),
+            ({"AuthenticationConfiguration": {"LDAPConfiguration": {"A": "b"}}}, "login-ldap"),
             (
-                {"AuthenticationConfiguration": {"LDAPConfiguration": {"EnableLDAP": True}}},
-                "login-ldap",
+                {"AuthenticationConfiguration": {"LDAPConfiguration": {**LDAP, **OFF}}},
+                None,
+            ),
+            (
+                {"AuthenticationConfiguration": {"LDAPConfiguration": {**LDAP, **OFF_AS_TEXT}}},
+                None,
+            ),
+            (IDENTITY_CENTER, "login-identity-center"),
+            (
+                {
+                    "AuthenticationConfiguration": {
+                        "IdentityCenterConfiguration": {"EnableIdentityCenter": False}
+                    }
+                },
+                None,
             ),
             (
                 {
@@ -151,7 +181,7 @@ class TestLogins:
             (
                 {
                     "AuthorizationConfiguration": {
-                        "IAMConfiguration": {"EnableApplicationScopedIAMRole": "true"}
+                        "IAMConfiguration": {"EnableApplicationScopedIAMRole": "True"}
                     }
                 },
                 "login-runtime-roles",
@@ -190,6 +220,7 @@ class TestTls:
             ("emr-7.3.0", {}, encrypted(), False),
             ("emr-7.4.0", {}, encrypted(), True),
             ("emr-7.10.0", {}, encrypted("true"), True),
+            ("emr-7.10.0", {}, encrypted("True"), True),
             ("emr-8.0.0", {}, encrypted(), True),
             ("emr-6.15.0", {}, encrypted(), False),
             ("emr-7.9.0", {}, encrypted(False), False),

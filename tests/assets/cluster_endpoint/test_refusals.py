@@ -41,6 +41,7 @@ EXAMPLES: Mapping[str, list[tuple[Any, ...]]] = {
     "application_missing": [(ID, "Livy", "Hadoop, Spark"), (ID, "Spark", "Hadoop, Livy")],
     "kerberos": [(ID,)],
     "ldap": [(ID,)],
+    "identity_center": [(ID,)],
     "runtime_roles": [(ID,)],
     "other_login": [(ID, "token")],
     "security_unread": [(ID, "strict")],
