@@ -109,7 +109,7 @@ def uses_tls(
     return in_transit and release.encrypts_livy_in_transit(cluster.get("ReleaseLabel"))
 
 
-def security_configuration(answer: Mapping[str, Any]) -> dict[str, Any]:
+def security_configuration(cluster_id: str, answer: Mapping[str, Any]) -> dict[str, Any]:
     """The document in DescribeSecurityConfiguration's answer. Raises Refusal if it is none."""
     text = answer.get("SecurityConfiguration")
     try:
@@ -117,7 +117,7 @@ def security_configuration(answer: Mapping[str, Any]) -> dict[str, Any]:
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        raise refusals.unfit_answer("SecurityConfiguration", text)
+        raise refusals.unfit_security(cluster_id, text)
     return document
 
 

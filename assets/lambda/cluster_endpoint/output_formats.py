@@ -57,7 +57,7 @@ def checked(values: Mapping[str, object]) -> dict[str, str]:
     """The same values, each of its format in FORMATS. Raises Refusal for one that is not."""
     for name, value in values.items():
         if not matches(name, value):
-            raise refusals.unfit_answer(name, value)
+            raise refusals.unfit_value(name, value)
     return {name: str(value) for name, value in values.items()}
 
 

@@ -223,11 +223,49 @@ def call_failed(operation: str, resource: str, said: str) -> Refusal:
     )
 
 
-def unfit_answer(field: str, value: object) -> Refusal:
-    """EMR's answer holds a value that must not reach a script."""
-    shown = repr(value)[:80]
+def incomplete_answer(operation: str, part: str) -> Refusal:
+    """An answer lacked what it must have, again and again."""
+    return Refusal(
+        "answer-incomplete",
+        f"AWS answered {operation} without its {part}, when asked again, too.",
+        "deploy again later; if it stays so, report this to AWS.",
+    )
+
+
+def endless_answer(operation: str, pages: int) -> Refusal:
+    """The pages of an answer do not end."""
+    return Refusal(
+        "answer-endless",
+        f"AWS's answer to {operation} has more than {pages} pages.",
+        "deploy again; if it stays so, select the cluster by its id, which needs no list.",
+    )
+
+
+def unfit_security(cluster_id: str, document: object) -> Refusal:
+    """A security configuration cannot be read."""
+    return Refusal(
+        "security-configuration-unfit",
+        f"The security configuration of cluster {cluster_id} is no JSON object but "
+        f"{repr(document)[:80]}.",
+        "look at it with `aws emr describe-security-configuration`, and report it; scheme http or "
+        "https leaves it unread.",
+    )
+
+
+def unfit_answer(operation: str, field: str, value: object, expected: str) -> Refusal:
+    """An answer is about something else than what was asked for."""
     return Refusal(
         "answer-unfit",
-        f"EMR answered {shown} for {field}, which is not of the form that a start script may hold.",
-        "look at the cluster in the EMR console, and report this answer.",
+        f"AWS answered {operation} with {repr(value)[:80]} for {field}, which is not {expected}.",
+        "deploy again; if it stays so, look at the cluster in the EMR console, and report this.",
+    )
+
+
+def unfit_value(name: str, value: object) -> Refusal:
+    """A value that was made of EMR's answers must not reach a script."""
+    return Refusal(
+        "value-unfit",
+        f"EMR's answers make {repr(value)[:80]} of {name}, which is not of the form that a start "
+        "script may hold.",
+        "look at the cluster in the EMR console, and report this value.",
     )

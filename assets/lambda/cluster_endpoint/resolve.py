@@ -54,7 +54,7 @@ def choose_cluster(
         raise refusals.several_clusters(selector, candidates)
     (chosen,) = fitting
     if not output_formats.matches("ClusterId", chosen):
-        raise refusals.unfit_answer("Id", chosen)
+        raise refusals.unfit_answer("ListClusters", "Id", chosen, "a cluster's id")
     return chosen
 
 

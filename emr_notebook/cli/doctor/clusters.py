@@ -8,7 +8,7 @@ from emr_notebook.settings.model import Settings
 
 CLUSTER_NOT_READY = "[cluster-not-ready]"
 # Refusals that say nothing of the cluster.
-AWS_FAILED = ("[aws-unavailable]", "[aws-call-failed]")
+AWS_FAILED = ("[aws-unavailable]", "[aws-call-failed]", "[answer-incomplete]")
 
 
 def check(reader: Reader, settings: Settings, _commands: Commands) -> list[Line]:

@@ -69,6 +69,8 @@ class Cluster:
     team: str
     state: str
     becomes: tuple[float, str] | None
+    # From when on the tag index knows it.
+    indexed: float
     fleet: bool
     nodes: tuple[Node, ...]
     named: int | None
@@ -83,12 +85,19 @@ class Cluster:
     def cluster_id(self) -> str:
         return f"j-CLUSTER{self.number}"
 
-    def state_at_the_end(self, wait: float) -> str:
-        """Its state at the first poll at which it has settled, or at the last one."""
-        if self.state not in STARTING or self.becomes is None:
-            return self.state
-        after, then = self.becomes
-        return then if math.ceil(after / POLL) * POLL <= wait else self.state
+    def state_at(self, moment: float) -> str:
+        """Its state so many seconds after the beginning."""
+        return self.becomes[1] if self.becomes and self.becomes[0] <= moment else self.state
+
+    def state_at_the_end(self, found: float, wait: float) -> str:
+        """Its state at the first poll at which it has settled, or at the last one.
+
+        `found` is when it was selected, a multiple of POLL, as `wait` is.
+        """
+        if self.state_at(found) not in STARTING or self.becomes is None:
+            return self.state_at(found)
+        settled = math.ceil(self.becomes[0] / POLL) * POLL
+        return self.state_at(settled if settled <= wait else found)
 
     @property
     def running(self) -> list[Node]:
@@ -163,6 +172,7 @@ class Truth:
                 for each in self.clusters
                 if each.becomes
             ],
+            indexed={each.cluster_id: each.indexed for each in self.clusters},
             page_size=self.page_size,
         )
 
@@ -186,25 +196,35 @@ class Truth:
             ReadGroupConfigurations="true" if self.read_groups else None,
         )
 
-    def selected(self) -> list[Cluster]:
+    def selected(self) -> tuple[list[Cluster], float]:
+        """The clusters that fit, and when that is seen: tags are looked for during a minute."""
         if self.selector == "id":
-            return [each for each in self.clusters if each.number == self.wanted]
-        active = [each for each in self.clusters if each.state not in ENDED]
+            return [each for each in self.clusters if each.number == self.wanted], 0
         if self.selector == "name":
-            return [each for each in active if each.name == NAMES[self.wanted % len(NAMES)]]
-        return [each for each in active if each.team == TEAMS[self.wanted % len(TEAMS)]]
+            name = NAMES[self.wanted % len(NAMES)]
+            return [each for each in self.clusters if each.name == name and self._active(each)], 0
+        team = TEAMS[self.wanted % len(TEAMS)]
+        tagged = [each for each in self.clusters if each.team == team]
+        for moment in range(0, 60 + POLL, POLL):
+            seen = [each for each in tagged if each.indexed <= moment]
+            if fitting := [each for each in seen if self._active(each, moment)]:
+                return fitting, moment
+        return [], 60
+
+    def _active(self, cluster: Cluster, moment: float = 0) -> bool:
+        return cluster.state_at(moment) not in ENDED
 
     def expected(self) -> str | dict[str, str]:
         """The code of the refusal, or the endpoint's attributes."""
-        selected = self.selected()
+        selected, found = self.selected()
         if not selected:
             return "cluster-unknown" if self.selector == "id" else "cluster-none"
         if len(selected) > 1:
             return "cluster-several"
-        return self._unusable(selected[0]) or self._endpoint(selected[0])
+        return self._unusable(selected[0], found) or self._endpoint(selected[0])
 
-    def _unusable(self, cluster: Cluster) -> str:
-        state = cluster.state_at_the_end(60 * self.minutes)
+    def _unusable(self, cluster: Cluster, found: float) -> str:
+        state = cluster.state_at_the_end(found, 60 * self.minutes)
         if state not in USABLE:
             return "cluster-ended" if state in ENDED else "cluster-not-ready"
         for application in ("livy", "spark"):
@@ -348,12 +368,15 @@ def clusters(draw: st.DrawFn, number: int) -> Cluster:
     own = draw(nodes())
     primaries = [node.last_octet for node in own if node.role == "MASTER"]
     moment = st.floats(0.5, 900, allow_nan=False)
+    state = draw(st.sampled_from([*USABLE * 5, *STARTING * 2, *ENDED]))
+    becomes = draw(st.none() | st.tuples(moment, st.sampled_from([*USABLE, *ENDED])))
     return Cluster(
         number=number,
         name=draw(often(NAMES[number % len(NAMES)], *NAMES)),
         team=draw(often(TEAMS[number % len(TEAMS)], *TEAMS)),
-        state=draw(st.sampled_from([*USABLE * 5, *STARTING * 2, *ENDED])),
-        becomes=draw(st.none() | st.tuples(moment, st.sampled_from([*USABLE, *ENDED]))),
+        state=state,
+        becomes=None if state in ENDED else becomes,
+        indexed=draw(often(0, 1, 29, 46, 300)),
         fleet=draw(st.booleans()),
         nodes=own,
         named=draw(st.none() | st.sampled_from(primaries)),

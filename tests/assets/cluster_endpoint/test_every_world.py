@@ -113,7 +113,7 @@ def test_when_aws_is_slow_and_fails_in_passing_the_answer_is_right_or_late_and_i
 ) -> None:
     world = truth.world()
     # A cluster's fate must not depend on how slow AWS is.
-    world.later = []
+    world.later, world.indexed = [], {}
     undisturbed = outcome(copy.deepcopy(world), truth.event())
     world.failures.update(failures)
     world.seconds_a_call = seconds_a_call

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cluster_endpoint.find import ArnScope, find_endpoint
+from cluster_endpoint.find import PROPAGATION_SECONDS, ArnScope, find_endpoint
 from cluster_endpoint.request import parse
 from refusal import Refusal
 from tests.assets.cluster_endpoint.emr_records import (
@@ -25,8 +25,8 @@ from tests.assets.cluster_endpoint.emr_records import (
 from tests.assets.cluster_endpoint.emr_world import World
 
 TEAM = [{"Key": "team", "Value": "risk"}]
-BY_NAME = {"ClusterId": None, "ClusterName": "nightly-spark"}
-BY_TAGS = {"ClusterId": None, "ClusterTags": json.dumps({"team": "risk"})}
+BY_NAME: dict[str, Any] = {"ClusterId": None, "ClusterName": "nightly-spark"}
+BY_TAGS: dict[str, Any] = {"ClusterId": None, "ClusterTags": json.dumps({"team": "risk"})}
 STARTING = status("STARTING")
 ENCRYPTED = json.dumps({"EncryptionConfiguration": {"EnableInTransitEncryption": True}})
 RUNNING_PRIMARIES = {
@@ -36,10 +36,18 @@ RUNNING_PRIMARIES = {
 }
 
 
-def find(world: World, **changes: Any) -> dict[str, str]:
+def find(
+    world: World, *, propagation_seconds: float = PROPAGATION_SECONDS, **changes: Any
+) -> dict[str, str]:
     request = parse(event(**changes)["ResourceProperties"])
     scope = ArnScope("aws", REGION, ACCOUNT)
-    return find_endpoint(request, world.gateway(), scope, world.time)
+    return find_endpoint(
+        request,
+        world.gateway(),
+        scope,
+        world.time,
+        propagation_seconds=propagation_seconds,
+    )
 
 
 def refusal_of(world: World, **changes: Any) -> Refusal:
@@ -92,6 +100,42 @@ class TestSelection:
             {"Key": "env", "Values": [""]},
             {"Key": "team", "Values": ["risk"]},
         ]
+
+    def test_by_tags_a_page_is_as_large_as_the_tagging_api_makes_them(self) -> None:
+        world = World(clusters=[cluster(Tags=TEAM)])
+
+        find(world, **BY_TAGS)
+
+        assert world.requests[1][1]["ResourcesPerPage"] == 100
+
+    @pytest.mark.parametrize("seconds", [1, 20, 55])
+    def test_a_cluster_that_the_tag_index_does_not_know_yet_is_asked_for_again(
+        self, seconds: float
+    ) -> None:
+        dead = cluster(Id="j-DEAD", Status=status("TERMINATED"), Tags=TEAM)
+        world = World(clusters=[dead, cluster(Tags=TEAM)], indexed={CLUSTER_ID: seconds})
+
+        assert find(world, WaitMinutes="0", **BY_TAGS)["ClusterId"] == CLUSTER_ID
+        assert seconds <= world.spent <= 60
+
+    def test_tags_that_nothing_has_are_refused_a_minute_later(self) -> None:
+        world = World()
+
+        assert refusal_of(world, **BY_TAGS).code == "cluster-none"
+        assert 45 <= world.spent <= 60
+
+    def test_where_nothing_is_waited_for_they_are_refused_at_once(self) -> None:
+        world = World()
+
+        with pytest.raises(Refusal, match="cluster-none"):
+            find(world, propagation_seconds=0, **BY_TAGS)
+        assert world.spent == 0
+
+    def test_a_name_that_nothing_has_is_refused_at_once(self) -> None:
+        world = World()
+
+        assert refusal_of(world, ClusterId=None, ClusterName="absent").code == "cluster-none"
+        assert world.spent == 0
 
     def test_a_dead_cluster_that_still_has_the_tags_is_passed_over(self) -> None:
         dead = cluster(Id="j-DEAD", Status=status("TERMINATED"), Tags=TEAM)
@@ -233,6 +277,18 @@ class TestWaiting:
         assert "BOOTSTRAP_FAILURE: it returned 1" in str(refusal)
         assert world.spent == 45
 
+    @pytest.mark.parametrize("seconds_a_call", [0.5, 4, 7])
+    @pytest.mark.parametrize("minutes", [1, 10])
+    def test_all_of_its_minutes_are_used(self, minutes: int, seconds_a_call: float) -> None:
+        ready = 60.0 * minutes - seconds_a_call
+        world = World(
+            clusters=[cluster(Status=STARTING)],
+            later=[(ready, CLUSTER_ID, {"Status": status("WAITING")})],
+            seconds_a_call=seconds_a_call,
+        )
+
+        assert find(world, WaitMinutes=str(minutes))["LivyUrl"] == "http://10.0.0.5:8998"
+
     def test_the_time_that_the_lists_take_is_taken_off_the_wait(self) -> None:
         throttled = refused("ThrottlingException", "Rate exceeded")
         world = World(
@@ -240,7 +296,7 @@ class TestWaiting:
         )
 
         assert refusal_of(world, WaitMinutes="1", **BY_NAME).code == "cluster-not-ready"
-        assert 45 <= world.spent <= 60
+        assert world.spent == 60
 
 
 class TestTime:
@@ -289,9 +345,33 @@ class TestTime:
 
         refusal = refusal_of(world)
 
-        assert refusal.code == "answer-unfit"
-        assert "EMR answered 'more than 100 pages' for Marker," in str(refusal)
+        assert refusal.code == "answer-endless"
+        assert "AWS's answer to ListInstances has more than 100 pages." in str(refusal)
         assert world.operations.count("ListInstances") == 100
+
+
+class TestPropagation:
+    @pytest.mark.parametrize(
+        "operation", ["ListClusters", "GetResources", "DescribeCluster", "ListInstances"]
+    )
+    def test_a_permission_that_was_just_granted_is_waited_for(self, operation: str) -> None:
+        denied = refused("AccessDeniedException")
+        world = World(clusters=[cluster(Tags=TEAM)], failures={operation: [denied] * 7})
+
+        assert find(world, WaitMinutes="0", **BY_TAGS)["ClusterId"] == CLUSTER_ID
+
+    def test_one_that_never_comes_is_refused_after_a_minute(self) -> None:
+        world = World(failures={"DescribeCluster": refused("AccessDeniedException")})
+
+        assert refusal_of(world, WaitMinutes="13").code == "access-denied"
+        assert 50 <= world.spent <= 60
+
+    def test_where_nothing_is_waited_for_it_is_refused_at_once(self) -> None:
+        world = World(failures={"DescribeCluster": refused("AccessDeniedException")})
+
+        with pytest.raises(Refusal, match="access-denied"):
+            find(world, propagation_seconds=0)
+        assert world.spent == 0
 
 
 class TestConfiguration:
@@ -441,8 +521,8 @@ class TestRefusals:
         refusal = refusal_of(world)
 
         assert refusal.code == "answer-unfit"
-        assert "EMR answered {'Id': 'j-OTHER', 'Name': " in str(refusal)
-        assert " for Cluster, " in str(refusal)
+        said = f"AWS answered DescribeCluster with 'j-OTHER' for Id, which is not {CLUSTER_ID}."
+        assert said in str(refusal)
 
     @pytest.mark.parametrize(
         ("operation", "resource"),

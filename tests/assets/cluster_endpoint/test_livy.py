@@ -248,16 +248,18 @@ class TestSecurityDocument:
     def test_it_is_the_json_in_the_answer(self) -> None:
         answer = {"Name": "a", "SecurityConfiguration": json.dumps(encrypted())}
 
-        assert livy.security_configuration(answer) == encrypted()
+        assert livy.security_configuration(CLUSTER_ID, answer) == encrypted()
 
     @pytest.mark.parametrize(
         "text", [None, "", "{", "[]", "null", "7", '"x"', "[" * 200_000, {"A": 1}, "9" * 5000]
     )
     def test_what_is_no_json_object_is_refused(self, text: Any) -> None:
-        with pytest.raises(Refusal, match="answer-unfit") as refusal:
-            livy.security_configuration({"SecurityConfiguration": text})
+        with pytest.raises(Refusal) as refusal:
+            livy.security_configuration(CLUSTER_ID, {"SecurityConfiguration": text})
 
-        assert f"EMR answered {repr(text)[:80]} for SecurityConfiguration" in str(refusal.value)
+        assert refusal.value.code == "security-configuration-unfit"
+        said = f"of cluster {CLUSTER_ID} is no JSON object but {repr(text)[:80]}."
+        assert said in str(refusal.value)
 
 
 class TestGroups:

@@ -85,8 +85,8 @@ def test_what_only_looks_like_it_does_not(name: str, value: str) -> None:
     assert not output_formats.matches(name, value)
     with pytest.raises(Refusal) as refusal:
         output_formats.checked({name: value})
-    assert refusal.value.code == "answer-unfit"
-    assert f" for {name}, " in str(refusal.value)
+    assert refusal.value.code == "value-unfit"
+    assert f" of {name}, " in str(refusal.value)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_no_format_lets_a_character_through_that_a_shell_reads(name: str, mark: 
 @pytest.mark.parametrize("name", output_formats.FORMATS)
 def test_only_text_fits(name: str, value: object) -> None:
     assert not output_formats.matches(name, value)
-    with pytest.raises(Refusal, match="answer-unfit"):
+    with pytest.raises(Refusal, match="value-unfit"):
         output_formats.checked({name: value})
 
 

@@ -65,7 +65,11 @@ EXAMPLES: Mapping[str, list[tuple[Any, ...]]] = {
             "InvalidRequestException: Security configuration with name 'strict' does not exist",
         )
     ],
-    "unfit_answer": [("LivyUrl", "https://ip$(id).internal:8998")],
+    "incomplete_answer": [("ListInstances", "Instances")],
+    "endless_answer": [("ListClusters", 100)],
+    "unfit_security": [(ID, "[1, 2]")],
+    "unfit_answer": [("DescribeCluster", "Id", "j-3BXXXXXXGAPLF", ID)],
+    "unfit_value": [("LivyUrl", "https://ip$(id).internal:8998")],
     "bad_request": [("WaitMinutes", "14")],
     "replaced": [({"alice": (SUBNET,), "bob": (SUBNET,)},)],
     "name_taken": [({"alice": "risk-lab"},)],
@@ -178,7 +182,9 @@ class TestMessage:
             lambda text: refusals.unfit_port(ID, text),
             lambda text: refusals.unfit_primary_address(ID, text),
             lambda text: refusals.unfit_primary_name(ID, text),
-            lambda text: refusals.unfit_answer("LivyUrl", text),
+            lambda text: refusals.unfit_answer("ListClusters", "Id", text, "a cluster's id"),
+            lambda text: refusals.unfit_security(ID, text),
+            lambda text: refusals.unfit_value("LivyUrl", text),
             lambda text: refusal.bad_request("ClusterName", text),
         ],
     )

@@ -120,7 +120,10 @@ class TestChoice:
         with pytest.raises(Refusal, match="answer-unfit") as refusal:
             resolve.choose_cluster("name 'a'", [cluster(Id=cluster_id)], [])
 
-        assert f"EMR answered {str(cluster_id)!r} for Id," in str(refusal.value)
+        said = (
+            f"AWS answered ListClusters with {str(cluster_id)!r} for Id, which is not a cluster's"
+        )
+        assert said in str(refusal.value)
 
 
 class TestApplications:
@@ -375,7 +378,7 @@ class TestEndpoint:
     def test_a_missing_id_is_refused_as_empty(self) -> None:
         partial = {field: value for field, value in cluster().items() if field != "Id"}
 
-        with pytest.raises(Refusal, match="EMR answered '' for"):
+        with pytest.raises(Refusal, match="'' of ClusterId, which"):
             resolve.endpoint(partial, instance(), port=8998, tls=False).outputs()
 
 
