@@ -22,7 +22,7 @@ from tests.end_to_end.resolver_refusals import (
 )
 from tests.end_to_end.resolver_world import Asked, Deploy, ResolverWorld, resolver_world, running
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(0.8)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(1.8)]
 
 STARTING = running("j-STARTING", state="STARTING")
 DYING = running("j-DYING001", state="BOOTSTRAPPING")

@@ -61,6 +61,8 @@ class ClusterSpec:
     security_configuration: str = ""
     kerberos: Mapping[str, str] | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    # From when on the tagging API, which learns late of a change, knows the tags.
+    indexed: float = 0
     created: float = CREATED
     ready: float | None = None
     ended: float | None = None
