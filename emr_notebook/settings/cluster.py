@@ -35,8 +35,9 @@ class Cluster(Strict):
     name: types.ClusterName | None = Field(
         default=None, description="the one active cluster with this name"
     )
-    tags: Annotated[dict[types.TagKey, types.TagValue], Field(min_length=1)] | None = Field(
-        default=None, description="the one active cluster with all these tags"
+    tags: Annotated[dict[types.TagKeyToSelect, types.TagValue], Field(min_length=1)] | None = Field(
+        default=None,
+        description="the one active cluster with all these tags; those that AWS sets (aws:…), too",
     )
     security_group_id: types.SecurityGroupId | None = Field(
         default=None, description="the primary node's security group"

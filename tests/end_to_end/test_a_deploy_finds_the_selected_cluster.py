@@ -20,8 +20,9 @@ from tests.end_to_end.resolver_world import (
 
 pytestmark = pytest.mark.sandbox
 
-NAME = "nightly-spark"
-TEAM = {"team": "risk", "stage": "test"}
+NAME = "🚀 nightly ｶﾀｶﾅ"
+# One of them is a tag that AWS sets.
+TEAM = {"team": "risk", "stage": "test", "aws:cloudformation:stack-name": "spark"}
 TEN = {f"c{number}": f"j-TEN{number:04d}" for number in range(10)}
 HIGHLY_AVAILABLE = ("10.0.3.10", "10.0.3.11", "10.0.3.12")
 STAGES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {

@@ -56,7 +56,7 @@ def find_endpoint(
     lookup = _Lookup(request, aws, scope)
     cluster = lookup.started_cluster(lookup.cluster_id(request.selector))
     # Refusals that this answer decides come before the next call.
-    resolve.application_versions(cluster)
+    resolve.require_applications(cluster, lookup.selected_by)
     conf = lookup.livy_conf(cluster)
     livy.refuse_login(cluster, conf)
     security = lookup.security_configuration(cluster)
@@ -72,6 +72,12 @@ class _Lookup:
     request: Request
     aws: Aws
     scope: ArnScope
+
+    @property
+    def selected_by(self) -> str:
+        """The name or the tags that select the cluster; empty for an id."""
+        selector = self.request.selector
+        return "" if selector.cluster_id else str(selector)
 
     def cluster_id(self, selector: Selector) -> str:
         if selector.cluster_id:
@@ -118,7 +124,7 @@ class _Lookup:
         """The cluster, after a wait while it starts; the time before the wait counts, too."""
         while True:
             cluster = self._describe(cluster_id)
-            if not resolve.is_starting(cluster):
+            if not resolve.is_starting(cluster, self.selected_by):
                 return cluster
             waited = self.aws.spent
             state = resolve.state_of(cluster)

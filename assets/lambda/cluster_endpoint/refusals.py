@@ -35,12 +35,14 @@ def several_clusters(selector: str, candidates: list[str]) -> Refusal:
     )
 
 
-def cluster_ended(cluster_id: str, state: str, reason: str) -> Refusal:
-    """The cluster is terminating or has terminated."""
+def cluster_ended(cluster_id: str, state: str, reason: str, selected_by: str) -> Refusal:
+    """The cluster is terminating or has terminated; `selected_by` is empty for its id."""
     return Refusal(
         "cluster-ended",
         f"Cluster {cluster_id} is {state}: {reason}.",
-        "start a cluster and put its id into the settings.",
+        f"start a cluster with the {selected_by}, and deploy again."
+        if selected_by
+        else "start a cluster and put its id into the settings.",
     )
 
 
@@ -63,13 +65,18 @@ def unknown_state(cluster_id: str, state: str) -> Refusal:
     )
 
 
-def application_missing(cluster_id: str, missing: str, found: str) -> Refusal:
-    """Livy or Spark is not installed."""
+def application_missing(cluster_id: str, missing: str, found: str, selected_by: str) -> Refusal:
+    """Livy or Spark is not installed; `selected_by` is empty for the cluster's id."""
+    again = (
+        f"with the {selected_by}, and terminate this one"
+        if selected_by
+        else "put its id into the settings"
+    )
     return Refusal(
         f"{missing.lower()}-missing",
         f"Cluster {cluster_id} has no {missing}; its applications are {found}.",
         f"applications cannot be added to a cluster: make one with `--applications Name=Spark "
-        f"Name=Livy` (or tick {missing} in the console) and put its id into the settings.",
+        f"Name=Livy` (or tick {missing} in the console) and {again}.",
     )
 
 

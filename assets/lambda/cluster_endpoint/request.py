@@ -12,7 +12,7 @@ from refusal import bad_request
 MOST_WAIT_MINUTES = 13
 SCHEMES = {"": None, "detect": "detect", "http": "http", "https": "https"}
 # EMR API, XmlStringMaxLen256: no character that XML forbids.
-NAME = r"[ -~\u00a0-\ud7ff]{1,256}"
+NAME = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]{1,256}"
 
 
 @dataclass(frozen=True)

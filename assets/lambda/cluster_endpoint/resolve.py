@@ -58,11 +58,16 @@ def choose_cluster(
     return chosen
 
 
-def is_starting(cluster: Mapping[str, Any]) -> bool:
-    """Whether to wait for the cluster. Raises Refusal when it has ended or its state is unknown."""
+def is_starting(cluster: Mapping[str, Any], selected_by: str) -> bool:
+    """Whether to wait for the cluster. Raises Refusal when it has ended or its state is unknown.
+
+    `selected_by` is the name or the tags in the settings; empty for an id.
+    """
     state = state_of(cluster)
     if state in ENDED_STATES:
-        raise refusals.cluster_ended(str(cluster.get("Id")), state, _state_change_reason(cluster))
+        raise refusals.cluster_ended(
+            str(cluster.get("Id")), state, _state_change_reason(cluster), selected_by
+        )
     if state not in ACTIVE_STATES:
         raise refusals.unknown_state(str(cluster.get("Id")), state)
     return state in STARTING_STATES
@@ -91,16 +96,21 @@ def primary_filter(cluster: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def application_versions(cluster: Mapping[str, Any]) -> dict[str, str]:
-    """Versions by application, names in small letters. Raises Refusal without Livy or Spark."""
-    applications = mappings_at(cluster, "Applications")
-    found = {
-        str(app.get("Name", "")).lower(): str(app.get("Version") or "") for app in applications
+    """Versions by application, names in small letters."""
+    return {
+        str(app.get("Name", "")).lower(): str(app.get("Version") or "")
+        for app in mappings_at(cluster, "Applications")
     }
+
+
+def require_applications(cluster: Mapping[str, Any], selected_by: str) -> None:
+    """Raise Refusal for a cluster without Livy or Spark; `selected_by` as in `is_starting`."""
+    found = application_versions(cluster)
     for wanted in ("Livy", "Spark"):
         if wanted.lower() not in found:
-            names = ", ".join(sorted(str(app.get("Name")) for app in applications)) or "none"
-            raise refusals.application_missing(str(cluster.get("Id")), wanted, names)
-    return found
+            listed = mappings_at(cluster, "Applications")
+            names = ", ".join(sorted(str(app.get("Name")) for app in listed)) or "none"
+            raise refusals.application_missing(str(cluster.get("Id")), wanted, names, selected_by)
 
 
 def primary(
@@ -141,8 +151,8 @@ def endpoint(
         livy_url=f"{origin}:{port}",
         cluster_id=cluster_id,
         release_label=output_formats.shown("ReleaseLabel", cluster.get("ReleaseLabel")),
-        spark_version=output_formats.shown("SparkVersion", versions["spark"]),
-        livy_version=output_formats.shown("LivyVersion", versions["livy"]),
+        spark_version=output_formats.shown("SparkVersion", versions.get("spark")),
+        livy_version=output_formats.shown("LivyVersion", versions.get("livy")),
     )
 
 

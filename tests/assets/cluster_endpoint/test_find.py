@@ -289,6 +289,17 @@ class TestWaiting:
 
         assert find(world, WaitMinutes=str(minutes))["LivyUrl"] == "http://10.0.0.5:8998"
 
+    def test_one_by_its_name_that_dies_is_to_be_started_with_that_name(self) -> None:
+        dead = status("TERMINATED_WITH_ERRORS")
+        world = World(
+            clusters=[cluster(Status=STARTING)], later=[(40, CLUSTER_ID, {"Status": dead})]
+        )
+
+        refusal = refusal_of(world, **BY_NAME)
+
+        assert refusal.code == "cluster-ended"
+        assert "Next: start a cluster with the name 'nightly-spark', and" in str(refusal)
+
     def test_the_time_that_the_lists_take_is_taken_off_the_wait(self) -> None:
         throttled = refused("ThrottlingException", "Rate exceeded")
         world = World(
@@ -433,6 +444,14 @@ class TestConfiguration:
 
         assert refusal_of(world).code == "login-ldap"
         assert world.operations == ["DescribeCluster"]
+
+    def test_one_by_its_tags_without_livy_is_to_be_made_anew_with_those_tags(self) -> None:
+        world = World(clusters=[cluster(Applications=[], Tags=TEAM)])
+
+        refusal = refusal_of(world, **BY_TAGS)
+
+        assert refusal.code == "livy-missing"
+        assert "and with the tags team=risk, and terminate this one." in str(refusal)
 
     def test_a_cluster_without_livy_is_refused_before_the_nodes_are_asked_for(self) -> None:
         world = World(clusters=[cluster(Applications=[{"Name": "Spark", "Version": "3.5.5"}])])

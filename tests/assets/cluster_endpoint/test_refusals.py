@@ -34,11 +34,14 @@ EXAMPLES: Mapping[str, list[tuple[Any, ...]]] = {
         )
     ],
     "cluster_ended": [
-        (ID, "TERMINATED_WITH_ERRORS", "BOOTSTRAP_FAILURE: bootstrap action 1 returned 1")
+        (ID, "TERMINATED_WITH_ERRORS", "BOOTSTRAP_FAILURE: bootstrap action 1 returned 1", "")
     ],
     "cluster_not_ready": [(ID, "BOOTSTRAPPING", 600.4)],
     "unknown_state": [(ID, "HIBERNATING")],
-    "application_missing": [(ID, "Livy", "Hadoop, Spark"), (ID, "Spark", "Hadoop, Livy")],
+    "application_missing": [
+        (ID, "Livy", "Hadoop, Spark", ""),
+        (ID, "Spark", "Hadoop, Livy", ""),
+    ],
     "kerberos": [(ID,)],
     "ldap": [(ID,)],
     "identity_center": [(ID,)],
@@ -155,6 +158,23 @@ class TestMessage:
 
         assert said == f"[code] {'é' * 750} Next: go on."
         assert longer == f"[code] a{'é' * 749} … Next: go on."
+
+    @pytest.mark.parametrize("selected", ["name 'nightly-spark'", "tags team=risk"])
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda by: refusals.cluster_ended(ID, "TERMINATED", "by a user", by),
+            lambda by: refusals.application_missing(ID, "Livy", "Spark", by),
+        ],
+    )
+    def test_who_selects_by_name_or_tags_is_not_told_to_use_an_id(
+        self, make: Any, selected: str
+    ) -> None:
+        step = str(make(selected)).partition(" Next: ")[2]
+
+        assert f"with the {selected}" in step
+        assert "id" not in step.split()
+        assert "put its id into the settings." in str(make(""))
 
     @pytest.mark.parametrize(
         ("count", "end"), [(10, "name-9."), (11, "name-9 and 1 more."), (30, "and 20 more.")]

@@ -1,13 +1,17 @@
 """Tests cluster_endpoint/request.py: what the template asks the resolver for."""
 
 import json
-from typing import Any
+import re
+from typing import Any, get_args
 
+import botocore.session
 import pytest
 
+from cluster_endpoint import request
 from cluster_endpoint.livy import LivyPreferences
 from cluster_endpoint.request import Request, Selector, parse
 from emr_notebook.constructs import resolver_request
+from emr_notebook.settings import types
 from emr_notebook.settings.cluster import Cluster
 from refusal import Refusal
 from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, event
@@ -117,15 +121,47 @@ def test_what_the_app_never_asks_is_refused_by_its_name(name: str, value: Any) -
     assert f"property {name} is {repr(shown)[:80]}." in str(refusal.value)
 
 
-@pytest.mark.parametrize("name", ["a" * 257, "a\nb", "a\x1b[31m", "\x7f"])
+@pytest.mark.parametrize("name", ["a" * 257, "a\x1b[31m", "a\x00", "\ud800", "a\ufffe", "\x0b"])
 def test_a_name_that_emr_does_not_accept_is_refused(name: str) -> None:
     with pytest.raises(Refusal, match=r"request-unfit.*ClusterName"):
         asked(ClusterId=None, ClusterName=name)
 
 
-@pytest.mark.parametrize("name", ["a", "a" * 256, "nächtlich", "$(reboot); '`\""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a",
+        "a" * 256,
+        "nächtlich",
+        "$(reboot); '`\"",
+        "ＦＵＬＬ",
+        "ｶﾀｶﾅ",
+        "🚀 nightly",
+        "a\tb\n",
+        "\x7f",
+    ],
+)
 def test_any_name_that_emr_accepts_may_be_asked_for(name: str) -> None:
     assert asked(ClusterId=None, ClusterName=name).selector == Selector(name=name)
+
+
+def test_settings_and_resolver_know_emrs_own_characters() -> None:
+    """As XmlStringMaxLen256 of EMR's model lists them; Java's pairs are one character here."""
+    shape = botocore.session.get_session().get_service_model("emr").shape_for("XmlStringMaxLen256")
+    assert shape.metadata["pattern"] == (
+        r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*"
+    )
+    low, high = (0x20, 0xD7FF), (0xE000, 0xFFFD)
+    every = [*range(0x10000), 0x10000, 0x1F680, 0x10FFFF]
+    emrs = {
+        each
+        for each in every
+        if low[0] <= each <= low[1] or high[0] <= each <= high[1] or each > 0xFFFF
+    } | {9, 10, 13}
+    _, form = get_args(types.ClusterName)
+
+    assert {each for each in every if re.fullmatch(request.NAME, chr(each))} == emrs
+    assert {each for each in every if re.fullmatch(form.pattern, chr(each))} == emrs
 
 
 @pytest.mark.parametrize(
@@ -153,6 +189,8 @@ def test_none_or_several_selectors_are_refused(given: dict[str, Any]) -> None:
         {"id": CLUSTER_ID},
         {"name": "nightly's", "wait_minutes": 13, "scheme": "detect", "port": 9000},
         {"tags": {"team": "risk", "env": ""}, "tls": {"verify": "system"}},
+        {"tags": {"aws:cloudformation:stack-name": "spark"}},
+        {"name": "🚀 ｶﾀｶﾅ"},
         {"id": CLUSTER_ID, "group_configurations": True, "wait_minutes": 0},
     ],
 )

@@ -32,7 +32,7 @@ class TestState:
         [("STARTING", True), ("BOOTSTRAPPING", True), ("RUNNING", False), ("WAITING", False)],
     )
     def test_a_cluster_is_waited_for_only_while_it_starts(self, state: str, waits: bool) -> None:
-        assert resolve.is_starting(cluster(Status=status(state))) is waits
+        assert resolve.is_starting(cluster(Status=status(state)), "") is waits
 
     @pytest.mark.parametrize("state", ["TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS"])
     @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ class TestState:
         ended = cluster(Status=status(state, **reason))
 
         with pytest.raises(Refusal) as refusal:
-            resolve.is_starting(ended)
+            resolve.is_starting(ended, "")
 
         assert refusal.value.code == "cluster-ended"
         assert f"Cluster {CLUSTER_ID} is {state}: {said}. Next:" in str(refusal.value)
@@ -60,7 +60,7 @@ class TestState:
     )
     def test_a_state_that_the_api_does_not_list_is_refused(self, given: Any, shown: str) -> None:
         with pytest.raises(Refusal) as refusal:
-            resolve.is_starting(cluster(Status=given))
+            resolve.is_starting(cluster(Status=given), "")
 
         assert refusal.value.code == "cluster-state-unknown"
         assert f"Cluster {CLUSTER_ID} is in a state that EMR's API does not list: {shown!r}." in (
@@ -132,7 +132,7 @@ class TestApplications:
         there = [app for app in cluster()["Applications"] if app["Name"] != missing]
 
         with pytest.raises(Refusal) as refusal:
-            resolve.application_versions(cluster(Applications=there))
+            resolve.require_applications(cluster(Applications=there), "")
 
         assert refusal.value.code == f"{missing.lower()}-missing"
         names = ", ".join(sorted(app["Name"] for app in there))
@@ -142,7 +142,7 @@ class TestApplications:
     @pytest.mark.parametrize("listed", [None, [], "Livy", 5, {"Livy": "0.8.0"}, ["Livy"]])
     def test_a_list_without_applications_has_none(self, listed: Any) -> None:
         with pytest.raises(Refusal, match=r"livy-missing.*its applications are none\."):
-            resolve.application_versions(cluster(Applications=listed))
+            resolve.require_applications(cluster(Applications=listed), "")
 
     @pytest.mark.parametrize(
         ("livy", "spark"), [("Livy", "Spark"), ("LIVY", "spark"), ("livy", "SPARK")]
