@@ -57,12 +57,14 @@ def find_endpoint(
     cluster = lookup.started_cluster(lookup.cluster_id(request.selector))
     # Refusals that this answer decides come before the next call.
     resolve.require_applications(cluster, lookup.selected_by)
-    conf = lookup.livy_conf(cluster)
+    livy.refuse_login(cluster, livy.livy_conf(cluster.get("Configurations")))
+    node = lookup.primary(cluster)
+    conf = lookup.livy_conf(cluster, node)
     livy.refuse_login(cluster, conf)
     security = lookup.security_configuration(cluster)
     tls = resolve.uses_https(cluster, conf, security, request.preferences)
     port = livy.port(conf, str(cluster.get("Id")), request.preferences)
-    found = resolve.endpoint(cluster, lookup.primary(cluster), port=port, tls=tls).outputs()
+    found = resolve.endpoint(cluster, node, port=port, tls=tls).outputs()
     log.info("%s: Livy of %s is at %s", request.key, found["ClusterId"], found["LivyUrl"])
     return found
 
@@ -150,11 +152,12 @@ class _Lookup:
             raise refusals.unfit_answer("DescribeCluster", "Id", cluster.get("Id"), cluster_id)
         return cluster
 
-    def livy_conf(self, cluster: Mapping[str, Any]) -> dict[str, str]:
+    def livy_conf(self, cluster: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, str]:
         conf = livy.livy_conf(cluster.get("Configurations"))
         if self.request.read_group_configurations:
             # What is set for the primary's own group or fleet overrides the cluster's.
-            conf |= livy.livy_conf(livy.configurations_of_primary(self._groups(cluster)))
+            own = livy.configurations_of_primary(self._groups(cluster), node)
+            conf |= livy.livy_conf(own)
         return conf
 
     def _groups(self, cluster: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -121,13 +121,27 @@ def security_configuration(cluster_id: str, answer: Mapping[str, Any]) -> dict[s
     return document
 
 
-def configurations_of_primary(groups: Iterable[Mapping[str, Any]]) -> list[Any]:
-    """Configurations of the primary's own instance group or fleet, from either list's answer."""
+def configurations_of_primary(
+    groups: Iterable[Mapping[str, Any]], node: Mapping[str, Any]
+) -> list[Any]:
+    """Configurations of the primary node's own instance group or fleet, from either list's answer.
+
+    Of a fleet, those of the instance type that the node is.
+    """
     found: list[Any] = []
     for group in groups:
         if "MASTER" not in (group.get("InstanceGroupType"), group.get("InstanceFleetType")):
             continue
-        found.extend(list_at(group, "Configurations"))
+        found.extend(_applied(group))
         for specification in mappings_at(group, "InstanceTypeSpecifications"):
-            found.extend(list_at(specification, "Configurations"))
+            if specification.get("InstanceType") == node.get("InstanceType"):
+                found.extend(list_at(specification, "Configurations"))
     return found
+
+
+def _applied(group: Mapping[str, Any]) -> list[Any]:
+    """What a group runs with: what was asked for, unless its last reconfiguration failed."""
+    applied = group.get("LastSuccessfullyAppliedConfigurationsVersion")
+    if applied is None or applied == group.get("ConfigurationsVersion"):
+        return list_at(group, "Configurations")
+    return list_at(group, "LastSuccessfullyAppliedConfigurations")

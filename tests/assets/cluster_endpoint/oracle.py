@@ -29,6 +29,7 @@ class Node:
     state: str
     public: bool
     domains: str = "eu-west-1.compute.internal"
+    instance_type: str = "m5.xlarge"
 
     @property
     def ip(self) -> str:
@@ -55,6 +56,7 @@ class Node:
             "PrivateIpAddress": self.ip,
             "PrivateDnsName": self.private_dns,
             "PublicDnsName": self.public_dns if self.public else "",
+            "InstanceType": self.instance_type,
             "InstanceFleetId" if fleet else "InstanceGroupId": self.role,
             "Status": {"State": self.state},
         }
@@ -77,6 +79,8 @@ class Cluster:
     applications: tuple[str, ...]
     port: int | None
     group_port: int | None
+    # Asked for in a reconfiguration that failed.
+    failed_port: int | None
     keystore: bool
     security: str | None
     release: str
@@ -132,14 +136,27 @@ class Cluster:
         own = [] if self.group_port is None else livy_conf(livy_server_port=str(self.group_port))
         other = livy_conf(livy_server_port="1")
         if self.fleet:
+            types = {role: dict.fromkeys(TYPES, other) for role in ("CORE", "MASTER")}
+            # The port is set for the type that the primary is; others have other ports.
+            types["MASTER"] |= {node.instance_type: own for node in self.running[:1]}
             return [
-                {"InstanceFleetType": role, "InstanceTypeSpecifications": [{"Configurations": c}]}
-                for role, c in (("CORE", other), ("MASTER", own))
+                {
+                    "InstanceFleetType": role,
+                    "InstanceTypeSpecifications": [
+                        {"InstanceType": each, "Configurations": c} for each, c in of.items()
+                    ],
+                }
+                for role, of in types.items()
             ]
-        return [
-            {"InstanceGroupType": role, "Configurations": c}
-            for role, c in (("MASTER", own), ("CORE", other))
-        ]
+        primary: dict[str, Any] = {"InstanceGroupType": "MASTER", "Configurations": own}
+        if self.failed_port is not None:
+            primary |= {
+                "Configurations": livy_conf(livy_server_port=str(self.failed_port)),
+                "ConfigurationsVersion": 2,
+                "LastSuccessfullyAppliedConfigurations": own,
+                "LastSuccessfullyAppliedConfigurationsVersion": 1,
+            }
+        return [primary, {"InstanceGroupType": "CORE", "Configurations": other}]
 
 
 @dataclass(frozen=True)
@@ -233,6 +250,8 @@ class Truth:
         return self._unreachable(cluster)
 
     def _unreachable(self, cluster: Cluster) -> str:
+        if not cluster.running:
+            return "primary-not-running"
         if cluster.security and self.scheme == "":
             return "security-configuration-unread"
         if self.scheme == "detect" and cluster.security in LOGINS:
@@ -241,8 +260,6 @@ class Truth:
             return "tls-trust-missing"
         if self.opened not in (None, self._port(cluster)):
             return "port-closed"
-        if not cluster.running:
-            return "primary-not-running"
         unnamed = self._tls(cluster) and not cluster.running[0].https_name
         return "primary-name-unfit" if unnamed else ""
 
@@ -319,6 +336,7 @@ LOGINS = {
     "identity center": "identity-center",
     "roles": "runtime-roles",
 }
+TYPES = ("m5.large", "m5.xlarge", "r5.xlarge")
 # A DHCP option set's domain-name, and what it adds to a name in a URL.
 DOMAINS = {
     "eu-west-1.compute.internal": ".eu-west-1.compute.internal",
@@ -357,7 +375,10 @@ def nodes(draw: st.DrawFn) -> tuple[Node, ...]:
     roles, states = roles + ["MASTER"] * dead, states + ["TERMINATED"] * dead
     octets = draw(st.permutations(range(4, 4 + len(roles))))
     domains = draw(often(*DOMAINS))
-    found = [Node(o, r, s, public, domains) for o, r, s in zip(octets, roles, states, strict=True)]
+    found = [
+        Node(octet, role, state, public, domains, draw(st.sampled_from(TYPES)))
+        for octet, role, state in zip(octets, roles, states, strict=True)
+    ]
     # EMR may list one twice.
     found += found[: draw(often(0, 2))]
     return tuple(draw(st.permutations(found)))
@@ -385,6 +406,7 @@ def clusters(draw: st.DrawFn, number: int) -> Cluster:
         ),
         port=draw(often(None, 9000)),
         group_port=draw(often(None, 9001)),
+        failed_port=draw(often(None, 9100)),
         keystore=draw(often(False, True)),
         security=draw(often(None, *SECURITY)),
         release=draw(st.sampled_from(sorted(RELEASES))),

@@ -160,7 +160,8 @@ def full_world(*, fleet: bool) -> World:
     nodes = [{**instance(number), role: "MASTER"} for number in (5, 6, 7)]
     own = livy_conf(livy_server_port="9001")
     group = {"InstanceGroupType": "MASTER", "Configurations": own}
-    types = {"InstanceFleetType": "MASTER", "InstanceTypeSpecifications": [{"Configurations": own}]}
+    specifications = [{"InstanceType": "m5.xlarge", "Configurations": own}]
+    types = {"InstanceFleetType": "MASTER", "InstanceTypeSpecifications": specifications}
     world = World(
         clusters=[{**FULL, "InstanceCollectionType": f"INSTANCE_{kind}"}],
         instances={CLUSTER_ID: nodes},

@@ -28,6 +28,7 @@ TEAM = [{"Key": "team", "Value": "risk"}]
 BY_NAME: dict[str, Any] = {"ClusterId": None, "ClusterName": "nightly-spark"}
 BY_TAGS: dict[str, Any] = {"ClusterId": None, "ClusterTags": json.dumps({"team": "risk"})}
 STARTING = status("STARTING")
+LDAP_CONF = livy_conf(livy_server_auth_type="ldap")
 ENCRYPTED = json.dumps({"EncryptionConfiguration": {"EnableInTransitEncryption": True}})
 RUNNING_PRIMARIES = {
     "ClusterId": CLUSTER_ID,
@@ -428,15 +429,32 @@ class TestConfiguration:
         assert found["LivyUrl"] == "https://ip-10-0-0-5.eu-west-1.compute.internal:9001"
         assert ("ListInstanceGroups", {"ClusterId": CLUSTER_ID}) in world.requests
 
-    def test_a_fleets_own_overrides_too(self) -> None:
+    @pytest.mark.parametrize(
+        ("kind", "port"), [("m5.large", 9001), ("m5.xlarge", 9002), ("m5.2xlarge", 8998)]
+    )
+    def test_a_fleets_own_overrides_by_the_type_that_the_primary_is(
+        self, kind: str, port: int
+    ) -> None:
         world = fleet()
-        types = [{"InstanceType": "m5.large", "Configurations": livy_conf(livy_server_port="9001")}]
+        world.instances[CLUSTER_ID][0]["InstanceType"] = kind
+        types = [
+            {"InstanceType": "m5.large", "Configurations": livy_conf(livy_server_port="9001")},
+            {"InstanceType": "m5.xlarge", "Configurations": livy_conf(livy_server_port="9002")},
+        ]
         world.groups[CLUSTER_ID] = [
             {"InstanceFleetType": "MASTER", "InstanceTypeSpecifications": types}
         ]
 
-        assert find(world, ReadGroupConfigurations="true")["LivyUrl"] == "http://10.0.0.5:9001"
+        found = find(world, ReadGroupConfigurations="true")
+
+        assert found["LivyUrl"] == f"http://10.0.0.5:{port}"
         assert "ListInstanceFleets" in world.operations
+
+    def test_a_login_of_the_primarys_own_group_is_refused(self) -> None:
+        own = {"InstanceGroupType": "MASTER", "Configurations": LDAP_CONF}
+        world = World(groups={CLUSTER_ID: [own]})
+
+        assert refusal_of(world, ReadGroupConfigurations="true").code == "login-ldap"
 
     def test_a_login_is_refused_before_the_nodes_are_asked_for(self) -> None:
         conf = livy_conf(livy_server_auth_type="ldap")
@@ -472,7 +490,7 @@ class TestSecurityConfiguration:
         found = find(world, Scheme="detect", TrustIsGiven="true")
 
         assert found["LivyUrl"] == "https://ip-10-0-0-5.eu-west-1.compute.internal:8998"
-        assert world.requests[1] == ("DescribeSecurityConfiguration", {"Name": "strict"})
+        assert world.requests[2] == ("DescribeSecurityConfiguration", {"Name": "strict"})
 
     def test_where_they_do_not_the_cluster_is_refused(self) -> None:
         world = self.world()
@@ -481,7 +499,7 @@ class TestSecurityConfiguration:
 
         assert refusal.code == "security-configuration-unread"
         assert f"Cluster {CLUSTER_ID} has the security configuration 'strict'" in str(refusal)
-        assert world.operations == ["DescribeCluster"]
+        assert "DescribeSecurityConfiguration" not in world.operations
 
     @pytest.mark.parametrize(
         ("scheme", "url"),

@@ -8,7 +8,7 @@ import pytest
 from cluster_endpoint import livy
 from cluster_endpoint.livy import LivyPreferences
 from refusal import Refusal
-from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, cluster, livy_conf
+from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, cluster, instance, livy_conf
 
 KEYSTORE = {"livy.keystore": "/etc/livy/conf/livy-keystore.jks"}
 
@@ -269,24 +269,67 @@ class TestGroups:
             {"InstanceGroupType": "MASTER", "Configurations": livy_conf(a="2")},
         ]
 
-        assert livy.configurations_of_primary(groups) == livy_conf(a="2")
+        assert livy.configurations_of_primary(groups, instance()) == livy_conf(a="2")
 
-    def test_a_fleets_are_those_of_its_instance_types(self) -> None:
+    @pytest.mark.parametrize(
+        ("versions", "own"),
+        [
+            ({}, "requested"),
+            ({"ConfigurationsVersion": 1}, "requested"),
+            (
+                {"ConfigurationsVersion": 2, "LastSuccessfullyAppliedConfigurationsVersion": 2},
+                "requested",
+            ),
+            (
+                {"ConfigurationsVersion": 3, "LastSuccessfullyAppliedConfigurationsVersion": 2},
+                "applied",
+            ),
+            (
+                {"ConfigurationsVersion": 1, "LastSuccessfullyAppliedConfigurationsVersion": 0},
+                "applied",
+            ),
+        ],
+    )
+    def test_a_groups_are_those_that_were_applied(self, versions: dict[str, int], own: str) -> None:
+        group = {
+            "InstanceGroupType": "MASTER",
+            "Configurations": livy_conf(a="requested"),
+            "LastSuccessfullyAppliedConfigurations": livy_conf(a="applied"),
+            **versions,
+        }
+
+        assert livy.configurations_of_primary([group], instance()) == livy_conf(a=own)
+
+    def test_none_that_were_applied_are_none(self) -> None:
+        group = {
+            "InstanceGroupType": "MASTER",
+            "Configurations": livy_conf(a="1"),
+            "ConfigurationsVersion": 1,
+            "LastSuccessfullyAppliedConfigurationsVersion": 0,
+        }
+
+        assert livy.configurations_of_primary([group], instance()) == []
+
+    def test_a_fleets_are_those_of_the_type_that_the_primary_is(self) -> None:
         types: list[Any] = [
             {"InstanceType": "m5.xlarge", "Configurations": livy_conf(a="1")},
             {"InstanceType": "m5.large"},
             None,
-            {"Configurations": livy_conf(b="2")},
+            {"InstanceType": "m5.2xlarge", "Configurations": livy_conf(b="2")},
         ]
         fleets = [
             {"InstanceFleetType": "MASTER", "InstanceTypeSpecifications": types},
             {"InstanceFleetType": "TASK", "InstanceTypeSpecifications": types},
         ]
 
-        found = livy.configurations_of_primary(fleets)
+        def found(instance_type: str) -> list[Any]:
+            node = instance(InstanceType=instance_type)
+            return livy.configurations_of_primary(fleets, node)
 
-        assert found == livy_conf(a="1") + livy_conf(b="2")
+        assert found("m5.xlarge") == livy_conf(a="1")
+        assert found("m5.2xlarge") == livy_conf(b="2")
+        assert found("m5.large") == found("r5.large") == []
 
     @pytest.mark.parametrize("odd", [[], [{}], [{"InstanceGroupType": "MASTER"}]])
     def test_none_are_none(self, odd: Any) -> None:
-        assert livy.configurations_of_primary(odd) == []
+        assert livy.configurations_of_primary(odd, instance()) == []

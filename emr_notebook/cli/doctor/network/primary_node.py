@@ -38,7 +38,8 @@ def find_primary(reader: Reader, settings: Settings, key: str) -> Primary | Unkn
     """The primary of the cluster with this key; None where the line of the cluster has failed.
 
     It is that of a cluster that is starting or cannot be used, too. One call for a cluster that
-    is given by its id, what the resolver needs to find another; one more for group_configurations.
+    is given by its id, what the resolver needs to find another; one more for group_configurations,
+    two for those of fleets.
     """
     found = _described_cluster(reader, settings, key)
     if found is None or isinstance(found, Unknown):
@@ -100,8 +101,21 @@ def _livy_conf(reader: Reader, cluster: Mapping[str, Any], *, grouped: bool) -> 
         method, items = LISTS[resolve.is_fleet(cluster)]
         marker = ("Marker", "Marker")
         own = reader.pages("emr", method, items=items, token=marker, ClusterId=cluster["Id"])
-        conf |= livy.livy_conf(livy.configurations_of_primary(own))
+        node = _primary_instance(reader, cluster) if resolve.is_fleet(cluster) else {}
+        conf |= livy.livy_conf(livy.configurations_of_primary(own, node))
     return conf
+
+
+def _primary_instance(reader: Reader, cluster: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The running primary, whose type decides about a fleet's configurations; empty for none."""
+    wanted = {"ClusterId": cluster["Id"], **resolve.primary_filter(cluster)}
+    marker = ("Marker", "Marker")
+    listed = reader.pages("emr", "list_instances", items="Instances", token=marker, **wanted)
+    try:
+        return resolve.primary(cluster, listed)
+    except Refusal:
+        # The line of the cluster says that.
+        return {}
 
 
 def _primary(

@@ -158,9 +158,12 @@ class TestARuleThatExistsAlready:
         world = admitting(permission(GIVEN, 8998))
         world.emr.clusters = [running() | {"InstanceCollectionType": kind}]
         conf = {"Configurations": livy_conf(livy_server_port="9998")}
-        own = {"InstanceGroupType": "MASTER", **conf}
+        own: Fields = {"InstanceGroupType": "MASTER", **conf}
         if kind == "INSTANCE_FLEET":
-            own = {"InstanceFleetType": "MASTER", "InstanceTypeSpecifications": [conf]}
+            types: list[Fields] = [{"InstanceType": "m5.xlarge", **conf}, {"InstanceType": "other"}]
+            own = {"InstanceFleetType": "MASTER", "InstanceTypeSpecifications": types}
+            [node] = world.emr.instances[CLUSTER_ID]
+            node["InstanceFleetId"] = node.pop("InstanceGroupId")
         world.emr.groups = {CLUSTER_ID: [own]}
         wanted = asked("external", given=True, group_configurations=True)
 
