@@ -64,8 +64,9 @@ class Cluster(Strict):
     )
     tls: Tls | None = Field(default=None, description="whom to trust when Livy uses TLS")
     group_configurations: bool = Field(
-        default=False,
-        description="look for livy-conf in the primary's own instance group or fleet, too",
+        default=True,
+        description="look for livy-conf in the primary's own instance group or fleet, too: one "
+        "call more; false leaves it, and two permissions of the resolver's, out",
     )
 
     @model_validator(mode="after")

@@ -166,12 +166,12 @@ DENIED: Mapping[str, Case] = {
     "no-groups": denied(
         f"{EMR}:ListInstanceGroups",
         f"{ONE}j-DENIED04",
-        {"id": "j-DENIED04", "group_configurations": True},
+        {"id": "j-DENIED04"},
     ),
     "no-fleets": denied(
         f"{EMR}:ListInstanceFleets",
         f"{ONE}j-DENIED05",
-        {"id": "j-DENIED05", "group_configurations": True},
+        {"id": "j-DENIED05"},
         **IN_FLEETS,
     ),
 }

@@ -31,8 +31,8 @@ STAGES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "by-tags": {"analytics": {"tags": TEAM}},
     "three-primaries": {"analytics": {"id": "j-FLEET001"}},
     "own-ports": {
-        "groups": {"id": "j-GROUPS01", "group_configurations": True, "port": 9001},
-        "fleets": {"id": "j-FLEETS01", "group_configurations": True, "port": 9002},
+        "groups": {"id": "j-GROUPS01", "port": 9001},
+        "fleets": {"id": "j-FLEETS01", "port": 9002},
         "bootstrapped": {
             "id": "j-BOOTED01",
             "port": 9003,
@@ -40,7 +40,9 @@ STAGES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "ingress": "create",
         },
     },
-    "ten": {key: {"id": cluster_id} for key, cluster_id in TEN.items()},
+    "ten": {
+        key: {"id": cluster_id, "group_configurations": False} for key, cluster_id in TEN.items()
+    },
 }
 NOTEBOOKS = {name: {"cluster": "analytics"} for name in ("alice", "bob", "carol")}
 IN_FLEETS: Any = {"collection": "INSTANCE_FLEET"}
@@ -138,7 +140,7 @@ def test_the_found_address_reaches_every_notebook_of_the_cluster(world: Resolver
     ] * len(NOTEBOOKS)
 
 
-def test_a_cluster_by_id_costs_two_calls_however_many_notebooks_use_it(
+def test_a_cluster_by_id_costs_three_calls_however_many_notebooks_use_it(
     world: ResolverWorld,
 ) -> None:
     assert world.calls_by("by-id") == [
@@ -151,6 +153,7 @@ def test_a_cluster_by_id_costs_two_calls_however_many_notebooks_use_it(
                 "InstanceStates": ["RUNNING"],
             },
         ),
+        ("ListInstanceGroups", {"ClusterId": "j-BYID0001"}),
     ]
 
 
@@ -158,14 +161,15 @@ def test_each_further_page_of_instances_costs_one_call(world: ResolverWorld) -> 
     """Two instances a page, three primaries."""
     actions = [action for action, _ in world.calls_by("three-primaries")]
 
-    assert actions == ["DescribeCluster", "ListInstances", "ListInstances"]
+    assert actions == ["DescribeCluster", "ListInstances", "ListInstances", "ListInstanceFleets"]
 
 
 def test_a_name_costs_the_pages_of_active_clusters_besides(world: ResolverWorld) -> None:
     """Fifty clusters a page, sixty others active."""
     actions = [action for action, _ in world.calls_by("by-name")]
 
-    assert actions == ["ListClusters", "ListClusters", "DescribeCluster", "ListInstances"]
+    read = ["DescribeCluster", "ListInstances", "ListInstanceGroups"]
+    assert actions == ["ListClusters", "ListClusters", *read]
 
 
 def test_ten_clusters_of_a_stack_each_get_their_own_address(world: ResolverWorld) -> None:
@@ -181,7 +185,7 @@ def test_one_lambda_answers_for_ten_clusters_at_the_same_time(world: ResolverWor
     client, function = world.aws.client("lambda"), world.stack("ten").named("ResolverFunction")
 
     def ask(key: str) -> str:
-        cluster = Cluster(id=TEN[key])
+        cluster = Cluster(id=TEN[key], group_configurations=False)
         event = {
             "RequestType": "Create",
             "ResourceProperties": properties(key, cluster, opened_port=None, refresh=""),

@@ -112,7 +112,7 @@ def test_a_cluster_that_becomes_ready_during_the_deploy_is_used(
     # Starting when first asked about, ready when asked again.
     actions = [action for action, _ in world.calls_by("becomes-ready")]
     assert actions.count("DescribeCluster") > 1
-    assert actions[-1] == "ListInstances"
+    assert actions[-2:] == ["ListInstances", "ListInstanceGroups"]
 
 
 @pytest.mark.usefixtures("deploy")

@@ -46,8 +46,9 @@ def find_endpoint(
     """The outputs of the one cluster's endpoint that the request selects. Raises Refusal.
 
     The time for it is counted from `started` on the gateway's clock.
-    For a cluster given by its id that is usable, DescribeCluster and ListInstances; more calls
-    only for a name, for tags, to wait, or where the request asks to look further.
+    For a cluster given by its id that is usable, DescribeCluster, ListInstances and the list of its
+    groups or fleets, unless the request declines that; more calls only for a name, for tags, to
+    wait, or where the request asks to look further.
     A permission that is missing, and tags that no cluster has, are final after
     `propagation_seconds`.
     """

@@ -60,7 +60,7 @@ def parse(properties: Mapping[str, Any]) -> Request:
             opened_port=_port(properties, "OpenedPort"),
             trust_is_given=_boolean(properties, "TrustIsGiven"),
         ),
-        read_group_configurations=_boolean(properties, "ReadGroupConfigurations"),
+        read_group_configurations=_boolean(properties, "ReadGroupConfigurations", default=True),
     )
 
 
@@ -98,5 +98,6 @@ def _port(properties: Mapping[str, Any], name: str) -> int | None:
     return int(text) if text else None
 
 
-def _boolean(properties: Mapping[str, Any], name: str) -> bool:
-    return _text(properties, name, "|true|false") == "true"
+def _boolean(properties: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
+    text = _text(properties, name, "|true|false")
+    return text == "true" if text else default

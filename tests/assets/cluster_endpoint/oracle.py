@@ -210,7 +210,7 @@ class Truth:
             TrustIsGiven="true" if self.trust else None,
             Port=None if self.asked_port == 8998 else str(self.asked_port),
             OpenedPort=None if self.opened is None else str(self.opened),
-            ReadGroupConfigurations="true" if self.read_groups else None,
+            ReadGroupConfigurations=None if self.read_groups else "false",
         )
 
     def selected(self) -> tuple[list[Cluster], float]:

@@ -237,7 +237,6 @@ def test_whatever_aws_answers_the_values_fit_or_the_refusal_is_in_words_and_in_t
         **(by_tags if operation in ("ListClusters", "GetResources") else {}),
         Scheme="detect",
         TrustIsGiven="true",
-        ReadGroupConfigurations="true",
         LastValueOutput="LastValue",
     )
 

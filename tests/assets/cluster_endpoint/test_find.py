@@ -66,13 +66,23 @@ def fleet(**changes: Any) -> World:
 
 
 class TestSelection:
-    def test_a_cluster_by_its_id_takes_two_calls(self) -> None:
+    @pytest.mark.parametrize(
+        ("declined", "more"),
+        [
+            ({}, [("ListInstanceGroups", {"ClusterId": CLUSTER_ID})]),
+            ({"ReadGroupConfigurations": "false"}, []),
+        ],
+    )
+    def test_a_cluster_by_its_id_takes_three_calls_or_two(
+        self, declined: dict[str, Any], more: list[Any]
+    ) -> None:
         world = World()
 
-        assert find(world)["LivyUrl"] == "http://10.0.0.5:8998"
+        assert find(world, **declined)["LivyUrl"] == "http://10.0.0.5:8998"
         assert world.requests == [
             ("DescribeCluster", {"ClusterId": CLUSTER_ID}),
             ("ListInstances", RUNNING_PRIMARIES),
+            *more,
         ]
 
     @pytest.mark.parametrize("page_size", [1, 2, 50])
@@ -194,7 +204,7 @@ class TestPrimaries:
         world = fleet()
 
         assert find(world)["LivyUrl"] == "http://10.0.0.5:8998"
-        assert world.requests[-1] == (
+        assert world.requests[1] == (
             "ListInstances",
             {
                 "ClusterId": CLUSTER_ID,
@@ -409,9 +419,7 @@ class TestConfiguration:
         assert advised["LivyUrl"] == "http://10.0.0.5:9000"
 
     @pytest.mark.parametrize("page_size", [1, 50])
-    def test_the_primarys_own_group_overrides_where_the_settings_ask_for_it(
-        self, page_size: int
-    ) -> None:
+    def test_the_primarys_own_group_overrides(self, page_size: int) -> None:
         conf = livy_conf(livy_server_port="9000", livy_keystore="/k")
         own = livy_conf(livy_server_port="9001")
         groups = [
@@ -424,10 +432,18 @@ class TestConfiguration:
             page_size=page_size,
         )
 
-        found = find(world, ReadGroupConfigurations="true", TrustIsGiven="true")
+        found = find(world, TrustIsGiven="true")
 
         assert found["LivyUrl"] == "https://ip-10-0-0-5.eu-west-1.compute.internal:9001"
         assert ("ListInstanceGroups", {"ClusterId": CLUSTER_ID}) in world.requests
+
+    def test_it_does_not_where_the_settings_decline(self) -> None:
+        own = {"InstanceGroupType": "MASTER", "Configurations": livy_conf(livy_server_port="9001")}
+        world = World(groups={CLUSTER_ID: [own]})
+
+        found = find(world, ReadGroupConfigurations="false")
+
+        assert found["LivyUrl"] == "http://10.0.0.5:8998"
 
     @pytest.mark.parametrize(
         ("kind", "port"), [("m5.large", 9001), ("m5.xlarge", 9002), ("m5.2xlarge", 8998)]
@@ -445,7 +461,7 @@ class TestConfiguration:
             {"InstanceFleetType": "MASTER", "InstanceTypeSpecifications": types}
         ]
 
-        found = find(world, ReadGroupConfigurations="true")
+        found = find(world)
 
         assert found["LivyUrl"] == f"http://10.0.0.5:{port}"
         assert "ListInstanceFleets" in world.operations
@@ -454,7 +470,7 @@ class TestConfiguration:
         own = {"InstanceGroupType": "MASTER", "Configurations": LDAP_CONF}
         world = World(groups={CLUSTER_ID: [own]})
 
-        assert refusal_of(world, ReadGroupConfigurations="true").code == "login-ldap"
+        assert refusal_of(world).code == "login-ldap"
 
     def test_a_login_is_refused_before_the_nodes_are_asked_for(self) -> None:
         conf = livy_conf(livy_server_auth_type="ldap")
@@ -490,7 +506,7 @@ class TestSecurityConfiguration:
         found = find(world, Scheme="detect", TrustIsGiven="true")
 
         assert found["LivyUrl"] == "https://ip-10-0-0-5.eu-west-1.compute.internal:8998"
-        assert world.requests[2] == ("DescribeSecurityConfiguration", {"Name": "strict"})
+        assert world.requests[3] == ("DescribeSecurityConfiguration", {"Name": "strict"})
 
     def test_where_they_do_not_the_cluster_is_refused(self) -> None:
         world = self.world()
@@ -512,13 +528,13 @@ class TestSecurityConfiguration:
         world = self.world()
 
         assert find(world, Scheme=scheme, TrustIsGiven="true")["LivyUrl"] == url
-        assert world.operations == ["DescribeCluster", "ListInstances"]
+        assert world.operations == ["DescribeCluster", "ListInstances", "ListInstanceGroups"]
 
     def test_without_one_nothing_is_read(self) -> None:
         world = World()
 
         assert find(world, Scheme="detect")["LivyUrl"] == "http://10.0.0.5:8998"
-        assert world.operations == ["DescribeCluster", "ListInstances"]
+        assert world.operations == ["DescribeCluster", "ListInstances", "ListInstanceGroups"]
 
     def test_one_that_asks_for_a_login_is_refused(self) -> None:
         runtime_roles = {"IAMConfiguration": {"EnableApplicationScopedIAMRole": True}}
@@ -577,7 +593,7 @@ class TestRefusals:
             failures={operation: refused("AccessDeniedException")},
         )
 
-        refusal = refusal_of(world, Scheme="detect", ReadGroupConfigurations="true")
+        refusal = refusal_of(world, Scheme="detect")
 
         assert refusal.code == "access-denied"
         assert f"elasticmapreduce:{operation} on {resource}." in str(refusal)

@@ -27,7 +27,7 @@ def test_a_request_of_the_least_asks_for_an_id_and_a_wait() -> None:
         selector=Selector(cluster_id=CLUSTER_ID),
         wait_seconds=420,
         preferences=LivyPreferences(scheme=None, port=8998, opened_port=None, trust_is_given=False),
-        read_group_configurations=False,
+        read_group_configurations=True,
     )
 
 
@@ -39,7 +39,7 @@ def test_everything_that_can_be_asked_for_is_read() -> None:
         OpenedPort="9000",
         Port="9001",
         TrustIsGiven="true",
-        ReadGroupConfigurations="true",
+        ReadGroupConfigurations="false",
         LastValueOutput="ClusteranalyticsValue0A1B",
         Refresh="anything",
         ServiceToken="arn:…",
@@ -49,7 +49,7 @@ def test_everything_that_can_be_asked_for_is_read() -> None:
     assert found.preferences == LivyPreferences(
         scheme="detect", port=9001, opened_port=9000, trust_is_given=True
     )
-    assert found.read_group_configurations is True
+    assert found.read_group_configurations is False
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_none_or_several_selectors_are_refused(given: dict[str, Any]) -> None:
         {"tags": {"team": "risk", "env": ""}, "tls": {"verify": "system"}},
         {"tags": {"aws:cloudformation:stack-name": "spark"}},
         {"name": "🚀 ｶﾀｶﾅ"},
-        {"id": CLUSTER_ID, "group_configurations": True, "wait_minutes": 0},
+        {"id": CLUSTER_ID, "group_configurations": False, "wait_minutes": 0},
     ],
 )
 @pytest.mark.parametrize("opened", [None, 9000])

@@ -38,8 +38,8 @@ def find_primary(reader: Reader, settings: Settings, key: str) -> Primary | Unkn
     """The primary of the cluster with this key; None where the line of the cluster has failed.
 
     It is that of a cluster that is starting or cannot be used, too. One call for a cluster that
-    is given by its id, what the resolver needs to find another; one more for group_configurations,
-    two for those of fleets.
+    is given by its id, what the resolver needs to find another; one more for its groups'
+    configurations, two for those of fleets.
     """
     found = _described_cluster(reader, settings, key)
     if found is None or isinstance(found, Unknown):

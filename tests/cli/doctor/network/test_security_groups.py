@@ -165,12 +165,13 @@ class TestARuleThatExistsAlready:
             [node] = world.emr.instances[CLUSTER_ID]
             node["InstanceFleetId"] = node.pop("InstanceGroupId")
         world.emr.groups = {CLUSTER_ID: [own]}
-        wanted = asked("external", given=True, group_configurations=True)
+        wanted = asked("external", given=True)
 
         line = rule(world, wanted)
         assert line.state is State.FAILED
         assert "TCP port 9998" in line.what
-        assert rule(world, asked("external", given=True)).state is State.OK
+        declined = asked("external", given=True, group_configurations=False)
+        assert rule(world, declined).state is State.OK
         method = "ListInstanceGroups" if kind == "INSTANCE_GROUP" else "ListInstanceFleets"
         world.denied = {f"elasticmapreduce:{method}"}
         assert list(unknown(lines(check, world, wanted))) == [OF, RULE, WAY]
@@ -557,5 +558,6 @@ def test_the_number_of_calls_is_that_of_clusters_and_stacks_and_two_more() -> No
     lines(check, world, settings(lambda data: data.update(clusters=clusters, notebooks=notebooks)))
 
     assert world.count("describe_cluster") == 5
+    assert world.count("list_instance_groups") == 5
     assert world.count("list_stack_resources") == 2
-    assert len(world.calls) == 5 + 2 + 2
+    assert len(world.calls) == 2 * 5 + 2 + 2
