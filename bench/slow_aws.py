@@ -45,6 +45,7 @@ class Aws:
             "list_notebook_instances": self._notebooks,
             "describe_cluster": EMR_ANSWERS["DescribeCluster"],
             "list_instances": EMR_ANSWERS["ListInstances"],
+            "list_instance_groups": EMR_ANSWERS["ListInstanceGroups"],
         }
 
     def call(self, _service: str, method: str, given: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -116,6 +116,7 @@ class EmrNotebookStack(cdk.Stack):
                 roles=roles,
                 volume_key_arn=self._volume_key_arn,
                 stage_opt_outs=opt_outs,
+                guard=self._guard,
             )
         cdk.CfnOutput(self, "Notebooks", value=_console(self.region))
         if any(each.owner is not None for each in self._notebooks):

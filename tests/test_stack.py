@@ -1,6 +1,7 @@
 """How a stage's stacks are put together: what is in which, and in which order it changes."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -249,6 +250,23 @@ class TestGuard:
         for instance in instances:
             lifecycle = resources(found, LIFECYCLE)[lifecycle_of(found, instance)]
             assert guard in lifecycle["DependsOn"]
+            # By itself, too: an update may leave the lifecycle configuration as it is.
+            assert guard in instance["DependsOn"]
+
+    def test_needs_nothing_that_is_asked_after_it(self) -> None:
+        found = template(two_notebooks)
+        (guard,) = resources(found, GUARD)
+        all_of_it = found.to_json()["Resources"]
+        needed: set[str] = set()
+        open_ends = [guard]
+        while open_ends:
+            each = all_of_it[open_ends.pop()]
+            names = re.findall(r'"(?:Ref|Fn::GetAtt)": \[?"(\w+)"', json.dumps(each))
+            new = ({*names, *each.get("DependsOn", [])} & all_of_it.keys()) - needed
+            needed |= new
+            open_ends += new
+
+        assert not needed & {*resources(found, INSTANCE), *resources(found, LIFECYCLE), guard}
 
     def test_answers_within_two_minutes_or_fails(self) -> None:
         assert properties(template(), GUARD)["ServiceTimeout"] == "120"

@@ -9,7 +9,7 @@ from emr_notebook.checks.nag import acknowledge
 from emr_notebook.constructs.lifecycle_configuration import LifecycleConfiguration
 from emr_notebook.constructs.network import NotebookNetwork
 from emr_notebook.constructs.notebook_role import NotebookRoles
-from emr_notebook.constructs.replacement_guard import PLATFORM, internet_access
+from emr_notebook.constructs.replacement_guard import PLATFORM, ReplacementGuard, internet_access
 from emr_notebook.constructs.retention import retain_with_notebook
 from emr_notebook.names import NAME_TAG, OWNER_TAG, STACK_TAG
 from emr_notebook.settings.model import StageOptOuts
@@ -51,6 +51,7 @@ class SparkNotebook(Construct):
         roles: NotebookRoles,
         volume_key_arn: str | None,
         stage_opt_outs: StageOptOuts,
+        guard: ReplacementGuard,
     ) -> None:
         super().__init__(scope, construct_id)
         opt_outs = notebook.opt_outs
@@ -76,6 +77,8 @@ class SparkNotebook(Construct):
             tags=[cdk.CfnTag(key=key, value=value) for key, value in _tags(notebook).items()],
         )
         retain_with_notebook(self._instance, stage_opt_outs)
+        # An update that leaves the lifecycle configuration as it is waits for the guard, too.
+        self._instance.add_resource_dependency(guard.resource)
         self._record_opt_outs(notebook, stage_opt_outs)
 
     def _create_role(

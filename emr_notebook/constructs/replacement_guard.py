@@ -34,7 +34,7 @@ class ReplacementGuard(Construct):
         replace: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
-        self._resource = cdk.CustomResource(
+        made = cdk.CustomResource(
             self,
             "Guard",
             resource_type="Custom::ReplacementGuard",
@@ -47,10 +47,8 @@ class ReplacementGuard(Construct):
             },
         )
 
-    @property
-    def resource(self) -> cdk.CfnResource:
-        """What a notebook, or something that it needs, must depend on."""
-        return cast("cdk.CfnResource", self._resource.node.default_child)
+        # What each notebook, and what it needs, must depend on. Asked of CDK once, for hundreds.
+        self.resource = cast("cdk.CfnResource", made.node.default_child)
 
 
 def internet_access(opt_outs: NotebookOptOuts) -> str:

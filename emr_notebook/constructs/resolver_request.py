@@ -12,6 +12,9 @@ THIS_STACK = "this stack"
 
 ANY_CLUSTER = "any cluster"
 _BY_NAME = "A cluster that is selected by its name or tags has an id that only the deploy learns."
+_READ = ("elasticmapreduce:DescribeCluster", "elasticmapreduce:ListInstances")
+_READ_GROUPS = ("elasticmapreduce:ListInstanceFleets", "elasticmapreduce:ListInstanceGroups")
+_DEFAULT_PORT = Cluster.model_fields["port"].default
 _UNSCOPED = "IAM knows no resource for this action."
 
 
@@ -45,26 +48,25 @@ def properties(
         "ClusterTags": None if cluster.tags is None else json.dumps(cluster.tags, sort_keys=True),
         "WaitMinutes": str(cluster.wait_minutes),
         "Scheme": cluster.scheme,
+        # Without it, 8998: a stack that leaves it there is not looked up again for this key alone.
+        "Port": None if cluster.port == _DEFAULT_PORT else str(cluster.port),
         "OpenedPort": None if opened_port is None else str(opened_port),
         "TrustIsGiven": None if cluster.tls is None else "true",
-        "ReadGroupConfigurations": "true" if cluster.group_configurations else None,
+        "ReadGroupConfigurations": None if cluster.group_configurations else "false",
         "Refresh": refresh,
     }
     return {name: value for name, value in wanted.items() if value}
 
 
 def grants(clusters: Iterable[Cluster]) -> list[Grant]:
-    """What the resolver needs for these clusters; for one given by its id, two actions on it."""
+    """What the resolver needs for these clusters; for one given by its id, actions on it alone."""
     listed = list(clusters)
     found = [Grant(("cloudformation:DescribeStacks",), (THIS_STACK,))]
+    # In as few statements as can be: each names every cluster.
     found += _grants_on_clusters(
-        ("elasticmapreduce:DescribeCluster", "elasticmapreduce:ListInstances"), listed
+        (*_READ, *_READ_GROUPS), [each for each in listed if each.group_configurations]
     )
-    grouped = [each for each in listed if each.group_configurations]
-    group_actions = ("ListInstanceFleets", "ListInstanceGroups")
-    found += _grants_on_clusters(
-        tuple(f"elasticmapreduce:{each}" for each in group_actions), grouped
-    )
+    found += _grants_on_clusters(_READ, [each for each in listed if not each.group_configurations])
     if any(each.id is None for each in listed):
         found.append(Grant(("elasticmapreduce:ListClusters",), ("*",), because=_UNSCOPED))
     if any(each.tags is not None for each in listed):

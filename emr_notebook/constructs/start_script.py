@@ -15,7 +15,7 @@ CONTENT_LIMIT = 16_384
 LONGEST_VALUE: Mapping[str, int] = {
     "LIVY_URL": len("https://") + 253 + len(":65535"),
     "CLUSTER_ID": 22,
-    "RELEASE_LABEL": 35,
+    "RELEASE_LABEL": 64,
     "SPARK_VERSION": 64,
     "LIVY_VERSION": 64,
 }

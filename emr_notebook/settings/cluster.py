@@ -35,8 +35,9 @@ class Cluster(Strict):
     name: types.ClusterName | None = Field(
         default=None, description="the one active cluster with this name"
     )
-    tags: Annotated[dict[types.TagKey, types.TagValue], Field(min_length=1)] | None = Field(
-        default=None, description="the one active cluster with all these tags"
+    tags: Annotated[dict[types.TagKeyToSelect, types.TagValue], Field(min_length=1)] | None = Field(
+        default=None,
+        description="the one active cluster with all these tags; those that AWS sets (aws:…), too",
     )
     security_group_id: types.SecurityGroupId | None = Field(
         default=None, description="the primary node's security group"
@@ -49,16 +50,23 @@ class Cluster(Strict):
     wait_minutes: types.WaitMinutes = Field(
         default=10, description="how long a deploy waits for a cluster that is still starting"
     )
-    port: types.Port = Field(default=8998, description="the port that Livy listens on")
+    port: types.Port = Field(
+        default=8998,
+        description="the port that Livy listens on when the cluster's configuration says none, and "
+        "the one that this stack's rules open",
+    )
     scheme: Literal["http", "https", "detect"] | None = Field(
         default=None,
-        description="http and https force; detect lets the resolver read the cluster's security "
-        "configuration; without it, a cluster that has one is refused",
+        description="http and https force, and leave the cluster's security configuration unread: "
+        "whether it encrypts in transit, or asks for a login (Kerberos, LDAP, IAM Identity Center, "
+        "runtime roles), is not checked; detect lets the resolver read it; without scheme, a "
+        "cluster that has one is refused",
     )
     tls: Tls | None = Field(default=None, description="whom to trust when Livy uses TLS")
     group_configurations: bool = Field(
-        default=False,
-        description="look for livy-conf in the primary's own instance group or fleet, too",
+        default=True,
+        description="look for livy-conf in the primary's own instance group or fleet, too: one "
+        "call more; false leaves it, and two permissions of the resolver's, out",
     )
 
     @model_validator(mode="after")

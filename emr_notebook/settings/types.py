@@ -120,9 +120,13 @@ Cidr = Annotated[
 ClusterId = Annotated[
     str, TextFormat(r"j-[A-Z0-9]{4,20}", "an EMR cluster id, such as j-2AXXXXXXGAPLF")
 ]
-# EMR API, XmlStringMaxLen256.
+# EMR API, XmlStringMaxLen256: no character that XML forbids.
 ClusterName = Annotated[
-    str, TextFormat(r"[ -~\u00a0-\ud7ff]+", "an EMR cluster's name: at most 256 characters")
+    str,
+    TextFormat(
+        r"[^\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]+",
+        "an EMR cluster's name: at most 256 characters",
+    ),
 ]
 # SageMaker API, NotebookInstanceName. CloudFormation's schema says 64; the service refuses 64.
 NotebookName = Annotated[
@@ -165,6 +169,15 @@ TagKey = Annotated[
     TextFormat(
         r"(?![aA][wW][sS]:)[\w .:/=+@-]+",
         "a tag key: letters, digits, spaces and . _ : / = + - @, 1 to 128 characters, not aws:…",
+        longest=128,
+    ),
+]
+# AWS sets tags of its own, by which a cluster may be told from others.
+TagKeyToSelect = Annotated[
+    str,
+    TextFormat(
+        r"[\w .:/=+@-]+",
+        "a tag key: letters, digits, spaces and . _ : / = + - @, 1 to 128 characters",
         longest=128,
     ),
 ]

@@ -17,6 +17,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--hook-seconds", type=float, default=300)
     parser.add_argument("--instances-per-page", type=int, default=2000)
+    parser.add_argument("--policy-seconds", type=float, default=0)
     parser.add_argument(
         "--notebook-host",
         type=json.loads,

@@ -84,12 +84,14 @@ def start_aws(
     lab: bool = True,
     hook_seconds: float = 300,
     instances_per_page: int = 2000,
+    policy_seconds: float = 0,
 ) -> RunningAws:
     """Start an empty AWS whose files are all under `state`, and wait until it answers.
 
     `notebook_host` replaces `python -m sandbox.notebook_host`; without `lab` its notebooks run
     their lifecycle scripts and no JupyterLab, so that a stack may have many; `hook_seconds` is
-    what a script may take; `instances_per_page` is the size of a ListInstances page.
+    what a script may take; `instances_per_page` is the size of a ListInstances page;
+    `policy_seconds` is for how long a changed policy of a role does not count yet.
     Raises SandboxError when `port` is taken or the emulator does not come up.
     """
     if port is not None:
@@ -106,6 +108,7 @@ def start_aws(
         "--ca": authority.ca_pem,
         "--hook-seconds": hook_seconds,
         "--instances-per-page": instances_per_page,
+        "--policy-seconds": policy_seconds,
     }
     if notebook_host is not None or not lab:
         host = list(notebook_host or NOTEBOOK_HOST) + ([] if lab else ["--no-lab"])

@@ -20,4 +20,6 @@ class Options:
     ca: Path
     hook_seconds: float
     instances_per_page: int
+    # For how long a changed policy of a role does not count yet.
+    policy_seconds: float
     notebook_host: list[str]

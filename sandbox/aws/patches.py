@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 from sandbox.aws import lambda_logs, service_quotas
+from sandbox.aws import tagging as tagging_pages
 from sandbox.aws.cloudformation import conditions, group_rules, iam, types
 from sandbox.aws.ec2 import endpoints, rules, subnets
 from sandbox.aws.ec2.seed import Ec2Seed
 from sandbox.aws.emr import service as emr_service
 from sandbox.aws.emr.store import EmrStore
 from sandbox.aws.emulator import ministack
-from sandbox.aws.iam import names, simulation, tags
+from sandbox.aws.iam import names, propagation, simulation, tags
 from sandbox.aws.options import Options
 from sandbox.aws.request_log import Application, Message, Receive, RequestLog, Send
 from sandbox.aws.sagemaker import service as sagemaker_service
@@ -42,6 +43,8 @@ def install(options: Options) -> tuple[Application, Callable[[], None]]:
     names.install()
     simulation.install()
     tags.install(store.tags_of)
+    propagation.install(options.policy_seconds)
+    tagging_pages.install()
     lambda_logs.install()
     service_quotas.install(service_quotas.ServiceQuotas())
     for collectors in (tagging._COLLECTORS, tagging._RESOURCE_TAG_COLLECTORS):

@@ -20,7 +20,12 @@ from tests.templates import (
 )
 
 CLUSTER = "arn:aws:elasticmapreduce:eu-west-1:111122223333:cluster"
-READ = ["elasticmapreduce:DescribeCluster", "elasticmapreduce:ListInstances"]
+READ = [
+    "elasticmapreduce:DescribeCluster",
+    "elasticmapreduce:ListInstanceFleets",
+    "elasticmapreduce:ListInstanceGroups",
+    "elasticmapreduce:ListInstances",
+]
 
 
 def with_cluster(**cluster: Any) -> Template:
@@ -108,16 +113,20 @@ class TestGrants:
                 {"id": "j-2AXXXXXXGAPLF", "scheme": "detect"},
                 {"elasticmapreduce:DescribeSecurityConfiguration"},
             ),
-            (
-                {"id": "j-2AXXXXXXGAPLF", "group_configurations": True},
-                {"elasticmapreduce:ListInstanceFleets", "elasticmapreduce:ListInstanceGroups"},
-            ),
         ],
     )
     def test_the_stack_may_do_more_only_where_the_selector_needs_it(
         self, selector: dict[str, Any], more: set[str]
     ) -> None:
         assert may(with_cluster(**selector)) - may(template()) == more
+
+    def test_the_stack_may_do_less_where_groups_configurations_are_declined(self) -> None:
+        declining = with_cluster(id="j-2AXXXXXXGAPLF", group_configurations=False)
+
+        assert may(template()) - may(declining) == {
+            "elasticmapreduce:ListInstanceFleets",
+            "elasticmapreduce:ListInstanceGroups",
+        }
 
     def test_a_cluster_by_its_tags_is_read_only_while_it_has_them(self) -> None:
         found = with_cluster(tags={"team": "risk"})

@@ -220,6 +220,13 @@ class TestOpenedPort:
 
         assert properties(template(change), ENDPOINT)["OpenedPort"] == "9443"
 
+    def test_is_the_port_of_the_url_as_well(self) -> None:
+        def change(data: dict[str, Any]) -> None:
+            data["clusters"]["analytics"]["port"] = 9443
+
+        assert properties(template(change), ENDPOINT)["Port"] == "9443"
+        assert "Port" not in properties(template(), ENDPOINT)
+
     def test_is_absent_when_no_rule_is_made(self) -> None:
         def change(data: dict[str, Any]) -> None:
             data["network"]["security_group_ids"] = GIVEN

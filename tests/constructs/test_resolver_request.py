@@ -18,8 +18,8 @@ from emr_notebook.settings.cluster import Cluster
 from emr_notebook.settings.types import WaitMinutes
 
 EMR = "elasticmapreduce"
-READ = (f"{EMR}:DescribeCluster", f"{EMR}:ListInstances")
-READ_GROUPS = (f"{EMR}:ListInstanceFleets", f"{EMR}:ListInstanceGroups")
+READ_CLUSTER = (f"{EMR}:DescribeCluster", f"{EMR}:ListInstances")
+READ = (*READ_CLUSTER, f"{EMR}:ListInstanceFleets", f"{EMR}:ListInstanceGroups")
 TEAM = {"team": "risk", "stage": "live"}
 OWN_STACK = (("cloudformation:DescribeStacks",), (THIS_STACK,))
 ID: dict[str, Any] = {"id": "j-2AXXXXXXGAPLF"}
@@ -42,7 +42,7 @@ def asked(**settings: Any) -> dict[str, str]:
 
 
 class TestGrants:
-    def test_an_id_needs_two_actions_on_its_own_cluster(self) -> None:
+    def test_an_id_needs_actions_on_its_own_cluster_alone(self) -> None:
         assert granted(ID) == {OWN_STACK, (READ, ("j-2AXXXXXXGAPLF",))}
 
     def test_several_ids_are_each_named(self) -> None:
@@ -93,24 +93,24 @@ class TestGrants:
     def test_a_forced_scheme_needs_nothing_more(self, scheme: str) -> None:
         assert granted({**ID, "scheme": scheme}) == granted(ID)
 
-    def test_group_configurations_need_the_lists_of_that_cluster(self) -> None:
-        more = granted({**ID, "group_configurations": True}, {"id": "j-OTHER"})
+    def test_a_cluster_that_declines_its_groups_configurations_is_read_without_them(self) -> None:
+        found = granted({**ID, "group_configurations": False}, {"id": "j-OTHER"})
 
-        assert (READ_GROUPS, ("j-2AXXXXXXGAPLF",)) in more
+        assert found == {
+            OWN_STACK,
+            (READ, ("j-OTHER",)),
+            (READ_CLUSTER, ("j-2AXXXXXXGAPLF",)),
+        }
 
     def test_a_wildcard_has_a_reason(self) -> None:
-        everything = [
-            cluster(**each, scheme="detect", group_configurations=True) for each in (NAME, TAGS)
-        ]
+        everything = [cluster(**each, scheme="detect") for each in (NAME, TAGS)]
 
         wild = [g for g in grants(everything) if {"*", ANY_CLUSTER} & set(g.resources)]
         assert wild
         assert all(grant.because for grant in wild)
 
     def test_every_action_of_the_resolver_is_granted_for_some_settings_and_no_other(self) -> None:
-        everything = [
-            cluster(**each, scheme="detect", group_configurations=True) for each in (ID, NAME, TAGS)
-        ]
+        everything = [cluster(**each, scheme="detect") for each in (ID, NAME, TAGS)]
 
         named = {action for grant in grants(everything) for action in grant.actions}
         assert named == {operation.action for operation in OPERATIONS.values()}
@@ -131,24 +131,31 @@ class TestProperties:
         assert parse(asked(**settings)).selector == selector
 
     def test_the_resolver_reads_how_livy_is_reached(self) -> None:
-        settings = cluster(**ID, scheme="https", tls={"verify": "system"}, wait_minutes=13)
+        settings = cluster(**ID, scheme="https", port=9000, tls={"verify": "system"})
         request = parse(properties("analytics", settings, opened_port=9000, refresh="1"))
 
         assert request.preferences == LivyPreferences(
-            scheme="https", opened_port=9000, trust_is_given=True
+            scheme="https", port=9000, opened_port=9000, trust_is_given=True
         )
-        assert request.wait_seconds == 13 * 60
+
+    def test_the_resolver_reads_how_long_to_wait(self) -> None:
+        assert parse(asked(**ID, wait_minutes=13)).wait_seconds == 13 * 60
 
     def test_the_resolver_reads_what_is_left_out_as_not_wished_for(self) -> None:
         request = parse(asked(**ID))
 
         assert request.preferences == LivyPreferences(
-            scheme=None, opened_port=None, trust_is_given=False
+            scheme=None, port=8998, opened_port=None, trust_is_given=False
         )
+        assert request.read_group_configurations
+
+    def test_the_resolver_reads_that_groups_configurations_are_declined(self) -> None:
+        request = parse(asked(**ID, group_configurations=False))
+
         assert not request.read_group_configurations
 
     def test_all_of_them_are_texts_as_cloudformation_makes_them(self) -> None:
-        everything = {**ID, "group_configurations": True, "tls": {"verify": "system"}}
+        everything = {**ID, "group_configurations": False, "tls": {"verify": "system"}}
 
         assert {type(value) for value in asked(**everything).values()} == {str}
 

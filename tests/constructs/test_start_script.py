@@ -146,7 +146,7 @@ class TestSize:
         [
             ("LIVY_URL", "LivyUrl", f"https://{LONGEST_NAME}:65535"),
             ("CLUSTER_ID", "ClusterId", f"j-{'A' * 20}"),
-            ("RELEASE_LABEL", "ReleaseLabel", f"emr-7{'0' * 30}"),
+            ("RELEASE_LABEL", "ReleaseLabel", f"emr-7{'0' * 59}"),
             ("SPARK_VERSION", "SparkVersion", "3" * 64),
             ("LIVY_VERSION", "LivyVersion", "0" * 64),
         ],

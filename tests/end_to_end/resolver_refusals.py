@@ -10,6 +10,10 @@ from tests.end_to_end.resolver_world import PRIMARY_GROUP, running
 ROLES = {
     "AuthorizationConfiguration": {"IAMConfiguration": {"EnableApplicationScopedIAMRole": True}}
 }
+IDENTITY_CENTER = {
+    "AuthenticationConfiguration": {"IdentityCenterConfiguration": {"EnableIdentityCenter": True}},
+    **ROLES,
+}
 IN_TRANSIT = {"EncryptionConfiguration": {"EnableInTransitEncryption": True}}
 MIDNIGHT = 1_767_225_600.0
 IN_FLEETS: Any = {"collection": "INSTANCE_FLEET"}
@@ -98,13 +102,18 @@ REFUSED: Mapping[str, Case] = {
         "[login-runtime-roles] Cluster j-ROLES001 uses runtime roles:",
         scheme="detect",
     ),
+    "identity-center": by_id(
+        running("j-IDENTITY", security_configuration="identity-center"),
+        "[login-identity-center] Cluster j-IDENTITY uses IAM Identity Center:",
+        scheme="detect",
+    ),
     "security-unread": by_id(
         running("j-UNREAD01", security_configuration="runtime-roles"),
         "[security-configuration-unread] Cluster j-UNREAD01 has the security configuration "
         "'runtime-roles',",
     ),
     "trust-missing": by_id(
-        running("j-TLS00001", security_configuration="in-transit"),
+        running("j-TLS00001", security_configuration="in-transit", release_label="emr-spark-8.1.0"),
         "[tls-trust-missing] Livy of cluster j-TLS00001 uses TLS,",
         scheme="detect",
     ),
@@ -126,7 +135,8 @@ REFUSED: Mapping[str, Case] = {
     ),
     "hostile-name": by_id(
         ClusterSpec("j-HOSTILE1", instances=(InstanceSpec("10.0.1.1", private_dns="ip$(id).a"),)),
-        "[answer-unfit] EMR answered 'https://ip$(id).a:8998' for LivyUrl,",
+        "[primary-name-unfit] Livy of cluster j-HOSTILE1 uses TLS, and its primary's private name, "
+        "which notebooks would call, is 'ip$(id).a':",
         scheme="https",
         tls={"verify": "system"},
     ),
@@ -156,12 +166,12 @@ DENIED: Mapping[str, Case] = {
     "no-groups": denied(
         f"{EMR}:ListInstanceGroups",
         f"{ONE}j-DENIED04",
-        {"id": "j-DENIED04", "group_configurations": True},
+        {"id": "j-DENIED04"},
     ),
     "no-fleets": denied(
         f"{EMR}:ListInstanceFleets",
         f"{ONE}j-DENIED05",
-        {"id": "j-DENIED05", "group_configurations": True},
+        {"id": "j-DENIED05"},
         **IN_FLEETS,
     ),
 }

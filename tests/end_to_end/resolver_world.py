@@ -172,13 +172,14 @@ class ResolverWorld:
 
 
 @contextlib.contextmanager
-def resolver_world(directory: Path) -> Iterator[ResolverWorld]:
-    """The world, bootstrapped."""
+def resolver_world(directory: Path, *, policy_seconds: float = 0) -> Iterator[ResolverWorld]:
+    """The world, bootstrapped; `policy_seconds` is how late IAM knows of a changed policy."""
     aws = start_aws(
         state=directory / "aws",
         authority=make_authority(directory / "tls"),
         notebook_host=FAKE_HOST,
         instances_per_page=PAGE_OF_INSTANCES,
+        policy_seconds=policy_seconds,
     )
     try:
         put_network(

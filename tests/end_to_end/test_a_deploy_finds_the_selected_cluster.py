@@ -10,12 +10,19 @@ import pytest
 from emr_notebook.constructs.resolver_request import properties
 from emr_notebook.settings.cluster import Cluster
 from sandbox.aws.emr.seed import ClusterSpec
-from tests.end_to_end.resolver_world import Asked, ResolverWorld, resolver_world, running
+from tests.end_to_end.resolver_world import (
+    PRIMARY_GROUP,
+    Asked,
+    ResolverWorld,
+    resolver_world,
+    running,
+)
 
 pytestmark = pytest.mark.sandbox
 
-NAME = "nightly-spark"
-TEAM = {"team": "risk", "stage": "test"}
+NAME = "🚀 nightly ｶﾀｶﾅ"
+# One of them is a tag that AWS sets.
+TEAM = {"team": "risk", "stage": "test", "aws:cloudformation:stack-name": "spark"}
 TEN = {f"c{number}": f"j-TEN{number:04d}" for number in range(10)}
 HIGHLY_AVAILABLE = ("10.0.3.10", "10.0.3.11", "10.0.3.12")
 STAGES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
@@ -24,13 +31,22 @@ STAGES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "by-tags": {"analytics": {"tags": TEAM}},
     "three-primaries": {"analytics": {"id": "j-FLEET001"}},
     "own-ports": {
-        "groups": {"id": "j-GROUPS01", "group_configurations": True, "port": 9001},
-        "fleets": {"id": "j-FLEETS01", "group_configurations": True, "port": 9002},
+        "groups": {"id": "j-GROUPS01", "port": 9001},
+        "fleets": {"id": "j-FLEETS01", "port": 9002},
+        "bootstrapped": {
+            "id": "j-BOOTED01",
+            "port": 9003,
+            "security_group_id": PRIMARY_GROUP,
+            "ingress": "create",
+        },
     },
-    "ten": {key: {"id": cluster_id} for key, cluster_id in TEN.items()},
+    "ten": {
+        key: {"id": cluster_id, "group_configurations": False} for key, cluster_id in TEN.items()
+    },
 }
 NOTEBOOKS = {name: {"cluster": "analytics"} for name in ("alice", "bob", "carol")}
 IN_FLEETS: Any = {"collection": "INSTANCE_FLEET"}
+SPARK_4: Any = {"applications": {"Hadoop": "3.4.2", "Livy": "0.9.0", "Spark": "4.1.1-amzn-0"}}
 
 
 def livy_port(port: int) -> list[Mapping[str, Any]]:
@@ -41,11 +57,19 @@ def seed(world: ResolverWorld) -> None:
     """Each stage's clusters, dead ones like them, and so many others that lists have pages."""
     world.put(
         running("j-BYID0001", "10.0.1.10"),
-        running("j-BYNAME01", "10.0.1.20", name=NAME),
-        running("j-BYTAGS01", "10.0.1.30", tags={**TEAM, "owner": "alice"}),
+        running("j-BYNAME01", "10.0.1.20", name=NAME, **SPARK_4, release_label="emr-spark-8.0.0"),
+        running(
+            "j-BYTAGS01",
+            "10.0.1.30",
+            tags={**TEAM, "owner": "alice"},
+            **SPARK_4,
+            release_label="emr-spark-8.1.0",
+        ),
         running("j-OTHERTAG", "10.0.1.31", tags={"team": "risk", "stage": "live"}),
         running("j-FLEET001", *HIGHLY_AVAILABLE, **IN_FLEETS),
         running("j-GROUPS01", "10.0.4.10", primary_configurations=livy_port(9001)),
+        # A bootstrap action has moved its Livy, of which EMR says nothing.
+        running("j-BOOTED01", "10.0.4.30"),
         running("j-FLEETS01", "10.0.4.20", primary_configurations=livy_port(9002), **IN_FLEETS),
         *(running(each, f"10.0.2.{n}") for n, each in enumerate(TEN.values())),
     )
@@ -70,20 +94,21 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResolverWorld]:
 
 
 @pytest.mark.parametrize(
-    ("stage", "cluster_id", "url"),
+    ("stage", "cluster_id", "release", "url"),
     [
-        ("by-id", "j-BYID0001", "http://10.0.1.10:8998"),
-        ("by-name", "j-BYNAME01", "http://10.0.1.20:8998"),
-        ("by-tags", "j-BYTAGS01", "http://10.0.1.30:8998"),
-        ("three-primaries", "j-FLEET001", "http://10.0.3.10:8998"),
+        ("by-id", "j-BYID0001", "emr-7.8.0", "http://10.0.1.10:8998"),
+        ("by-name", "j-BYNAME01", "emr-spark-8.0.0", "http://10.0.1.20:8998"),
+        ("by-tags", "j-BYTAGS01", "emr-spark-8.1.0", "http://10.0.1.30:8998"),
+        ("three-primaries", "j-FLEET001", "emr-7.8.0", "http://10.0.3.10:8998"),
     ],
 )
 def test_a_stage_gets_the_livy_of_the_active_cluster_that_it_selects(
-    world: ResolverWorld, stage: str, cluster_id: str, url: str
+    world: ResolverWorld, stage: str, cluster_id: str, release: str, url: str
 ) -> None:
     stack = world.stack(stage)
 
     assert stack.output("analytics", "ClusterId") == cluster_id
+    assert stack.output("analytics", "ReleaseLabel") == release
     assert stack.output("analytics", "LivyUrl") == url
     assert stack.output("analytics", "State") == "live"
 
@@ -97,13 +122,25 @@ def test_a_port_set_for_the_primarys_own_group_or_fleet_is_the_one_used(
     assert world.stack("own-ports").output(key, "LivyUrl") == url
 
 
+def test_a_port_that_only_the_settings_know_is_in_the_address_and_in_the_rule(
+    world: ResolverWorld,
+) -> None:
+    stack = world.stack("own-ports")
+
+    assert stack.output("bootstrapped", "LivyUrl") == "http://10.0.4.30:9003"
+    rules = world.aws.client("ec2").describe_security_group_rules(
+        Filters=[{"Name": "group-id", "Values": [PRIMARY_GROUP]}]
+    )["SecurityGroupRules"]
+    assert 9003 in [rule["FromPort"] for rule in rules if not rule["IsEgress"]]
+
+
 def test_the_found_address_reaches_every_notebook_of_the_cluster(world: ResolverWorld) -> None:
     assert [world.started_with("by-id", name) for name in NOTEBOOKS] == [
         "http://10.0.1.10:8998"
     ] * len(NOTEBOOKS)
 
 
-def test_a_cluster_by_id_costs_two_calls_however_many_notebooks_use_it(
+def test_a_cluster_by_id_costs_three_calls_however_many_notebooks_use_it(
     world: ResolverWorld,
 ) -> None:
     assert world.calls_by("by-id") == [
@@ -116,6 +153,7 @@ def test_a_cluster_by_id_costs_two_calls_however_many_notebooks_use_it(
                 "InstanceStates": ["RUNNING"],
             },
         ),
+        ("ListInstanceGroups", {"ClusterId": "j-BYID0001"}),
     ]
 
 
@@ -123,14 +161,15 @@ def test_each_further_page_of_instances_costs_one_call(world: ResolverWorld) -> 
     """Two instances a page, three primaries."""
     actions = [action for action, _ in world.calls_by("three-primaries")]
 
-    assert actions == ["DescribeCluster", "ListInstances", "ListInstances"]
+    assert actions == ["DescribeCluster", "ListInstances", "ListInstances", "ListInstanceFleets"]
 
 
 def test_a_name_costs_the_pages_of_active_clusters_besides(world: ResolverWorld) -> None:
     """Fifty clusters a page, sixty others active."""
     actions = [action for action, _ in world.calls_by("by-name")]
 
-    assert actions == ["ListClusters", "ListClusters", "DescribeCluster", "ListInstances"]
+    read = ["DescribeCluster", "ListInstances", "ListInstanceGroups"]
+    assert actions == ["ListClusters", "ListClusters", *read]
 
 
 def test_ten_clusters_of_a_stack_each_get_their_own_address(world: ResolverWorld) -> None:
@@ -146,7 +185,7 @@ def test_one_lambda_answers_for_ten_clusters_at_the_same_time(world: ResolverWor
     client, function = world.aws.client("lambda"), world.stack("ten").named("ResolverFunction")
 
     def ask(key: str) -> str:
-        cluster = Cluster(id=TEN[key])
+        cluster = Cluster(id=TEN[key], group_configurations=False)
         event = {
             "RequestType": "Create",
             "ResourceProperties": properties(key, cluster, opened_port=None, refresh=""),

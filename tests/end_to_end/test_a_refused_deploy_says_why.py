@@ -11,10 +11,18 @@ import pytest
 from emr_notebook.constructs.resolver_request import grants
 from emr_notebook.settings.cluster import Cluster
 from sandbox.aws.emr.seed import put_security_configuration
-from tests.end_to_end.resolver_refusals import DENIED, IN_TRANSIT, REFUSED, ROLES, Case, by_id
+from tests.end_to_end.resolver_refusals import (
+    DENIED,
+    IDENTITY_CENTER,
+    IN_TRANSIT,
+    REFUSED,
+    ROLES,
+    Case,
+    by_id,
+)
 from tests.end_to_end.resolver_world import Asked, Deploy, ResolverWorld, resolver_world, running
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(0.8)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(1.8)]
 
 STARTING = running("j-STARTING", state="STARTING")
 DYING = running("j-DYING001", state="BOOTSTRAPPING")
@@ -58,6 +66,7 @@ class Watcher:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResolverWorld]:
     with resolver_world(tmp_path_factory.mktemp("refusals")) as found:
         put_security_configuration(found.aws, "runtime-roles", ROLES)
+        put_security_configuration(found.aws, "identity-center", IDENTITY_CENTER)
         put_security_configuration(found.aws, "in-transit", IN_TRANSIT)
         yield found
 
@@ -103,7 +112,7 @@ def test_a_cluster_that_becomes_ready_during_the_deploy_is_used(
     # Starting when first asked about, ready when asked again.
     actions = [action for action, _ in world.calls_by("becomes-ready")]
     assert actions.count("DescribeCluster") > 1
-    assert actions[-1] == "ListInstances"
+    assert actions[-2:] == ["ListInstances", "ListInstanceGroups"]
 
 
 @pytest.mark.usefixtures("deploy")

@@ -1,6 +1,7 @@
 """What an update does to a stack that is deployed already, while its clusters come and go."""
 
 import base64
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from botocore.exceptions import ClientError
 from tests.end_to_end.resolver_world import Asked, Deploy, ResolverWorld, resolver_world, running
 from tests.end_to_end.stack_state import StackState
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(1)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(2.8)]
 
 NAME = "nightly-spark"
 URL, MOVED_URL = "http://10.0.1.10:8998", "http://10.0.1.77:8998"
@@ -19,6 +20,9 @@ ALICE = {"alice": {"cluster": "analytics"}}
 BOB = {"bob": {"cluster": "analytics"}}
 # Of the right form, and no type that SageMaker has: it refuses to create the notebook.
 UNKNOWN_TYPE = {"bob": {"cluster": "analytics", "instance_type": "ml.t3.gigantic"}}
+TAGS = {"team": "retagged"}
+# IAM learns that late of what a deploy grants, and the tagging API of a cluster's tags.
+POLICY_SECONDS, INDEX_SECONDS = 6, 30
 # Each stage starts with a cluster of its own at URL and a notebook.
 CLUSTERS = {
     "renamed": "j-RENAMED1",
@@ -27,6 +31,8 @@ CLUSTERS = {
     "unread": "j-UNREAD01",
     "rolled-back": "j-ROLLED01",
     "misled": "j-MISLED01",
+    "grown": "j-GROWN001",
+    "retagged": "j-TAGGED01",
 }
 
 
@@ -51,7 +57,8 @@ class Update:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResolverWorld]:
-    with resolver_world(tmp_path_factory.mktemp("updates")) as found:
+    directory = tmp_path_factory.mktemp("updates")
+    with resolver_world(directory, policy_seconds=POLICY_SECONDS) as found:
         yield found
 
 
@@ -59,8 +66,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResolverWorld]:
 def updates(world: ResolverWorld) -> Mapping[str, Update]:
     """All stages deployed, the clusters changed, all updated: each stack's update."""
     for stage, cluster_id in CLUSTERS.items():
-        world.put(running(cluster_id, "10.0.1.10", name=f"{NAME}-{stage}"))
-        world.write_stage(stage, {"analytics": {"id": cluster_id}}, ALICE)
+        world.put(running(cluster_id, "10.0.1.10", name=f"{NAME}-{stage}", tags={"team": stage}))
+        selector = {"tags": TAGS} if stage == "retagged" else {"id": cluster_id}
+        world.write_stage(stage, {"analytics": selector}, ALICE)
     withheld = Asked(withheld="cloudformation:DescribeStacks")
     created = world.deploy_together(dict.fromkeys(CLUSTERS, Asked()) | {"unread": withheld})
     assert not created.failed, created.printed
@@ -81,14 +89,19 @@ def change(world: ResolverWorld) -> Deploy:
             running(CLUSTERS[stage], "10.0.1.10", state="TERMINATED")
             for stage in ("vanished", "unread", "rolled-back")
         ),
+        running(CLUSTERS["retagged"], tags=TAGS, state="TERMINATED"),
+        running("j-TAGGED02", "10.0.1.77", tags=TAGS, indexed=time.time() + INDEX_SECONDS),
         running("j-DEAD0001", state="TERMINATED_WITH_ERRORS", state_change_message="No capacity"),
     )
     live, dead = {"id": "j-LIVE0001"}, {"id": "j-DEAD0001"}
     world.write_stage("renamed", {"analytics": {"name": f"{NAME}-renamed"}}, ALICE)
     world.write_stage("rolled-back", {"analytics": live}, ALICE | UNKNOWN_TYPE)
     world.write_stage("misled", {"analytics": dead}, ALICE)
+    grown = {"analytics": {"id": CLUSTERS["grown"]}, "second": live}
+    world.write_stage("grown", grown, ALICE | {"bob": {"cluster": "second"}})
     asked = {
         "vanished": Asked(refresh="1"),
+        "retagged": Asked(refresh="1"),
         "unread": Asked(refresh="1", withheld="cloudformation:DescribeStacks"),
     }
     return world.deploy_together(dict.fromkeys(CLUSTERS, Asked()) | asked)
@@ -142,6 +155,31 @@ def test_a_refresh_of_a_vanished_cluster_keeps_the_last_value_and_says_gone(
 
     assert vanished.after.status == "UPDATE_COMPLETE"
     assert (url(vanished.after), state(vanished.after)) == (URL, "gone")
+
+
+def test_a_cluster_that_is_added_is_read_when_iam_knows_the_grant_of_the_same_deploy(
+    world: ResolverWorld, updates: Mapping[str, Update]
+) -> None:
+    grown = updates["grown"]
+
+    assert grown.after.status == "UPDATE_COMPLETE", grown.printed
+    assert grown.after.output("second", "LivyUrl") == "http://10.0.1.20:8998"
+    assert world.started_with("grown", "bob") == "http://10.0.1.20:8998"
+    # Denied at first.
+    asked = [action for action, about in world.calls_by("grown") if "j-LIVE0001" in str(about)]
+    assert asked.count("DescribeCluster") > 1
+
+
+def test_a_cluster_whose_tags_are_not_indexed_yet_has_not_vanished(
+    world: ResolverWorld, updates: Mapping[str, Update]
+) -> None:
+    retagged = updates["retagged"]
+
+    assert retagged.after.status == "UPDATE_COMPLETE", retagged.printed
+    assert (url(retagged.after), state(retagged.after)) == (MOVED_URL, "live")
+    actions = [action for action, _ in world.calls_by("retagged")]
+    # Once for the first deploy; the index did not know the new cluster when first asked after it.
+    assert actions.count("GetResources") > 2
 
 
 def test_without_describestacks_the_last_value_is_not_known_and_the_refresh_is_refused(

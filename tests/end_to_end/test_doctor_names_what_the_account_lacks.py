@@ -47,6 +47,7 @@ READS = (
     "ec2:DescribeVpcEndpoints",
     "ec2:DescribeVpcs",
     "elasticmapreduce:DescribeCluster",
+    "elasticmapreduce:ListInstanceGroups",
     "elasticmapreduce:ListInstances",
     "iam:GetPolicy",
     "iam:GetRole",

@@ -53,7 +53,8 @@ def test_each_stack_looks_its_cluster_up_once_however_many_notebooks_it_has(
     world: ResolverWorld, deploy: Deploy
 ) -> None:
     for stack in (STAGE, SCIENCE):
-        assert [call for call, _ in world.calls_by(stack)] == ["DescribeCluster", "ListInstances"]
+        made = [call for call, _ in world.calls_by(stack)]
+        assert made == ["DescribeCluster", "ListInstances", "ListInstanceGroups"]
 
 
 def test_one_stack_goes_and_the_other_stays_as_it_was(world: ResolverWorld, deploy: Deploy) -> None:

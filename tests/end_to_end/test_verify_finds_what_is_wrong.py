@@ -32,6 +32,7 @@ READS = (
     "tag:GetResources",
     "elasticmapreduce:DescribeCluster",
     "elasticmapreduce:ListInstances",
+    "elasticmapreduce:ListInstanceGroups",
 )
 
 
@@ -225,7 +226,7 @@ def test_nothing_but_reading_calls_is_made_and_few_of_them(lab: Lab) -> None:
         ["GetCallerIdentity", "ListNotebookInstances", "DescribeNotebookInstanceLifecycleConfig"]
         * 2
         + ["GetLogEvents"] * (2 + 3)
-        + ["GetResources", "ListClusters", "DescribeCluster", "ListInstances"]
+        + ["GetResources", "ListClusters", "DescribeCluster", "ListInstances", "ListInstanceGroups"]
     )
 
 

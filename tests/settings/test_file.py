@@ -328,7 +328,7 @@ class TestCluster:
             ),
             ({"name": ""}, "accepted: an EMR cluster's name: at most 256 characters"),
             ({"name": "x" * 257}, "accepted: an EMR cluster's name"),
-            ({"name": "tab\there"}, "accepted: an EMR cluster's name"),
+            ({"name": "bell\x07here"}, "accepted: an EMR cluster's name"),
             ({"id": "j-2AXXXXXXGAPLF", "port": 0}, "accepted: a TCP port, 1 to 65535"),
             ({"id": "j-2AXXXXXXGAPLF", "wait_minutes": 14}, "a whole number of minutes, 0 to 13"),
             (

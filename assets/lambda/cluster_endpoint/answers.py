@@ -19,3 +19,11 @@ def list_at(answer: Mapping[str, Any], key: str) -> list[Any]:
 def mappings_at(answer: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     """The mappings in the list below the key, without what else is in it."""
     return [each for each in list_at(answer, key) if isinstance(each, Mapping)]
+
+
+def part_at(answer: Mapping[str, Any], path: str) -> Any:
+    """What stands at a path such as Cluster.Applications; None when there is nothing."""
+    part: Any = answer
+    for key in path.split("."):
+        part = part.get(key) if isinstance(part, Mapping) else None
+    return part

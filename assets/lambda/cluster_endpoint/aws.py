@@ -8,74 +8,57 @@ from functools import cache
 from typing import Any
 
 import boto3
-from botocore import exceptions, xform_name
+from botocore import xform_name
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 
 from cluster_endpoint import refusals
-from cluster_endpoint.answers import mappings_at
-from refusal import Refusal
+from cluster_endpoint.answers import mappings_at, part_at
+from cluster_endpoint.failures import DeniedError, IncompleteError, TransientError, failure
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
-# AWS's own failures, and too many calls; a load balancer's answers have a status and no code.
-TRANSIENT_STATUSES = frozenset({429, 500, 502, 503, 504})
-# A connection that breaks or times out, and XML that was cut; boto3's other errors are final.
-TRANSIENT_ERRORS = (exceptions.ConnectionError, exceptions.HTTPClientError, ResponseParserError)
+# For how long an answer that lacks what it must have is asked for again.
+INCOMPLETE_SECONDS = 30
 # Pages beyond which an answer is taken for one that never ends; a page of EMR's has 50 clusters.
 MOST_PAGES = 100
-
-TRANSIENT_CODES = frozenset(
-    {
-        "InternalFailure",
-        "InternalServerError",
-        "InternalServerException",
-        "InternalServiceException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "ServiceUnavailable",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
-DENIED_CODES = frozenset(
-    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"}
-)
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A call: its service and method in boto3, and the IAM action that allows it."""
+    """A call: its service and method in boto3, and the IAM action that allows it.
+
+    `needed` are the parts that an answer must have, and their types: without one of them it says
+    nothing, which is not the same as a list that is empty.
+    """
 
     service: str
     method: str
     action: str
+    needed: Mapping[str, type]
 
 
-_EMR_NAMES = (
-    "DescribeCluster",
-    "DescribeSecurityConfiguration",
-    "ListClusters",
-    "ListInstanceFleets",
-    "ListInstanceGroups",
-    "ListInstances",
-)
+_EMR_NEEDED: Mapping[str, Mapping[str, type]] = {
+    "DescribeCluster": {"Cluster": dict, "Cluster.Applications": list},
+    "DescribeSecurityConfiguration": {"SecurityConfiguration": str},
+    "ListClusters": {"Clusters": list},
+    "ListInstanceFleets": {"InstanceFleets": list},
+    "ListInstanceGroups": {"InstanceGroups": list},
+    "ListInstances": {"Instances": list},
+}
 OPERATIONS: Mapping[str, Operation] = {
-    name: Operation(service, xform_name(name), f"{iam_prefix}:{name}")
-    for service, iam_prefix, names in (
-        ("emr", "elasticmapreduce", _EMR_NAMES),
-        ("resourcegroupstaggingapi", "tag", ("GetResources",)),
-        ("cloudformation", "cloudformation", ("DescribeStacks",)),
+    name: Operation(service, xform_name(name), f"{iam_prefix}:{name}", needed)
+    for service, iam_prefix, operations in (
+        ("emr", "elasticmapreduce", _EMR_NEEDED),
+        (
+            "resourcegroupstaggingapi",
+            "tag",
+            {"GetResources": {"ResourceTagMappingList": list}},
+        ),
+        ("cloudformation", "cloudformation", {"DescribeStacks": {"Stacks": list}}),
     )
-    for name in names
+    for name, needed in operations.items()
 }
 
 
@@ -114,11 +97,16 @@ def boto3_gateway() -> AwsGateway:
 
 @dataclass(frozen=True)
 class Aws:
-    """Calls AWS until `seconds` after `started`, a moment on the gateway's clock."""
+    """Calls AWS until `seconds` after `started`, a moment on the gateway's clock.
+
+    For the first `propagation_seconds` of them, a call that is denied is made again: IAM is
+    eventually consistent, and the deploy may just have granted it.
+    """
 
     gateway: AwsGateway
     started: float
     seconds: float
+    propagation_seconds: float = 0.0
 
     @property
     def spent(self) -> float:
@@ -131,34 +119,45 @@ class Aws:
         Raises Refusal when AWS refuses, or when every try failed until the time is over. No call
         begins after that.
         """
-        pause, longest, failure = 0.0, FIRST_PAUSE_SECONDS, "no time is left"
-        while self.spent + pause <= self.seconds:
+        begun, pause, longest = self.spent, 0.0, FIRST_PAUSE_SECONDS
+        last = TransientError("no time is left")
+        while self.spent + pause <= self._seconds_for(last, begun):
             self.gateway.sleep(pause)
             try:
                 return self._attempt(operation, resource, arguments)
-            except _TransientError as error:
-                failure = str(error)
+            except TransientError as error:
+                last = error
             pause = longest * (0.5 + self.gateway.jitter() / 2)
             longest = min(longest * 2, LONGEST_PAUSE_SECONDS)
-        raise refusals.unavailable(operation, failure, self.spent)
+        raise last.refusal or refusals.unavailable(operation, str(last), self.spent)
+
+    def _seconds_for(self, last: TransientError, begun: float) -> float:
+        """Until when, counted from the start, a call that failed so is made again."""
+        if isinstance(last, DeniedError):
+            return min(self.seconds, self.propagation_seconds)
+        if isinstance(last, IncompleteError):
+            return min(self.seconds, begun + INCOMPLETE_SECONDS)
+        return self.seconds
 
     def _attempt(
         self, operation: str, resource: str, arguments: Mapping[str, Any]
     ) -> Mapping[str, Any]:
+        known = OPERATIONS[operation]
         try:
-            return self.gateway.call(operation, arguments)
-        except ClientError as error:
-            if _code(error) in TRANSIENT_CODES or _status(error) in TRANSIENT_STATUSES:
-                raise _TransientError(_message(error)) from None
-            raise self._refusal(operation, resource, error) from None
-        except TRANSIENT_ERRORS as error:
-            raise _TransientError(_sentence(error)) from None
-        except BotoCoreError as error:
-            raise refusals.call_failed(operation, resource, _sentence(error)) from None
+            answer = self.gateway.call(operation, arguments)
         except Exception as error:
-            # boto3's parsers fail in whatever way on an answer that is not of the API's shape.
-            said = f"the answer cannot be read ({type(error).__name__}: {error})"
-            raise refusals.call_failed(operation, resource, said) from None
+            raise failure(
+                error,
+                operation=operation,
+                action=known.action,
+                resource=resource,
+                region=self.gateway.region,
+            ) from None
+        for part, kind in known.needed.items():
+            if not isinstance(part_at(answer, part), kind):
+                incomplete = refusals.incomplete_answer(operation, part)
+                raise IncompleteError(f"the answer has no {part}", incomplete)
+        return answer
 
     def pages(
         self,
@@ -180,35 +179,4 @@ class Aws:
             if not page.get(marker):
                 return
             token = {marker: page[marker]}
-        raise refusals.unfit_answer(marker, f"more than {MOST_PAGES} pages")
-
-    def _refusal(self, operation: str, resource: str, error: ClientError) -> Refusal:
-        if _code(error) in DENIED_CODES:
-            return refusals.access_denied(OPERATIONS[operation].action, resource)
-        # EMR has no code for an unknown id: this is DescribeCluster's only refusal of a
-        # well-formed request.
-        if operation == "DescribeCluster" and _code(error) == "InvalidRequestException":
-            return refusals.unknown_cluster(resource.rpartition("/")[2], self.gateway.region)
-        return refusals.call_failed(operation, resource, _message(error))
-
-
-class _TransientError(Exception):
-    """A call that failed in a way that the next one may not."""
-
-
-def _message(error: ClientError) -> str:
-    text = str(error.response.get("Error", {}).get("Message", "")).rstrip(".")
-    known = ": ".join(part for part in (_code(error), text) if part)
-    return known or f"HTTP status {_status(error)}"
-
-
-def _sentence(error: Exception) -> str:
-    return str(error).rstrip(".")
-
-
-def _status(error: ClientError) -> int:
-    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
+        raise refusals.endless_answer(operation, MOST_PAGES)

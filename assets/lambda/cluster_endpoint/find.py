@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cluster_endpoint import livy, refusals, resolve
+from cluster_endpoint.answers import mapping_at
 from cluster_endpoint.aws import Aws, AwsGateway
 from cluster_endpoint.request import Request, Selector
 
@@ -13,6 +14,9 @@ from cluster_endpoint.request import Request, Selector
 # ends before Lambda's limit of 15, which CloudFormation would report as a bare timeout.
 RETRY_SECONDS = 60
 POLL_SECONDS = 15
+# For how long the deploy waits for IAM and the tag index, which are eventually consistent, to know
+# what it, or whoever made the cluster, has just changed.
+PROPAGATION_SECONDS = 60
 
 log = logging.getLogger("cluster_endpoint")
 
@@ -32,25 +36,36 @@ class ArnScope:
 
 
 def find_endpoint(
-    request: Request, gateway: AwsGateway, scope: ArnScope, started: float
+    request: Request,
+    gateway: AwsGateway,
+    scope: ArnScope,
+    started: float,
+    *,
+    propagation_seconds: float = PROPAGATION_SECONDS,
 ) -> dict[str, str]:
     """The outputs of the one cluster's endpoint that the request selects. Raises Refusal.
 
     The time for it is counted from `started` on the gateway's clock.
-    For a cluster given by its id that is usable, DescribeCluster and ListInstances; more calls
-    only for a name, for tags, to wait, or where the request asks to look further.
+    For a cluster given by its id that is usable, DescribeCluster, ListInstances and the list of its
+    groups or fleets, unless the request declines that; more calls only for a name, for tags, to
+    wait, or where the request asks to look further.
+    A permission that is missing, and tags that no cluster has, are final after
+    `propagation_seconds`.
     """
-    aws = Aws(gateway, started, request.wait_seconds + RETRY_SECONDS)
+    seconds = request.wait_seconds + RETRY_SECONDS
+    aws = Aws(gateway, started, seconds, propagation_seconds)
     lookup = _Lookup(request, aws, scope)
     cluster = lookup.started_cluster(lookup.cluster_id(request.selector))
     # Refusals that this answer decides come before the next call.
-    resolve.application_versions(cluster)
-    conf = lookup.livy_conf(cluster)
+    resolve.require_applications(cluster, lookup.selected_by)
+    livy.refuse_login(cluster, livy.livy_conf(cluster.get("Configurations")))
+    node = lookup.primary(cluster)
+    conf = lookup.livy_conf(cluster, node)
     livy.refuse_login(cluster, conf)
     security = lookup.security_configuration(cluster)
     tls = resolve.uses_https(cluster, conf, security, request.preferences)
-    port = livy.port(conf, str(cluster.get("Id")), request.preferences.opened_port)
-    found = resolve.endpoint(cluster, lookup.primary(cluster), port=port, tls=tls).outputs()
+    port = livy.port(conf, str(cluster.get("Id")), request.preferences)
+    found = resolve.endpoint(cluster, node, port=port, tls=tls).outputs()
     log.info("%s: Livy of %s is at %s", request.key, found["ClusterId"], found["LivyUrl"])
     return found
 
@@ -61,20 +76,38 @@ class _Lookup:
     aws: Aws
     scope: ArnScope
 
+    @property
+    def selected_by(self) -> str:
+        """The name or the tags that select the cluster; empty for an id."""
+        selector = self.request.selector
+        return "" if selector.cluster_id else str(selector)
+
     def cluster_id(self, selector: Selector) -> str:
         if selector.cluster_id:
             return selector.cluster_id
+        found, active = self._candidates(selector)
+        # The tag index may not know a new cluster yet.
+        while selector.tags and not found and self._may_propagate():
+            self.aws.gateway.sleep(POLL_SECONDS)
+            found, active = self._candidates(selector)
+        chosen = resolve.choose_cluster(str(selector), found, active)
+        log.info("%s: the cluster with the %s is %s", self.request.key, selector, chosen)
+        return chosen
+
+    def _may_propagate(self) -> bool:
+        return self.aws.spent + POLL_SECONDS <= self.aws.propagation_seconds
+
+    def _candidates(
+        self, selector: Selector
+    ) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+        """The active clusters that the selector fits, and all that there are."""
         states = sorted(resolve.ACTIVE_STATES)
         # IAM knows no narrower resource for the two lists.
         active = list(self.aws.pages("ListClusters", "*", items="Clusters", ClusterStates=states))
         if selector.name:
-            found = [each for each in active if each.get("Name") == selector.name]
-        else:
-            tagged = self._tagged(selector.tags)
-            found = [each for each in active if str(each.get("Id")) in tagged]
-        chosen = resolve.choose_cluster(str(selector), found, active)
-        log.info("%s: the cluster with the %s is %s", self.request.key, selector, chosen)
-        return chosen
+            return [each for each in active if each.get("Name") == selector.name], active
+        tagged = self._tagged(selector.tags)
+        return [each for each in active if str(each.get("Id")) in tagged], active
 
     def _tagged(self, tags: tuple[tuple[str, str], ...]) -> set[str]:
         """Ids of clusters with these tags, ended ones among them: tags outlive a cluster."""
@@ -83,6 +116,8 @@ class _Lookup:
             "*",
             items="ResourceTagMappingList",
             marker="PaginationToken",
+            # As many as a page can have; without it, half of them.
+            ResourcesPerPage=100,
             ResourceTypeFilters=["elasticmapreduce:cluster"],
             TagFilters=[{"Key": key, "Values": [value]} for key, value in tags],
         )
@@ -92,11 +127,12 @@ class _Lookup:
         """The cluster, after a wait while it starts; the time before the wait counts, too."""
         while True:
             cluster = self._describe(cluster_id)
-            if not resolve.is_starting(cluster):
+            if not resolve.is_starting(cluster, self.selected_by):
                 return cluster
             waited = self.aws.spent
             state = resolve.state_of(cluster)
-            if waited + POLL_SECONDS > self.request.wait_seconds:
+            left = self.request.wait_seconds - waited
+            if left <= 0:
                 raise refusals.cluster_not_ready(cluster_id, state, waited)
             log.info(
                 "%s: waiting for %s, which is %s; %.0f of at most %d s",
@@ -106,20 +142,23 @@ class _Lookup:
                 waited,
                 self.request.wait_seconds,
             )
-            self.aws.gateway.sleep(POLL_SECONDS)
+            # The last poll is at the end of the wait.
+            self.aws.gateway.sleep(min(POLL_SECONDS, left))
 
     def _describe(self, cluster_id: str) -> Mapping[str, Any]:
         arn = self.scope.arn(cluster_id)
-        cluster = self.aws.ask("DescribeCluster", arn, ClusterId=cluster_id).get("Cluster")
-        if not isinstance(cluster, Mapping) or cluster.get("Id") != cluster_id:
-            raise refusals.unfit_answer("Cluster", cluster)
+        answer = self.aws.ask("DescribeCluster", arn, ClusterId=cluster_id)
+        cluster = mapping_at(answer, "Cluster")
+        if cluster.get("Id") != cluster_id:
+            raise refusals.unfit_answer("DescribeCluster", "Id", cluster.get("Id"), cluster_id)
         return cluster
 
-    def livy_conf(self, cluster: Mapping[str, Any]) -> dict[str, str]:
+    def livy_conf(self, cluster: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, str]:
         conf = livy.livy_conf(cluster.get("Configurations"))
         if self.request.read_group_configurations:
             # What is set for the primary's own group or fleet overrides the cluster's.
-            conf |= livy.livy_conf(livy.configurations_of_primary(self._groups(cluster)))
+            own = livy.configurations_of_primary(self._groups(cluster), node)
+            conf |= livy.livy_conf(own)
         return conf
 
     def _groups(self, cluster: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -137,7 +176,7 @@ class _Lookup:
         if scheme is None:
             raise refusals.security_unread(cluster_id, str(name))
         answer = self.aws.ask("DescribeSecurityConfiguration", "*", Name=name)
-        document = livy.security_configuration(answer)
+        document = livy.security_configuration(cluster_id, answer)
         livy.refuse_security_configuration(cluster_id, document)
         return document
 

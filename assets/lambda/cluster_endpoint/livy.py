@@ -18,6 +18,8 @@ class LivyPreferences:
 
     # "http" and "https" force; "detect" reads the security configuration; None does not.
     scheme: str | None = None
+    # Where Livy listens when the cluster's configuration does not say.
+    port: int = DEFAULT_PORT
     # The port that the stack's security group rules open, when it makes any.
     opened_port: int | None = None
     # Whether the notebooks are told which authorities to trust.
@@ -37,14 +39,23 @@ def livy_conf(configurations: object) -> dict[str, str]:
     return found
 
 
-def port(conf: Mapping[str, str], cluster_id: str, opened_port: int | None) -> int:
-    """The port that Livy listens on. Raises Refusal when it is none, or not the one opened."""
-    said = conf.get("livy.server.port", str(DEFAULT_PORT)).strip()
-    if not re.fullmatch(r"[0-9]{1,5}", said) or not 0 < int(said) < 65_536:
-        raise refusals.unfit_answer("livy.server.port", said)
-    if opened_port is not None and int(said) != opened_port:
-        raise refusals.port_closed(cluster_id, int(said), opened_port)
+def port(conf: Mapping[str, str], cluster_id: str, preferences: LivyPreferences) -> int:
+    """The port that Livy listens on: livy-conf's, or else the settings'.
+
+    Raises Refusal when livy-conf sets none that there is, or not the one opened.
+    """
+    said = conf.get("livy.server.port", str(preferences.port)).strip()
+    if not is_port(said):
+        raise refusals.unfit_port(cluster_id, said)
+    opened = preferences.opened_port
+    if opened is not None and int(said) != opened:
+        raise refusals.port_closed(cluster_id, int(said), opened)
     return int(said)
+
+
+def is_port(text: str) -> bool:
+    """Whether a text is the number of a TCP port."""
+    return re.fullmatch(r"[0-9]{1,5}", text) is not None and 0 < int(text) < 65_536
 
 
 def refuse_login(cluster: Mapping[str, Any], conf: Mapping[str, str]) -> None:
@@ -64,13 +75,27 @@ def refuse_login(cluster: Mapping[str, Any], conf: Mapping[str, str]) -> None:
 def refuse_security_configuration(cluster_id: str, document: Mapping[str, Any]) -> None:
     """Raise Refusal for a security configuration whose clusters ask for a login."""
     authentication = mapping_at(document, "AuthenticationConfiguration")
-    if authentication.get("KerberosConfiguration"):
+    if _is_on(authentication.get("KerberosConfiguration")):
         raise refusals.kerberos(cluster_id)
-    if authentication.get("LDAPConfiguration"):
+    if _is_on(authentication.get("LDAPConfiguration")):
         raise refusals.ldap(cluster_id)
+    if _is_on(authentication.get("IdentityCenterConfiguration")):
+        raise refusals.identity_center(cluster_id)
     iam = mapping_at(mapping_at(document, "AuthorizationConfiguration"), "IAMConfiguration")
-    if iam.get("EnableApplicationScopedIAMRole") in (True, "true"):
+    if _is_true(iam.get("EnableApplicationScopedIAMRole")):
         raise refusals.runtime_roles(cluster_id)
+
+
+def _is_on(block: object) -> bool:
+    """Whether a login's block turns it on: one that has a switch (Enable…) may stand there off."""
+    if not isinstance(block, Mapping):
+        return bool(block)
+    switches = [value for name, value in block.items() if str(name).startswith("Enable")]
+    return bool(block) and all(_is_true(each) for each in switches)
+
+
+def _is_true(value: object) -> bool:
+    return value == 1 or str(value).lower() == "true"
 
 
 def uses_tls(
@@ -80,11 +105,11 @@ def uses_tls(
     if conf.get("livy.keystore", "").strip():
         return True
     encryption = mapping_at(security or {}, "EncryptionConfiguration")
-    in_transit = encryption.get("EnableInTransitEncryption") in (True, "true")
+    in_transit = _is_true(encryption.get("EnableInTransitEncryption"))
     return in_transit and release.encrypts_livy_in_transit(cluster.get("ReleaseLabel"))
 
 
-def security_configuration(answer: Mapping[str, Any]) -> dict[str, Any]:
+def security_configuration(cluster_id: str, answer: Mapping[str, Any]) -> dict[str, Any]:
     """The document in DescribeSecurityConfiguration's answer. Raises Refusal if it is none."""
     text = answer.get("SecurityConfiguration")
     try:
@@ -92,17 +117,31 @@ def security_configuration(answer: Mapping[str, Any]) -> dict[str, Any]:
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        raise refusals.unfit_answer("SecurityConfiguration", text)
+        raise refusals.unfit_security(cluster_id, text)
     return document
 
 
-def configurations_of_primary(groups: Iterable[Mapping[str, Any]]) -> list[Any]:
-    """Configurations of the primary's own instance group or fleet, from either list's answer."""
+def configurations_of_primary(
+    groups: Iterable[Mapping[str, Any]], node: Mapping[str, Any]
+) -> list[Any]:
+    """Configurations of the primary node's own instance group or fleet, from either list's answer.
+
+    Of a fleet, those of the instance type that the node is.
+    """
     found: list[Any] = []
     for group in groups:
         if "MASTER" not in (group.get("InstanceGroupType"), group.get("InstanceFleetType")):
             continue
-        found.extend(list_at(group, "Configurations"))
+        found.extend(_applied(group))
         for specification in mappings_at(group, "InstanceTypeSpecifications"):
-            found.extend(list_at(specification, "Configurations"))
+            if specification.get("InstanceType") == node.get("InstanceType"):
+                found.extend(list_at(specification, "Configurations"))
     return found
+
+
+def _applied(group: Mapping[str, Any]) -> list[Any]:
+    """What a group runs with: what was asked for, unless its last reconfiguration failed."""
+    applied = group.get("LastSuccessfullyAppliedConfigurationsVersion")
+    if applied is None or applied == group.get("ConfigurationsVersion"):
+        return list_at(group, "Configurations")
+    return list_at(group, "LastSuccessfullyAppliedConfigurations")

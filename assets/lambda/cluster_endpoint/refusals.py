@@ -35,12 +35,14 @@ def several_clusters(selector: str, candidates: list[str]) -> Refusal:
     )
 
 
-def cluster_ended(cluster_id: str, state: str, reason: str) -> Refusal:
-    """The cluster is terminating or has terminated."""
+def cluster_ended(cluster_id: str, state: str, reason: str, selected_by: str) -> Refusal:
+    """The cluster is terminating or has terminated; `selected_by` is empty for its id."""
     return Refusal(
         "cluster-ended",
         f"Cluster {cluster_id} is {state}: {reason}.",
-        "start a cluster and put its id into the settings.",
+        f"start a cluster with the {selected_by}, and deploy again."
+        if selected_by
+        else "start a cluster and put its id into the settings.",
     )
 
 
@@ -63,13 +65,18 @@ def unknown_state(cluster_id: str, state: str) -> Refusal:
     )
 
 
-def application_missing(cluster_id: str, missing: str, found: str) -> Refusal:
-    """Livy or Spark is not installed."""
+def application_missing(cluster_id: str, missing: str, found: str, selected_by: str) -> Refusal:
+    """Livy or Spark is not installed; `selected_by` is empty for the cluster's id."""
+    again = (
+        f"with the {selected_by}, and terminate this one"
+        if selected_by
+        else "put its id into the settings"
+    )
     return Refusal(
         f"{missing.lower()}-missing",
         f"Cluster {cluster_id} has no {missing}; its applications are {found}.",
         f"applications cannot be added to a cluster: make one with `--applications Name=Spark "
-        f"Name=Livy` (or tick {missing} in the console) and put its id into the settings.",
+        f"Name=Livy` (or tick {missing} in the console) and {again}.",
     )
 
 
@@ -90,6 +97,16 @@ def ldap(cluster_id: str) -> Refusal:
         f"Cluster {cluster_id} uses LDAP: Livy would ask for a user's password, which must not "
         "stand in a start script.",
         "use a cluster whose Livy asks for no login, or connect from EMR Studio.",
+    )
+
+
+def identity_center(cluster_id: str) -> Refusal:
+    """Livy asks for the token of somebody who has signed in at IAM Identity Center."""
+    return Refusal(
+        "login-identity-center",
+        f"Cluster {cluster_id} uses IAM Identity Center: Livy would ask for the identity of a "
+        "person who has signed in there, which a notebook instance does not know.",
+        "use a cluster without IAM Identity Center, or connect from EMR Studio.",
     )
 
 
@@ -119,7 +136,8 @@ def security_unread(cluster_id: str, name: str) -> Refusal:
         "security-configuration-unread",
         f"Cluster {cluster_id} has the security configuration {repr(name)[:80]}, which decides "
         "whether Livy uses TLS or asks for a login.",
-        "set the cluster's scheme to detect, which lets the resolver read it, or to http or https.",
+        "set the cluster's scheme to detect, which lets the resolver read it, or to http or https, "
+        "which skip the check for logins.",
     )
 
 
@@ -131,6 +149,15 @@ def trust_missing(cluster_id: str) -> Refusal:
         "trust.",
         "give the cluster tls: {ca_file: …} with the authority's certificate, or tls: {verify: "
         "system} when a public authority issued it.",
+    )
+
+
+def unfit_port(cluster_id: str, said: str) -> Refusal:
+    """livy-conf sets a port that there is not."""
+    return Refusal(
+        "livy-port-unfit",
+        f"Cluster {cluster_id} sets livy.server.port to {repr(said)[:80]}, which is no TCP port.",
+        "use a cluster whose livy-conf sets a port from 1 to 65535, or none.",
     )
 
 
@@ -151,6 +178,27 @@ def no_primary(cluster_id: str, seen: str) -> Refusal:
         f"Cluster {cluster_id} has no running primary node; EMR lists {seen}.",
         "look at the cluster's hardware in the EMR console; deploy again when the primary is "
         "RUNNING.",
+    )
+
+
+def unfit_primary_address(cluster_id: str, given: object) -> Refusal:
+    """The primary node has no address that a URL can hold."""
+    return Refusal(
+        "primary-address-unfit",
+        f"EMR gives {repr(given)[:80]} as the private address of cluster {cluster_id}'s primary "
+        "node, which is no IPv4 address.",
+        "look at the node in the EC2 console; deploy again when EMR lists its private address.",
+    )
+
+
+def unfit_primary_name(cluster_id: str, given: object) -> Refusal:
+    """Livy uses TLS and the primary node has no name that a URL can hold."""
+    return Refusal(
+        "primary-name-unfit",
+        f"Livy of cluster {cluster_id} uses TLS, and its primary's private name, which notebooks "
+        f"would call, is {repr(given)[:80]}: no URL can hold that.",
+        "set domain-name in the DHCP option set of the cluster's VPC to domains of letters, digits "
+        "and hyphens, and make a new cluster: a node gets its name when it starts.",
     )
 
 
@@ -182,11 +230,49 @@ def call_failed(operation: str, resource: str, said: str) -> Refusal:
     )
 
 
-def unfit_answer(field: str, value: object) -> Refusal:
-    """EMR's answer holds a value that must not reach a script."""
-    shown = repr(value)[:80]
+def incomplete_answer(operation: str, part: str) -> Refusal:
+    """An answer lacked what it must have, again and again."""
+    return Refusal(
+        "answer-incomplete",
+        f"AWS answered {operation} without its {part}, when asked again, too.",
+        "deploy again later; if it stays so, report this to AWS.",
+    )
+
+
+def endless_answer(operation: str, pages: int) -> Refusal:
+    """The pages of an answer do not end."""
+    return Refusal(
+        "answer-endless",
+        f"AWS's answer to {operation} has more than {pages} pages.",
+        "deploy again; if it stays so, select the cluster by its id, which needs no list.",
+    )
+
+
+def unfit_security(cluster_id: str, document: object) -> Refusal:
+    """A security configuration cannot be read."""
+    return Refusal(
+        "security-configuration-unfit",
+        f"The security configuration of cluster {cluster_id} is no JSON object but "
+        f"{repr(document)[:80]}.",
+        "look at it with `aws emr describe-security-configuration`, and report it; scheme http or "
+        "https leaves it unread.",
+    )
+
+
+def unfit_answer(operation: str, field: str, value: object, expected: str) -> Refusal:
+    """An answer is about something else than what was asked for."""
     return Refusal(
         "answer-unfit",
-        f"EMR answered {shown} for {field}, which is not of the form that a start script may hold.",
-        "look at the cluster in the EMR console, and report this answer.",
+        f"AWS answered {operation} with {repr(value)[:80]} for {field}, which is not {expected}.",
+        "deploy again; if it stays so, look at the cluster in the EMR console, and report this.",
+    )
+
+
+def unfit_value(name: str, value: object) -> Refusal:
+    """A value that was made of EMR's answers must not reach a script."""
+    return Refusal(
+        "value-unfit",
+        f"EMR's answers make {repr(value)[:80]} of {name}, which is not of the form that a start "
+        "script may hold.",
+        "look at the cluster in the EMR console, and report this value.",
     )

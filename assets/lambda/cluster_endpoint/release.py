@@ -2,14 +2,15 @@
 
 import re
 
-# What a notebook's start script may hold of one.
-FORMAT = r"emr-[0-9][0-9a-z.-]{0,30}"
 # "Beginning with release 7.4.0, HTTPS is enabled with Apache Livy by default" on clusters whose
 # security configuration encrypts in transit: EMR Release Guide, Livy, enabling HTTPS.
 _FIRST_WITH_LIVY_HTTPS = (7, 4)
 
 
 def encrypts_livy_in_transit(label: object) -> bool:
-    """Whether encryption in transit includes Livy; False for a label that cannot be read."""
-    numbers = re.match(r"emr-(\d{1,3})\.(\d{1,3})", str(label))
-    return numbers is not None and (int(numbers[1]), int(numbers[2])) >= _FIRST_WITH_LIVY_HTTPS
+    """Whether encryption in transit includes Livy; True for a label that cannot be read.
+
+    Such a label is of a release or a line (emr-spark-8.0.0) that came later.
+    """
+    numbers = re.match(r"emr-([0-9]{1,3})\.([0-9]{1,3})", str(label).strip().lower())
+    return numbers is None or (int(numbers[1]), int(numbers[2])) >= _FIRST_WITH_LIVY_HTTPS

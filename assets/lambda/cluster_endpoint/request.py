@@ -12,7 +12,7 @@ from refusal import bad_request
 MOST_WAIT_MINUTES = 13
 SCHEMES = {"": None, "detect": "detect", "http": "http", "https": "https"}
 # EMR API, XmlStringMaxLen256: no character that XML forbids.
-NAME = r"[ -~\u00a0-\ud7ff]{1,256}"
+NAME = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]{1,256}"
 
 
 @dataclass(frozen=True)
@@ -50,17 +50,17 @@ def parse(properties: Mapping[str, Any]) -> Request:
     if int(minutes) > MOST_WAIT_MINUTES:
         raise bad_request("WaitMinutes", minutes)
     scheme = _text(properties, "Scheme", "|".join(SCHEMES))
-    opened = _text(properties, "OpenedPort", r"|[0-9]{1,5}")
     return Request(
         key=key,
         selector=_selector(properties),
         wait_seconds=60 * int(minutes),
         preferences=livy.LivyPreferences(
             scheme=SCHEMES[scheme],
-            opened_port=int(opened) if opened else None,
+            port=_port(properties, "Port") or livy.DEFAULT_PORT,
+            opened_port=_port(properties, "OpenedPort"),
             trust_is_given=_boolean(properties, "TrustIsGiven"),
         ),
-        read_group_configurations=_boolean(properties, "ReadGroupConfigurations"),
+        read_group_configurations=_boolean(properties, "ReadGroupConfigurations", default=True),
     )
 
 
@@ -91,5 +91,13 @@ def _text(properties: Mapping[str, Any], name: str, pattern: str) -> str:
     return value
 
 
-def _boolean(properties: Mapping[str, Any], name: str) -> bool:
-    return _text(properties, name, "|true|false") == "true"
+def _port(properties: Mapping[str, Any], name: str) -> int | None:
+    text = _text(properties, name, r"|[0-9]{1,5}")
+    if text and not livy.is_port(text):
+        raise bad_request(name, text)
+    return int(text) if text else None
+
+
+def _boolean(properties: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
+    text = _text(properties, name, "|true|false")
+    return text == "true" if text else default

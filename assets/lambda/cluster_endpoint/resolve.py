@@ -54,15 +54,20 @@ def choose_cluster(
         raise refusals.several_clusters(selector, candidates)
     (chosen,) = fitting
     if not output_formats.matches("ClusterId", chosen):
-        raise refusals.unfit_answer("Id", chosen)
+        raise refusals.unfit_answer("ListClusters", "Id", chosen, "a cluster's id")
     return chosen
 
 
-def is_starting(cluster: Mapping[str, Any]) -> bool:
-    """Whether to wait for the cluster. Raises Refusal when it has ended or its state is unknown."""
+def is_starting(cluster: Mapping[str, Any], selected_by: str) -> bool:
+    """Whether to wait for the cluster. Raises Refusal when it has ended or its state is unknown.
+
+    `selected_by` is the name or the tags in the settings; empty for an id.
+    """
     state = state_of(cluster)
     if state in ENDED_STATES:
-        raise refusals.cluster_ended(str(cluster.get("Id")), state, _state_change_reason(cluster))
+        raise refusals.cluster_ended(
+            str(cluster.get("Id")), state, _state_change_reason(cluster), selected_by
+        )
     if state not in ACTIVE_STATES:
         raise refusals.unknown_state(str(cluster.get("Id")), state)
     return state in STARTING_STATES
@@ -91,14 +96,21 @@ def primary_filter(cluster: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def application_versions(cluster: Mapping[str, Any]) -> dict[str, str]:
-    """Versions by application, names in small letters. Raises Refusal without Livy or Spark."""
-    applications = mappings_at(cluster, "Applications")
-    found = {str(app.get("Name", "")).lower(): str(app.get("Version", "")) for app in applications}
+    """Versions by application, names in small letters."""
+    return {
+        str(app.get("Name", "")).lower(): str(app.get("Version") or "")
+        for app in mappings_at(cluster, "Applications")
+    }
+
+
+def require_applications(cluster: Mapping[str, Any], selected_by: str) -> None:
+    """Raise Refusal for a cluster without Livy or Spark; `selected_by` as in `is_starting`."""
+    found = application_versions(cluster)
     for wanted in ("Livy", "Spark"):
         if wanted.lower() not in found:
-            names = ", ".join(sorted(str(app.get("Name")) for app in applications)) or "none"
-            raise refusals.application_missing(str(cluster.get("Id")), wanted, names)
-    return found
+            listed = mappings_at(cluster, "Applications")
+            names = ", ".join(sorted(str(app.get("Name")) for app in listed)) or "none"
+            raise refusals.application_missing(str(cluster.get("Id")), wanted, names, selected_by)
 
 
 def primary(
@@ -114,10 +126,11 @@ def primary(
     if not running:
         seen = ", ".join(f"{each.get('Ec2InstanceId')} {state_of(each)}" for each in listed)
         raise refusals.no_primary(str(cluster.get("Id")), seen or "none")
-    named = str(cluster.get("MasterPublicDnsName") or "")
+    named = output_formats.host_name(cluster.get("MasterPublicDnsName"))
 
     def is_another(node: Mapping[str, Any]) -> bool:
-        return not named or named not in (node.get("PrivateDnsName"), node.get("PublicDnsName"))
+        own = (node.get("PrivateDnsName"), node.get("PublicDnsName"))
+        return not named or named not in map(output_formats.host_name, own)
 
     # EMR's order, which varies, must change nothing.
     return min(running, key=lambda node: (is_another(node), str(node.get("PrivateIpAddress"))))
@@ -126,20 +139,36 @@ def primary(
 def endpoint(
     cluster: Mapping[str, Any], node: Mapping[str, Any], *, port: int, tls: bool
 ) -> Endpoint:
-    """The endpoint on this primary node.
+    """The endpoint on this primary node. Raises Refusal when the node lacks what its URL needs.
 
     HTTPS goes to the node's name, which its certificate holds; HTTP to its address, which needs
     no name server.
     """
-    scheme, address = ("https", "PrivateDnsName") if tls else ("http", "PrivateIpAddress")
+    cluster_id = str(cluster.get("Id", ""))
+    origin = f"https://{_name(cluster_id, node)}" if tls else f"http://{_address(cluster_id, node)}"
     versions = application_versions(cluster)
     return Endpoint(
-        livy_url=f"{scheme}://{node.get(address, '')}:{port}",
-        cluster_id=str(cluster.get("Id", "")),
-        release_label=str(cluster.get("ReleaseLabel", "")),
-        spark_version=versions["spark"],
-        livy_version=versions["livy"],
+        livy_url=f"{origin}:{port}",
+        cluster_id=cluster_id,
+        release_label=output_formats.shown("ReleaseLabel", cluster.get("ReleaseLabel")),
+        spark_version=output_formats.shown("SparkVersion", versions.get("spark")),
+        livy_version=output_formats.shown("LivyVersion", versions.get("livy")),
     )
+
+
+def _name(cluster_id: str, node: Mapping[str, Any]) -> str:
+    given = node.get("PrivateDnsName")
+    name = output_formats.host_name(given)
+    if not output_formats.is_host_name(name):
+        raise refusals.unfit_primary_name(cluster_id, given)
+    return name
+
+
+def _address(cluster_id: str, node: Mapping[str, Any]) -> str:
+    address = node.get("PrivateIpAddress")
+    if not output_formats.is_address(address):
+        raise refusals.unfit_primary_address(cluster_id, address)
+    return str(address)
 
 
 def uses_https(

@@ -42,11 +42,16 @@ def on_event(event: Mapping[str, Any], is_rolling_back: Callable[[], bool]) -> d
 
 def _refusal(event: Mapping[str, Any]) -> Refusal | None:
     try:
-        before = immutable_properties(event, "OldResourceProperties")
-        after = immutable_properties(event, "ResourceProperties")
-        return decide(before, after, replaceable(event))
+        after, may_go = immutable_properties(event, "ResourceProperties"), replaceable(event)
     except Refusal as unfit:
         return unfit
+    try:
+        before = immutable_properties(event, "OldResourceProperties")
+    except Refusal as unfit:
+        # They stay until an update passes: if they were refused, none ever would.
+        log.warning("Nothing is compared, and nothing refused: %s", unfit)
+        return None
+    return decide(before, after, may_go)
 
 
 def decide(

@@ -27,7 +27,7 @@ class LiveEndpoint:
 
 
 def live_endpoint(reader: Reader, settings: Settings, key: str) -> LiveEndpoint:
-    """Look the cluster with this key up as the resolver does, without waiting for it."""
+    """Look the cluster with this key up as the resolver does, without waiting for anything."""
     cluster = settings.clusters[key].model_copy(update={"wait_minutes": 0})
     opened = opened_port(settings.network, cluster)
     request = parse(properties(key, cluster, opened_port=opened, refresh=""))
@@ -42,7 +42,9 @@ def live_endpoint(reader: Reader, settings: Settings, key: str) -> LiveEndpoint:
     region = settings.region
     scope = ArnScope(partition=partition(region), region=region, account=settings.account)
     try:
-        return LiveEndpoint(find_endpoint(request, gateway, scope, gateway.now()))
+        # Whoever asks has changed neither permissions nor tags just now.
+        found = find_endpoint(request, gateway, scope, gateway.now(), propagation_seconds=0)
+        return LiveEndpoint(found)
     except Refusal as refusal:
         if refusal.code == "access-denied":
             return LiveEndpoint(refusal=str(refusal), denied=actions[-1])

@@ -8,11 +8,11 @@ from emr_notebook.settings.model import Settings
 
 CLUSTER_NOT_READY = "[cluster-not-ready]"
 # Refusals that say nothing of the cluster.
-AWS_FAILED = ("[aws-unavailable]", "[aws-call-failed]")
+AWS_FAILED = ("[aws-unavailable]", "[aws-call-failed]", "[answer-incomplete]")
 
 
 def check(reader: Reader, settings: Settings, _commands: Commands) -> list[Line]:
-    """A line for each cluster; two calls for one by its id, more for others (see find_endpoint)."""
+    """A line for each cluster; three calls for one by its id, more for others: `find_endpoint`."""
     keys = list(settings.clusters)
     found = reader.map_concurrently(lambda key: live_endpoint(reader, settings, key), keys)
     return [cluster_line(settings, key, live) for key, live in zip(keys, found, strict=True)]

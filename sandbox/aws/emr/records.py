@@ -58,9 +58,14 @@ class ClusterSpec:
     configurations: Sequence[Mapping[str, Any]] = ()
     # Those of the primary's own instance group or fleet, which override the cluster's.
     primary_configurations: Sequence[Mapping[str, Any]] = ()
+    # What a reconfiguration of the primary's group asked for and did not get; of a fleet, what is
+    # set for a type that it has no instance of.
+    failed_configurations: Sequence[Mapping[str, Any]] = ()
     security_configuration: str = ""
     kerberos: Mapping[str, str] | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    # From when on the tagging API, which learns late of a change, knows the tags.
+    indexed: float = 0
     created: float = CREATED
     ready: float | None = None
     ended: float | None = None
@@ -128,13 +133,24 @@ def collection_records(spec: ClusterSpec) -> dict[str, list[dict[str, Any]]]:
     if not spec.primary_configurations:
         return {}
     own = [dict(each) for each in spec.primary_configurations]
+    failed = [dict(each) for each in spec.failed_configurations]
     primary = collection_id(spec, InstanceSpec(""))
     if spec.collection == "INSTANCE_GROUP":
-        group = {"Id": primary, "InstanceGroupType": "MASTER", "Configurations": own}
+        group = {
+            "Id": primary,
+            "InstanceGroupType": "MASTER",
+            "Configurations": failed or own,
+            "ConfigurationsVersion": 2 if failed else 1,
+            "LastSuccessfullyAppliedConfigurations": own,
+            "LastSuccessfullyAppliedConfigurationsVersion": 1,
+        }
         return {"InstanceGroups": [group]}
-    specification = {"InstanceType": "m5.xlarge", "Configurations": own}
+    kinds = sorted({each.instance_type for each in spec.instances if each.role == "MASTER"})
+    specifications = [{"InstanceType": each, "Configurations": own} for each in kinds]
+    # A fleet names types that it did not get, too.
+    specifications.append({"InstanceType": "r5.24xlarge", "Configurations": failed})
     fleet = {"Id": primary, "InstanceFleetType": "MASTER"}
-    return {"InstanceFleets": [{**fleet, "InstanceTypeSpecifications": [specification]}]}
+    return {"InstanceFleets": [{**fleet, "InstanceTypeSpecifications": specifications}]}
 
 
 def collection_id(spec: ClusterSpec, instance: InstanceSpec) -> str:

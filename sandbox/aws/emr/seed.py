@@ -45,7 +45,12 @@ def put_cluster(aws: HasState, spec: ClusterSpec) -> None:
     if errors:
         raise SandboxError(f"EMR has no cluster like {spec.cluster_id}: {'; '.join(errors)}")
     roles = {collection_id(spec, i): i.role for i in spec.instances}
-    content = {"cluster": cluster | collections, "instances": instances, "roles": roles}
+    content = {
+        "cluster": cluster | collections,
+        "instances": instances,
+        "roles": roles,
+        "indexed": spec.indexed,
+    }
     write_whole(aws.state / "emr" / f"cluster-{spec.cluster_id}.json", json.dumps(content))
 
 

@@ -1,6 +1,7 @@
 """Adds to ministack's EMR the operations that it lacks, and checks every call."""
 
 import json
+import time
 from datetime import datetime
 from typing import Any
 
@@ -72,9 +73,14 @@ class EmrService:
         return {"Name": name, "SecurityConfiguration": json.dumps(document)}
 
     def all_tags(self) -> list[tuple[str, list[dict[str, str]]]]:
-        """Every cluster and its tags, as the tagging API lists them."""
+        """Every cluster and its tags, as the tagging API lists them: new ones come late."""
         clusters = ministack("services.emr")._clusters.values()
-        return [(cluster["ClusterArn"], cluster["Tags"]) for cluster in clusters]
+        indexed, now = self._store.indexed, time.time()
+        return [
+            (cluster["ClusterArn"], cluster["Tags"])
+            for cluster in clusters
+            if indexed.get(cluster["Id"], 0) <= now
+        ]
 
     def _list_collections(self, request: dict[str, Any], *, groups: bool) -> dict[str, Any]:
         cluster = _cluster(request)

@@ -18,6 +18,7 @@ class EmrStore:
         self._seen: dict[Path, Stamp] = {}
         self.instances: dict[str, list[dict[str, Any]]] = {}
         self.roles: dict[str, dict[str, str]] = {}
+        self.indexed: dict[str, float] = {}
         self.security_configurations: dict[str, dict[str, Any]] = {}
 
     def refresh(self) -> None:
@@ -46,6 +47,7 @@ class EmrStore:
         cluster = content["cluster"]
         self.instances[cluster["Id"]] = content["instances"]
         self.roles[cluster["Id"]] = content["roles"]
+        self.indexed[cluster["Id"]] = content["indexed"]
         ministack("services.emr")._clusters.set_scoped(ACCOUNT, REGION, cluster["Id"], cluster)
 
     def _forget(self, path: Path) -> None:
@@ -55,4 +57,5 @@ class EmrStore:
             return
         self.instances.pop(name, None)
         self.roles.pop(name, None)
+        self.indexed.pop(name, None)
         ministack("services.emr")._clusters._data.pop((ACCOUNT, REGION, name), None)

@@ -34,6 +34,8 @@ class Api:
     security: dict[str, str] = field(default_factory=dict)
     stack: Fields = field(default_factory=lambda: {"StackStatus": "UPDATE_IN_PROGRESS"})
     later: list[tuple[float, str, Fields]] = field(default_factory=list)
+    # From when on the tag index knows a cluster; it always does unless it stands here.
+    indexed: dict[str, float] = field(default_factory=dict)
     page_size: int = 50
     _spent: float = 0.0
 
@@ -110,12 +112,16 @@ class Api:
 
     def _tagged(self, request: Fields) -> list[Fields]:
         """Clusters with all of the tags, in whatever state."""
+        # The service's own bounds, which botocore's model only tells people.
+        if not 1 <= request.get("ResourcesPerPage", 50) <= 100:
+            raise refused("InvalidParameterException", "ResourcesPerPage must be 1 to 100")
         if request["ResourceTypeFilters"] != ["elasticmapreduce:cluster"]:
             pytest.fail("the tagging API is asked for more than clusters")
         return [
             {"ResourceARN": cluster_arn(each["Id"]), "Tags": each.get("Tags", [])}
             for each in self._now()
             if _has_tags(each, request["TagFilters"])
+            and self.indexed.get(each["Id"], 0) <= self._spent
         ]
 
     def _page(self, items: str, listed: Sequence[Any], request: Fields) -> Fields:

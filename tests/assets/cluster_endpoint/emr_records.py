@@ -70,6 +70,7 @@ def instance(number: int = 5, state: str = "RUNNING", /, **changes: Any) -> dict
         "PrivateIpAddress": f"10.0.0.{number}",
         "PrivateDnsName": f"ip-10-0-0-{number}.eu-west-1.compute.internal",
         "InstanceGroupId": "MASTER",
+        "InstanceType": "m5.xlarge",
         "Status": {"State": state},
         **changes,
     }

@@ -28,6 +28,8 @@ class Node:
     role: str
     state: str
     public: bool
+    domains: str = "eu-west-1.compute.internal"
+    instance_type: str = "m5.xlarge"
 
     @property
     def ip(self) -> str:
@@ -35,7 +37,14 @@ class Node:
 
     @property
     def private_dns(self) -> str:
-        return f"ip-10-0-0-{self.last_octet}.eu-west-1.compute.internal"
+        return f"ip-10-0-0-{self.last_octet}" + (f".{self.domains}" if self.domains else "")
+
+    @property
+    def https_name(self) -> str:
+        """Its name in a URL; empty when a URL cannot hold it."""
+        if DOMAINS[self.domains] is None:
+            return ""
+        return f"ip-10-0-0-{self.last_octet}{DOMAINS[self.domains]}"
 
     @property
     def public_dns(self) -> str:
@@ -47,6 +56,7 @@ class Node:
             "PrivateIpAddress": self.ip,
             "PrivateDnsName": self.private_dns,
             "PublicDnsName": self.public_dns if self.public else "",
+            "InstanceType": self.instance_type,
             "InstanceFleetId" if fleet else "InstanceGroupId": self.role,
             "Status": {"State": self.state},
         }
@@ -61,26 +71,37 @@ class Cluster:
     team: str
     state: str
     becomes: tuple[float, str] | None
+    # From when on the tag index knows it.
+    indexed: float
     fleet: bool
     nodes: tuple[Node, ...]
     named: int | None
     applications: tuple[str, ...]
     port: int | None
     group_port: int | None
+    # Asked for in a reconfiguration that failed.
+    failed_port: int | None
     keystore: bool
     security: str | None
-    release: tuple[int, int]
+    release: str
 
     @property
     def cluster_id(self) -> str:
         return f"j-CLUSTER{self.number}"
 
-    def state_at_the_end(self, wait: float) -> str:
-        """Its state at the first poll at which it has settled, or at the last one."""
-        if self.state not in STARTING or self.becomes is None:
-            return self.state
-        after, then = self.becomes
-        return then if math.ceil(after / POLL) * POLL <= wait else self.state
+    def state_at(self, moment: float) -> str:
+        """Its state so many seconds after the beginning."""
+        return self.becomes[1] if self.becomes and self.becomes[0] <= moment else self.state
+
+    def state_at_the_end(self, found: float, wait: float) -> str:
+        """Its state at the first poll at which it has settled, or at the last one.
+
+        `found` is when it was selected, a multiple of POLL, as `wait` is.
+        """
+        if self.state_at(found) not in STARTING or self.becomes is None:
+            return self.state_at(found)
+        settled = math.ceil(self.becomes[0] / POLL) * POLL
+        return self.state_at(settled if settled <= wait else found)
 
     @property
     def running(self) -> list[Node]:
@@ -100,12 +121,12 @@ class Cluster:
             "Tags": [{"Key": "team", "Value": self.team}],
             "Status": status(self.state),
             "InstanceCollectionType": "INSTANCE_FLEET" if self.fleet else "INSTANCE_GROUP",
-            "ReleaseLabel": f"emr-{self.release[0]}.{self.release[1]}.0",
+            "ReleaseLabel": self.release,
             "Applications": [{"Name": name, "Version": "1.2.3"} for name in self.applications],
             "Configurations": livy_conf(**conf) if conf else [],
         }
         if shown:
-            [node] = shown
+            node = shown[0]
             found["MasterPublicDnsName"] = node.public_dns if node.public else node.private_dns
         if self.security:
             found["SecurityConfiguration"] = self.security
@@ -115,14 +136,27 @@ class Cluster:
         own = [] if self.group_port is None else livy_conf(livy_server_port=str(self.group_port))
         other = livy_conf(livy_server_port="1")
         if self.fleet:
+            types = {role: dict.fromkeys(TYPES, other) for role in ("CORE", "MASTER")}
+            # The port is set for the type that the primary is; others have other ports.
+            types["MASTER"] |= {node.instance_type: own for node in self.running[:1]}
             return [
-                {"InstanceFleetType": role, "InstanceTypeSpecifications": [{"Configurations": c}]}
-                for role, c in (("CORE", other), ("MASTER", own))
+                {
+                    "InstanceFleetType": role,
+                    "InstanceTypeSpecifications": [
+                        {"InstanceType": each, "Configurations": c} for each, c in of.items()
+                    ],
+                }
+                for role, of in types.items()
             ]
-        return [
-            {"InstanceGroupType": role, "Configurations": c}
-            for role, c in (("MASTER", own), ("CORE", other))
-        ]
+        primary: dict[str, Any] = {"InstanceGroupType": "MASTER", "Configurations": own}
+        if self.failed_port is not None:
+            primary |= {
+                "Configurations": livy_conf(livy_server_port=str(self.failed_port)),
+                "ConfigurationsVersion": 2,
+                "LastSuccessfullyAppliedConfigurations": own,
+                "LastSuccessfullyAppliedConfigurationsVersion": 1,
+            }
+        return [primary, {"InstanceGroupType": "CORE", "Configurations": other}]
 
 
 @dataclass(frozen=True)
@@ -135,6 +169,7 @@ class Truth:
     minutes: int
     scheme: str
     trust: bool
+    asked_port: int
     opened: int | None
     read_groups: bool
     page_size: int
@@ -154,6 +189,7 @@ class Truth:
                 for each in self.clusters
                 if each.becomes
             ],
+            indexed={each.cluster_id: each.indexed for each in self.clusters},
             page_size=self.page_size,
         )
 
@@ -172,73 +208,154 @@ class Truth:
             WaitMinutes=str(self.minutes),
             Scheme=self.scheme,
             TrustIsGiven="true" if self.trust else None,
+            Port=None if self.asked_port == 8998 else str(self.asked_port),
             OpenedPort=None if self.opened is None else str(self.opened),
-            ReadGroupConfigurations="true" if self.read_groups else None,
+            ReadGroupConfigurations=None if self.read_groups else "false",
         )
 
-    def selected(self) -> list[Cluster]:
+    def selected(self) -> tuple[list[Cluster], float]:
+        """The clusters that fit, and when that is seen: tags are looked for during a minute."""
         if self.selector == "id":
-            return [each for each in self.clusters if each.number == self.wanted]
-        active = [each for each in self.clusters if each.state not in ENDED]
+            return [each for each in self.clusters if each.number == self.wanted], 0
         if self.selector == "name":
-            return [each for each in active if each.name == NAMES[self.wanted % len(NAMES)]]
-        return [each for each in active if each.team == TEAMS[self.wanted % len(TEAMS)]]
+            name = NAMES[self.wanted % len(NAMES)]
+            return [each for each in self.clusters if each.name == name and self._active(each)], 0
+        team = TEAMS[self.wanted % len(TEAMS)]
+        tagged = [each for each in self.clusters if each.team == team]
+        for moment in range(0, 60 + POLL, POLL):
+            seen = [each for each in tagged if each.indexed <= moment]
+            if fitting := [each for each in seen if self._active(each, moment)]:
+                return fitting, moment
+        return [], 60
+
+    def _active(self, cluster: Cluster, moment: float = 0) -> bool:
+        return cluster.state_at(moment) not in ENDED
 
     def expected(self) -> str | dict[str, str]:
         """The code of the refusal, or the endpoint's attributes."""
-        selected = self.selected()
+        selected, found = self.selected()
         if not selected:
             return "cluster-unknown" if self.selector == "id" else "cluster-none"
         if len(selected) > 1:
             return "cluster-several"
-        return self._unusable(selected[0]) or self._endpoint(selected[0])
+        return self._unusable(selected[0], found) or self._endpoint(selected[0])
 
-    def _unusable(self, cluster: Cluster) -> str:
-        state = cluster.state_at_the_end(60 * self.minutes)
+    def _unusable(self, cluster: Cluster, found: float) -> str:
+        state = cluster.state_at_the_end(found, 60 * self.minutes)
         if state not in USABLE:
             return "cluster-ended" if state in ENDED else "cluster-not-ready"
         for application in ("livy", "spark"):
             if application not in [each.lower() for each in cluster.applications]:
                 return f"{application}-missing"
+        return self._unreachable(cluster)
+
+    def _unreachable(self, cluster: Cluster) -> str:
+        if not cluster.running:
+            return "primary-not-running"
         if cluster.security and self.scheme == "":
             return "security-configuration-unread"
-        if self.scheme == "detect" and cluster.security in ("ldap", "roles"):
-            return {"ldap": "login-ldap", "roles": "login-runtime-roles"}[cluster.security]
+        if self.scheme == "detect" and cluster.security in LOGINS:
+            return f"login-{LOGINS[cluster.security]}"
         if self._tls(cluster) and not self.trust:
             return "tls-trust-missing"
         if self.opened not in (None, self._port(cluster)):
             return "port-closed"
-        return "" if cluster.running else "primary-not-running"
+        unnamed = self._tls(cluster) and not cluster.running[0].https_name
+        return "primary-name-unfit" if unnamed else ""
 
     def _tls(self, cluster: Cluster) -> bool:
         if self.scheme in ("http", "https"):
             return self.scheme == "https"
-        by_security = cluster.security == "encrypted" and cluster.release >= (7, 4)
+        by_security = cluster.security == "encrypted" and cluster.release not in PLAIN_LIVY
         return cluster.keystore or (self.scheme == "detect" and by_security)
 
     def _port(self, cluster: Cluster) -> int:
         own = cluster.group_port if self.read_groups else None
-        return own or cluster.port or 8998
+        return own or cluster.port or self.asked_port
 
     def _endpoint(self, cluster: Cluster) -> dict[str, str]:
         tls, port = self._tls(cluster), self._port(cluster)
         node = cluster.running[0]
         return {
-            "LivyUrl": f"https://{node.private_dns}:{port}" if tls else f"http://{node.ip}:{port}",
+            "LivyUrl": f"https://{node.https_name}:{port}" if tls else f"http://{node.ip}:{port}",
             "ClusterId": cluster.cluster_id,
-            "ReleaseLabel": f"emr-{cluster.release[0]}.{cluster.release[1]}.0",
+            "ReleaseLabel": RELEASES[cluster.release],
             "SparkVersion": "1.2.3",
             "LivyVersion": "1.2.3",
         }
 
 
+# Security configurations, and the login that Livy asks for with some of them. A block of a login
+# that is switched off is what the console leaves in the JSON.
 SECURITY = {
     "plain": "{}",
     "encrypted": json.dumps({"EncryptionConfiguration": {"EnableInTransitEncryption": True}}),
-    "ldap": json.dumps({"AuthenticationConfiguration": {"LDAPConfiguration": {"A": 1}}}),
+    "ldap": json.dumps(
+        {
+            "AuthenticationConfiguration": {
+                "LDAPConfiguration": {
+                    "EnableLDAPAuthentication": True,
+                    "LDAPServerURL": "ldaps://corp.example",
+                }
+            }
+        }
+    ),
+    "ldap off": json.dumps(
+        {
+            "AuthenticationConfiguration": {
+                "LDAPConfiguration": {
+                    "EnableLDAPAuthentication": False,
+                    "LDAPServerURL": "ldaps://a",
+                }
+            }
+        }
+    ),
+    "kerberos": json.dumps(
+        {"AuthenticationConfiguration": {"KerberosConfiguration": {"Provider": "ExternalKdc"}}}
+    ),
+    "identity center": json.dumps(
+        {
+            "AuthenticationConfiguration": {
+                "IdentityCenterConfiguration": {
+                    "EnableIdentityCenter": True,
+                    "IdentityCenterApplicationAssigmentRequired": False,
+                }
+            },
+            "AuthorizationConfiguration": {
+                "IAMConfiguration": {"EnableApplicationScopedIAMRole": True}
+            },
+        }
+    ),
     "roles": json.dumps(
         {"AuthorizationConfiguration": {"IAMConfiguration": {"EnableApplicationScopedIAMRole": 1}}}
     ),
+}
+LOGINS = {
+    "ldap": "ldap",
+    "kerberos": "kerberos",
+    "identity center": "identity-center",
+    "roles": "runtime-roles",
+}
+TYPES = ("m5.large", "m5.xlarge", "r5.xlarge")
+# A DHCP option set's domain-name, and what it adds to a name in a URL.
+DOMAINS = {
+    "eu-west-1.compute.internal": ".eu-west-1.compute.internal",
+    "corp.example other.example": ".corp.example",
+    "Corp.Example.": ".corp.example",
+    "": "",
+    "my_company.example": None,
+}
+# Each release label, and how it is shown. Encryption in transit leaves the first three's Livy as it
+# is.
+PLAIN_LIVY = ("emr-6.15.0", "emr-7.3.0", "emr-5.36.2")
+RELEASES = {each: each for each in PLAIN_LIVY} | {
+    "emr-7.4.0": "emr-7.4.0",
+    "emr-7.10.0": "emr-7.10.0",
+    "emr-spark-8.0.0": "emr-spark-8.0.0",
+    "emr-spark-8.1.0-latest": "emr-spark-8.1.0-latest",
+    "nimbus": "nimbus",
+    "emr-9.0.0 (preview)": "unknown",
+    "": "unknown",
 }
 
 
@@ -251,12 +368,19 @@ def often(value: Any, *others: Any) -> st.SearchStrategy[Any]:
 def nodes(draw: st.DrawFn) -> tuple[Node, ...]:
     """One primary or three, dead predecessors of theirs, and core nodes; in any order."""
     public = draw(st.booleans())
-    roles = ["MASTER"] * draw(st.sampled_from([1, 3])) + ["CORE"] * draw(st.integers(0, 3))
+    # Four run while one of three is being replaced.
+    roles = ["MASTER"] * draw(st.sampled_from([1, 3, 4])) + ["CORE"] * draw(st.integers(0, 3))
     states = [draw(often("RUNNING", "BOOTSTRAPPING", "TERMINATED", "RUNNING")) for _ in roles]
     dead = draw(st.integers(0, 3))
     roles, states = roles + ["MASTER"] * dead, states + ["TERMINATED"] * dead
     octets = draw(st.permutations(range(4, 4 + len(roles))))
-    found = [Node(o, r, s, public) for o, r, s in zip(octets, roles, states, strict=True)]
+    domains = draw(often(*DOMAINS))
+    found = [
+        Node(octet, role, state, public, domains, draw(st.sampled_from(TYPES)))
+        for octet, role, state in zip(octets, roles, states, strict=True)
+    ]
+    # EMR may list one twice.
+    found += found[: draw(often(0, 2))]
     return tuple(draw(st.permutations(found)))
 
 
@@ -265,12 +389,15 @@ def clusters(draw: st.DrawFn, number: int) -> Cluster:
     own = draw(nodes())
     primaries = [node.last_octet for node in own if node.role == "MASTER"]
     moment = st.floats(0.5, 900, allow_nan=False)
+    state = draw(st.sampled_from([*USABLE * 5, *STARTING * 2, *ENDED]))
+    becomes = draw(st.none() | st.tuples(moment, st.sampled_from([*USABLE, *ENDED])))
     return Cluster(
         number=number,
         name=draw(often(NAMES[number % len(NAMES)], *NAMES)),
         team=draw(often(TEAMS[number % len(TEAMS)], *TEAMS)),
-        state=draw(st.sampled_from([*USABLE * 5, *STARTING * 2, *ENDED])),
-        becomes=draw(st.none() | st.tuples(moment, st.sampled_from([*USABLE, *ENDED]))),
+        state=state,
+        becomes=None if state in ENDED else becomes,
+        indexed=draw(often(0, 1, 29, 46, 300)),
         fleet=draw(st.booleans()),
         nodes=own,
         named=draw(st.none() | st.sampled_from(primaries)),
@@ -279,9 +406,10 @@ def clusters(draw: st.DrawFn, number: int) -> Cluster:
         ),
         port=draw(often(None, 9000)),
         group_port=draw(often(None, 9001)),
+        failed_port=draw(often(None, 9100)),
         keystore=draw(often(False, True)),
         security=draw(often(None, *SECURITY)),
-        release=draw(st.sampled_from([(7, 9), (7, 4), (7, 3), (6, 15), (7, 10)])),
+        release=draw(st.sampled_from(sorted(RELEASES))),
     )
 
 
@@ -295,6 +423,8 @@ def truths(draw: st.DrawFn) -> Truth:
         minutes=draw(st.sampled_from([0, 1, 10, 13])),
         scheme=draw(st.sampled_from(["", "detect", "http", "https"])),
         trust=draw(often(True, False)),
+        # A bootstrap action may move Livy, which EMR's answers do not show.
+        asked_port=draw(often(8998, 9000, 9443)),
         opened=draw(often(None, 8998, 9000)),
         read_groups=draw(st.booleans()),
         page_size=draw(st.sampled_from([1, 2, 3, 50])),

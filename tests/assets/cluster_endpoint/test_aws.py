@@ -19,11 +19,12 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from cluster_endpoint import aws
+from cluster_endpoint import aws, failures
 from refusal import Refusal
 from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, refused
 
-GOOD = b'{"Cluster": {"Id": "j-2AXXXXXXGAPLF"}}'
+GOOD = b'{"Cluster": {"Id": "j-2AXXXXXXGAPLF", "Applications": []}}'
+READ = {"Id": "j-2AXXXXXXGAPLF", "Applications": []}
 STACK = b"<r><DescribeStacksResult><Stacks/></DescribeStacksResult></r>"
 EMR_CALL = ("DescribeCluster", "arn:…/j-2AXXXXXXGAPLF", {"ClusterId": CLUSTER_ID})
 STACK_CALL = ("DescribeStacks", "arn:…", {"StackName": "emr-notebooks"})
@@ -97,7 +98,7 @@ class TestAnswers:
         server.answers = [(200, GOOD, 0)]
 
         assert client.gateway.region == "eu-west-1"
-        assert ask(client, EMR_CALL)["Cluster"] == {"Id": CLUSTER_ID}
+        assert ask(client, EMR_CALL)["Cluster"] == READ
         assert server.served == 1
 
     @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ class TestAnswers:
     ) -> None:
         server.answers = [broken, (200, GOOD, 0)]
 
-        assert ask(client, EMR_CALL)["Cluster"] == {"Id": CLUSTER_ID}
+        assert ask(client, EMR_CALL)["Cluster"] == READ
         assert server.served == 2
 
     @pytest.mark.parametrize(
@@ -199,15 +200,15 @@ def failing(failure: Exception, times: int = 1000) -> aws.Aws:
     def call(operation: str, arguments: Any) -> dict[str, Any]:
         if left:
             raise left.pop()
-        return {"Cluster": {}}
+        return {"Cluster": READ}
 
     return with_a_clock(aws.AwsGateway(call=call, region="eu-west-1"))
 
 
 class TestFailures:
-    @pytest.mark.parametrize("code", sorted(aws.TRANSIENT_CODES))
+    @pytest.mark.parametrize("code", sorted(failures.TRANSIENT_CODES))
     def test_a_passing_code_is_retried(self, code: str) -> None:
-        assert ask(failing(refused(code), 3), EMR_CALL) == {"Cluster": {}}
+        assert ask(failing(refused(code), 3), EMR_CALL) == {"Cluster": READ}
 
     @pytest.mark.parametrize(
         "failure",
@@ -219,7 +220,7 @@ class TestFailures:
         ids=lambda failure: type(failure).__name__,
     )
     def test_a_broken_connection_is_retried(self, failure: Exception) -> None:
-        assert ask(failing(failure, 3), EMR_CALL) == {"Cluster": {}}
+        assert ask(failing(failure, 3), EMR_CALL) == {"Cluster": READ}
 
     @pytest.mark.parametrize(
         ("failure", "said"),
@@ -236,13 +237,47 @@ class TestFailures:
 
         assert said in str(refusal.value)
 
-    @pytest.mark.parametrize("code", sorted(aws.DENIED_CODES))
+    @pytest.mark.parametrize("code", sorted(failures.DENIED_CODES))
     def test_denied_access_names_the_action_and_the_resource(self, code: str) -> None:
         with pytest.raises(Refusal) as refusal:
             ask(failing(refused(code, status=403)), EMR_CALL)
 
         assert refusal.value.code == "access-denied"
         assert "not allowed elasticmapreduce:DescribeCluster on arn:…/j-2A" in str(refusal.value)
+
+    def test_denied_access_is_final_at_once_where_nothing_was_just_granted(self) -> None:
+        client = failing(refused("AccessDeniedException"))
+
+        with pytest.raises(Refusal, match="access-denied"):
+            ask(client, EMR_CALL)
+        assert client.spent == 0
+
+    @pytest.mark.parametrize("times", [1, 6])
+    def test_a_grant_that_takes_a_while_is_waited_for(self, times: int) -> None:
+        client = dataclasses.replace(
+            failing(refused("AccessDeniedException"), times), propagation_seconds=40.0
+        )
+
+        assert ask(client, EMR_CALL) == {"Cluster": READ}
+
+    def test_denied_access_is_final_when_a_grant_would_have_come_through(self) -> None:
+        client = dataclasses.replace(
+            failing(refused("AccessDeniedException")), propagation_seconds=40.0
+        )
+
+        with pytest.raises(Refusal, match="access-denied"):
+            ask(client, EMR_CALL)
+        assert 30 <= client.spent <= 40
+
+    def test_what_is_denied_later_than_that_is_final_at_once(self) -> None:
+        client = dataclasses.replace(
+            failing(refused("AccessDeniedException")), propagation_seconds=40.0
+        )
+        client.gateway.sleep(41)
+
+        with pytest.raises(Refusal, match="access-denied"):
+            ask(client, EMR_CALL)
+        assert client.spent == 41
 
     def test_another_invalid_request_of_emr_s_is_not_an_unknown_cluster(self) -> None:
         call = ("ListInstances", "arn:…/j-2AXXXXXXGAPLF", {"ClusterId": CLUSTER_ID})
@@ -297,13 +332,73 @@ class TestFailures:
             ask(client, EMR_CALL)
 
 
-class TestPages:
-    @pytest.mark.parametrize(
-        "page",
-        [{}, {"Instances": None}, {"Instances": "x"}, {"Instances": {"a": 1}}, {"Instances": [1]}],
-    )
-    def test_a_page_without_a_list_holds_nothing(self, page: dict[str, Any]) -> None:
-        gateway = aws.AwsGateway(call=lambda *_: page, region="eu-west-1")
-        client = with_a_clock(gateway)
+def answering(*answers: Any) -> aws.Aws:
+    """AWS that gives these answers in turn, the last one again and again."""
+    left = list(answers)
 
-        assert list(client.pages("ListInstances", "arn:…", items="Instances")) == []
+    def call(operation: str, arguments: Any) -> Any:
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return with_a_clock(aws.AwsGateway(call=call, region="eu-west-1"))
+
+
+INCOMPLETE = [
+    ("DescribeCluster", {}),
+    ("DescribeCluster", {"Cluster": None}),
+    ("DescribeCluster", {"Cluster": {"Id": CLUSTER_ID}}),
+    ("DescribeCluster", {"Cluster": {"Id": CLUSTER_ID, "Applications": None}}),
+    ("DescribeSecurityConfiguration", {"SecurityConfiguration": None}),
+    ("DescribeStacks", {}),
+    ("GetResources", {"PaginationToken": ""}),
+    ("ListClusters", {}),
+    ("ListInstanceFleets", {"InstanceFleets": "x"}),
+    ("ListInstanceGroups", {"InstanceGroups": {"a": 1}}),
+    ("ListInstances", {"Instances": None}),
+]
+COMPLETE = {
+    "DescribeCluster": {"Cluster": {"Id": CLUSTER_ID, "Applications": []}},
+    "DescribeSecurityConfiguration": {"SecurityConfiguration": "{}"},
+    "DescribeStacks": {"Stacks": []},
+    "GetResources": {"ResourceTagMappingList": []},
+    "ListClusters": {"Clusters": []},
+    "ListInstanceFleets": {"InstanceFleets": []},
+    "ListInstanceGroups": {"InstanceGroups": []},
+    "ListInstances": {"Instances": []},
+}
+
+
+class TestIncompleteAnswers:
+    @pytest.mark.parametrize(("operation", "answer"), INCOMPLETE)
+    def test_one_that_is_incomplete_is_asked_for_again(
+        self, operation: str, answer: dict[str, Any]
+    ) -> None:
+        client = answering(answer, answer, COMPLETE[operation])
+
+        assert client.ask(operation, "arn:…") == COMPLETE[operation]
+        assert client.spent == 0.5 + 1
+
+    @pytest.mark.parametrize(("operation", "answer"), INCOMPLETE)
+    def test_one_that_stays_so_is_refused_with_what_it_lacks(
+        self, operation: str, answer: dict[str, Any]
+    ) -> None:
+        client = answering(answer)
+
+        with pytest.raises(Refusal, match=f"answer-incomplete.*answered {operation} without its "):
+            client.ask(operation, "arn:…")
+        assert 20 <= client.spent <= 30
+
+    def test_what_it_lacks_is_named(self) -> None:
+        client = answering({"Cluster": {"Id": CLUSTER_ID}})
+
+        with pytest.raises(Refusal, match=r"DescribeCluster without its Cluster\.Applications, "):
+            client.ask("DescribeCluster", "arn:…")
+
+    def test_every_operation_has_something_that_it_must_answer(self) -> None:
+        assert COMPLETE.keys() == aws.OPERATIONS.keys()
+
+
+class TestPages:
+    def test_what_is_no_item_in_a_page_is_left_out(self) -> None:
+        client = answering({"Instances": [1, {"Id": "ci-1"}, None]})
+
+        assert list(client.pages("ListInstances", "arn:…", items="Instances")) == [{"Id": "ci-1"}]

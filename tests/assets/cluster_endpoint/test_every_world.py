@@ -113,7 +113,7 @@ def test_when_aws_is_slow_and_fails_in_passing_the_answer_is_right_or_late_and_i
 ) -> None:
     world = truth.world()
     # A cluster's fate must not depend on how slow AWS is.
-    world.later = []
+    world.later, world.indexed = [], {}
     undisturbed = outcome(copy.deepcopy(world), truth.event())
     world.failures.update(failures)
     world.seconds_a_call = seconds_a_call
@@ -160,7 +160,8 @@ def full_world(*, fleet: bool) -> World:
     nodes = [{**instance(number), role: "MASTER"} for number in (5, 6, 7)]
     own = livy_conf(livy_server_port="9001")
     group = {"InstanceGroupType": "MASTER", "Configurations": own}
-    types = {"InstanceFleetType": "MASTER", "InstanceTypeSpecifications": [{"Configurations": own}]}
+    specifications = [{"InstanceType": "m5.xlarge", "Configurations": own}]
+    types = {"InstanceFleetType": "MASTER", "InstanceTypeSpecifications": specifications}
     world = World(
         clusters=[{**FULL, "InstanceCollectionType": f"INSTANCE_{kind}"}],
         instances={CLUSTER_ID: nodes},
@@ -236,7 +237,6 @@ def test_whatever_aws_answers_the_values_fit_or_the_refusal_is_in_words_and_in_t
         **(by_tags if operation in ("ListClusters", "GetResources") else {}),
         Scheme="detect",
         TrustIsGiven="true",
-        ReadGroupConfigurations="true",
         LastValueOutput="LastValue",
     )
 

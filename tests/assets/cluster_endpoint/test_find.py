@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cluster_endpoint.find import ArnScope, find_endpoint
+from cluster_endpoint.find import PROPAGATION_SECONDS, ArnScope, find_endpoint
 from cluster_endpoint.request import parse
 from refusal import Refusal
 from tests.assets.cluster_endpoint.emr_records import (
@@ -25,9 +25,10 @@ from tests.assets.cluster_endpoint.emr_records import (
 from tests.assets.cluster_endpoint.emr_world import World
 
 TEAM = [{"Key": "team", "Value": "risk"}]
-BY_NAME = {"ClusterId": None, "ClusterName": "nightly-spark"}
-BY_TAGS = {"ClusterId": None, "ClusterTags": json.dumps({"team": "risk"})}
+BY_NAME: dict[str, Any] = {"ClusterId": None, "ClusterName": "nightly-spark"}
+BY_TAGS: dict[str, Any] = {"ClusterId": None, "ClusterTags": json.dumps({"team": "risk"})}
 STARTING = status("STARTING")
+LDAP_CONF = livy_conf(livy_server_auth_type="ldap")
 ENCRYPTED = json.dumps({"EncryptionConfiguration": {"EnableInTransitEncryption": True}})
 RUNNING_PRIMARIES = {
     "ClusterId": CLUSTER_ID,
@@ -36,10 +37,18 @@ RUNNING_PRIMARIES = {
 }
 
 
-def find(world: World, **changes: Any) -> dict[str, str]:
+def find(
+    world: World, *, propagation_seconds: float = PROPAGATION_SECONDS, **changes: Any
+) -> dict[str, str]:
     request = parse(event(**changes)["ResourceProperties"])
     scope = ArnScope("aws", REGION, ACCOUNT)
-    return find_endpoint(request, world.gateway(), scope, world.time)
+    return find_endpoint(
+        request,
+        world.gateway(),
+        scope,
+        world.time,
+        propagation_seconds=propagation_seconds,
+    )
 
 
 def refusal_of(world: World, **changes: Any) -> Refusal:
@@ -57,13 +66,23 @@ def fleet(**changes: Any) -> World:
 
 
 class TestSelection:
-    def test_a_cluster_by_its_id_takes_two_calls(self) -> None:
+    @pytest.mark.parametrize(
+        ("declined", "more"),
+        [
+            ({}, [("ListInstanceGroups", {"ClusterId": CLUSTER_ID})]),
+            ({"ReadGroupConfigurations": "false"}, []),
+        ],
+    )
+    def test_a_cluster_by_its_id_takes_three_calls_or_two(
+        self, declined: dict[str, Any], more: list[Any]
+    ) -> None:
         world = World()
 
-        assert find(world)["LivyUrl"] == "http://10.0.0.5:8998"
+        assert find(world, **declined)["LivyUrl"] == "http://10.0.0.5:8998"
         assert world.requests == [
             ("DescribeCluster", {"ClusterId": CLUSTER_ID}),
             ("ListInstances", RUNNING_PRIMARIES),
+            *more,
         ]
 
     @pytest.mark.parametrize("page_size", [1, 2, 50])
@@ -92,6 +111,42 @@ class TestSelection:
             {"Key": "env", "Values": [""]},
             {"Key": "team", "Values": ["risk"]},
         ]
+
+    def test_by_tags_a_page_is_as_large_as_the_tagging_api_makes_them(self) -> None:
+        world = World(clusters=[cluster(Tags=TEAM)])
+
+        find(world, **BY_TAGS)
+
+        assert world.requests[1][1]["ResourcesPerPage"] == 100
+
+    @pytest.mark.parametrize("seconds", [1, 20, 55])
+    def test_a_cluster_that_the_tag_index_does_not_know_yet_is_asked_for_again(
+        self, seconds: float
+    ) -> None:
+        dead = cluster(Id="j-DEAD", Status=status("TERMINATED"), Tags=TEAM)
+        world = World(clusters=[dead, cluster(Tags=TEAM)], indexed={CLUSTER_ID: seconds})
+
+        assert find(world, WaitMinutes="0", **BY_TAGS)["ClusterId"] == CLUSTER_ID
+        assert seconds <= world.spent <= 60
+
+    def test_tags_that_nothing_has_are_refused_a_minute_later(self) -> None:
+        world = World()
+
+        assert refusal_of(world, **BY_TAGS).code == "cluster-none"
+        assert 45 <= world.spent <= 60
+
+    def test_where_nothing_is_waited_for_they_are_refused_at_once(self) -> None:
+        world = World()
+
+        with pytest.raises(Refusal, match="cluster-none"):
+            find(world, propagation_seconds=0, **BY_TAGS)
+        assert world.spent == 0
+
+    def test_a_name_that_nothing_has_is_refused_at_once(self) -> None:
+        world = World()
+
+        assert refusal_of(world, ClusterId=None, ClusterName="absent").code == "cluster-none"
+        assert world.spent == 0
 
     def test_a_dead_cluster_that_still_has_the_tags_is_passed_over(self) -> None:
         dead = cluster(Id="j-DEAD", Status=status("TERMINATED"), Tags=TEAM)
@@ -149,7 +204,7 @@ class TestPrimaries:
         world = fleet()
 
         assert find(world)["LivyUrl"] == "http://10.0.0.5:8998"
-        assert world.requests[-1] == (
+        assert world.requests[1] == (
             "ListInstances",
             {
                 "ClusterId": CLUSTER_ID,
@@ -233,6 +288,29 @@ class TestWaiting:
         assert "BOOTSTRAP_FAILURE: it returned 1" in str(refusal)
         assert world.spent == 45
 
+    @pytest.mark.parametrize("seconds_a_call", [0.5, 4, 7])
+    @pytest.mark.parametrize("minutes", [1, 10])
+    def test_all_of_its_minutes_are_used(self, minutes: int, seconds_a_call: float) -> None:
+        ready = 60.0 * minutes - seconds_a_call
+        world = World(
+            clusters=[cluster(Status=STARTING)],
+            later=[(ready, CLUSTER_ID, {"Status": status("WAITING")})],
+            seconds_a_call=seconds_a_call,
+        )
+
+        assert find(world, WaitMinutes=str(minutes))["LivyUrl"] == "http://10.0.0.5:8998"
+
+    def test_one_by_its_name_that_dies_is_to_be_started_with_that_name(self) -> None:
+        dead = status("TERMINATED_WITH_ERRORS")
+        world = World(
+            clusters=[cluster(Status=STARTING)], later=[(40, CLUSTER_ID, {"Status": dead})]
+        )
+
+        refusal = refusal_of(world, **BY_NAME)
+
+        assert refusal.code == "cluster-ended"
+        assert "Next: start a cluster with the name 'nightly-spark', and" in str(refusal)
+
     def test_the_time_that_the_lists_take_is_taken_off_the_wait(self) -> None:
         throttled = refused("ThrottlingException", "Rate exceeded")
         world = World(
@@ -240,7 +318,7 @@ class TestWaiting:
         )
 
         assert refusal_of(world, WaitMinutes="1", **BY_NAME).code == "cluster-not-ready"
-        assert 45 <= world.spent <= 60
+        assert world.spent == 60
 
 
 class TestTime:
@@ -289,9 +367,33 @@ class TestTime:
 
         refusal = refusal_of(world)
 
-        assert refusal.code == "answer-unfit"
-        assert "EMR answered 'more than 100 pages' for Marker," in str(refusal)
+        assert refusal.code == "answer-endless"
+        assert "AWS's answer to ListInstances has more than 100 pages." in str(refusal)
         assert world.operations.count("ListInstances") == 100
+
+
+class TestPropagation:
+    @pytest.mark.parametrize(
+        "operation", ["ListClusters", "GetResources", "DescribeCluster", "ListInstances"]
+    )
+    def test_a_permission_that_was_just_granted_is_waited_for(self, operation: str) -> None:
+        denied = refused("AccessDeniedException")
+        world = World(clusters=[cluster(Tags=TEAM)], failures={operation: [denied] * 7})
+
+        assert find(world, WaitMinutes="0", **BY_TAGS)["ClusterId"] == CLUSTER_ID
+
+    def test_one_that_never_comes_is_refused_after_a_minute(self) -> None:
+        world = World(failures={"DescribeCluster": refused("AccessDeniedException")})
+
+        assert refusal_of(world, WaitMinutes="13").code == "access-denied"
+        assert 50 <= world.spent <= 60
+
+    def test_where_nothing_is_waited_for_it_is_refused_at_once(self) -> None:
+        world = World(failures={"DescribeCluster": refused("AccessDeniedException")})
+
+        with pytest.raises(Refusal, match="access-denied"):
+            find(world, propagation_seconds=0)
+        assert world.spent == 0
 
 
 class TestConfiguration:
@@ -300,17 +402,24 @@ class TestConfiguration:
 
         assert find(world)["LivyUrl"] == "http://10.0.0.5:9000"
 
-    def test_one_that_no_rule_opens_is_refused(self) -> None:
-        refusal = refusal_of(World(), OpenedPort="9000")
+    def test_without_one_it_is_the_settings(self) -> None:
+        found = find(World(), Port="9443", OpenedPort="9443")
+
+        assert found["LivyUrl"] == "http://10.0.0.5:9443"
+
+    def test_one_that_no_rule_opens_is_refused_and_its_advice_helps(self) -> None:
+        world = World(clusters=[cluster(Configurations=livy_conf(livy_server_port="9000"))])
+
+        refusal = refusal_of(world, OpenedPort="8998")
 
         assert refusal.code == "port-closed"
-        assert f"Livy of cluster {CLUSTER_ID} listens on port 8998" in str(refusal)
-        assert find(World(), OpenedPort="8998")["LivyUrl"] == "http://10.0.0.5:8998"
+        assert f"Livy of cluster {CLUSTER_ID} listens on port 9000" in str(refusal)
+        assert "set the cluster's port to 9000." in str(refusal)
+        advised = find(world, Port="9000", OpenedPort="9000")
+        assert advised["LivyUrl"] == "http://10.0.0.5:9000"
 
     @pytest.mark.parametrize("page_size", [1, 50])
-    def test_the_primarys_own_group_overrides_where_the_settings_ask_for_it(
-        self, page_size: int
-    ) -> None:
+    def test_the_primarys_own_group_overrides(self, page_size: int) -> None:
         conf = livy_conf(livy_server_port="9000", livy_keystore="/k")
         own = livy_conf(livy_server_port="9001")
         groups = [
@@ -323,20 +432,45 @@ class TestConfiguration:
             page_size=page_size,
         )
 
-        found = find(world, ReadGroupConfigurations="true", TrustIsGiven="true")
+        found = find(world, TrustIsGiven="true")
 
         assert found["LivyUrl"] == "https://ip-10-0-0-5.eu-west-1.compute.internal:9001"
         assert ("ListInstanceGroups", {"ClusterId": CLUSTER_ID}) in world.requests
 
-    def test_a_fleets_own_overrides_too(self) -> None:
+    def test_it_does_not_where_the_settings_decline(self) -> None:
+        own = {"InstanceGroupType": "MASTER", "Configurations": livy_conf(livy_server_port="9001")}
+        world = World(groups={CLUSTER_ID: [own]})
+
+        found = find(world, ReadGroupConfigurations="false")
+
+        assert found["LivyUrl"] == "http://10.0.0.5:8998"
+
+    @pytest.mark.parametrize(
+        ("kind", "port"), [("m5.large", 9001), ("m5.xlarge", 9002), ("m5.2xlarge", 8998)]
+    )
+    def test_a_fleets_own_overrides_by_the_type_that_the_primary_is(
+        self, kind: str, port: int
+    ) -> None:
         world = fleet()
-        types = [{"InstanceType": "m5.large", "Configurations": livy_conf(livy_server_port="9001")}]
+        world.instances[CLUSTER_ID][0]["InstanceType"] = kind
+        types = [
+            {"InstanceType": "m5.large", "Configurations": livy_conf(livy_server_port="9001")},
+            {"InstanceType": "m5.xlarge", "Configurations": livy_conf(livy_server_port="9002")},
+        ]
         world.groups[CLUSTER_ID] = [
             {"InstanceFleetType": "MASTER", "InstanceTypeSpecifications": types}
         ]
 
-        assert find(world, ReadGroupConfigurations="true")["LivyUrl"] == "http://10.0.0.5:9001"
+        found = find(world)
+
+        assert found["LivyUrl"] == f"http://10.0.0.5:{port}"
         assert "ListInstanceFleets" in world.operations
+
+    def test_a_login_of_the_primarys_own_group_is_refused(self) -> None:
+        own = {"InstanceGroupType": "MASTER", "Configurations": LDAP_CONF}
+        world = World(groups={CLUSTER_ID: [own]})
+
+        assert refusal_of(world).code == "login-ldap"
 
     def test_a_login_is_refused_before_the_nodes_are_asked_for(self) -> None:
         conf = livy_conf(livy_server_auth_type="ldap")
@@ -344,6 +478,14 @@ class TestConfiguration:
 
         assert refusal_of(world).code == "login-ldap"
         assert world.operations == ["DescribeCluster"]
+
+    def test_one_by_its_tags_without_livy_is_to_be_made_anew_with_those_tags(self) -> None:
+        world = World(clusters=[cluster(Applications=[], Tags=TEAM)])
+
+        refusal = refusal_of(world, **BY_TAGS)
+
+        assert refusal.code == "livy-missing"
+        assert "and with the tags team=risk, and terminate this one." in str(refusal)
 
     def test_a_cluster_without_livy_is_refused_before_the_nodes_are_asked_for(self) -> None:
         world = World(clusters=[cluster(Applications=[{"Name": "Spark", "Version": "3.5.5"}])])
@@ -364,7 +506,7 @@ class TestSecurityConfiguration:
         found = find(world, Scheme="detect", TrustIsGiven="true")
 
         assert found["LivyUrl"] == "https://ip-10-0-0-5.eu-west-1.compute.internal:8998"
-        assert world.requests[1] == ("DescribeSecurityConfiguration", {"Name": "strict"})
+        assert world.requests[3] == ("DescribeSecurityConfiguration", {"Name": "strict"})
 
     def test_where_they_do_not_the_cluster_is_refused(self) -> None:
         world = self.world()
@@ -373,7 +515,7 @@ class TestSecurityConfiguration:
 
         assert refusal.code == "security-configuration-unread"
         assert f"Cluster {CLUSTER_ID} has the security configuration 'strict'" in str(refusal)
-        assert world.operations == ["DescribeCluster"]
+        assert "DescribeSecurityConfiguration" not in world.operations
 
     @pytest.mark.parametrize(
         ("scheme", "url"),
@@ -386,13 +528,13 @@ class TestSecurityConfiguration:
         world = self.world()
 
         assert find(world, Scheme=scheme, TrustIsGiven="true")["LivyUrl"] == url
-        assert world.operations == ["DescribeCluster", "ListInstances"]
+        assert world.operations == ["DescribeCluster", "ListInstances", "ListInstanceGroups"]
 
     def test_without_one_nothing_is_read(self) -> None:
         world = World()
 
         assert find(world, Scheme="detect")["LivyUrl"] == "http://10.0.0.5:8998"
-        assert world.operations == ["DescribeCluster", "ListInstances"]
+        assert world.operations == ["DescribeCluster", "ListInstances", "ListInstanceGroups"]
 
     def test_one_that_asks_for_a_login_is_refused(self) -> None:
         runtime_roles = {"IAMConfiguration": {"EnableApplicationScopedIAMRole": True}}
@@ -432,8 +574,8 @@ class TestRefusals:
         refusal = refusal_of(world)
 
         assert refusal.code == "answer-unfit"
-        assert "EMR answered {'Id': 'j-OTHER', 'Name': " in str(refusal)
-        assert " for Cluster, " in str(refusal)
+        said = f"AWS answered DescribeCluster with 'j-OTHER' for Id, which is not {CLUSTER_ID}."
+        assert said in str(refusal)
 
     @pytest.mark.parametrize(
         ("operation", "resource"),
@@ -451,7 +593,7 @@ class TestRefusals:
             failures={operation: refused("AccessDeniedException")},
         )
 
-        refusal = refusal_of(world, Scheme="detect", ReadGroupConfigurations="true")
+        refusal = refusal_of(world, Scheme="detect")
 
         assert refusal.code == "access-denied"
         assert f"elasticmapreduce:{operation} on {resource}." in str(refusal)
@@ -464,7 +606,7 @@ class TestRefusals:
         with caplog.at_level(logging.DEBUG):
             refusal = refusal_of(World(instances={CLUSTER_ID: [hostile]}))
 
-        assert refusal.code == "answer-unfit"
+        assert refusal.code == "primary-address-unfit"
         assert "STATE" not in caplog.text
 
 
@@ -489,7 +631,6 @@ class TestHuge:
             {"Configurations": livy_conf(livy_server_auth_type="x" * 200_000)},
             {"Configurations": livy_conf(livy_server_port="x" * 200_000)},
             {"SecurityConfiguration": "x" * 200_000},
-            {"ReleaseLabel": "emr-" + "7" * 200_000},
         ],
         ids=lambda changes: ", ".join(changes),
     )

@@ -95,7 +95,7 @@ class TestCreateAndUpdate:
         name = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])
         nodes = [instance(n, PrivateDnsName=name) for n in (5, 6, 7)]
         long = cluster(
-            ReleaseLabel="emr-" + "7" * 31,
+            ReleaseLabel="emr-" + "7" * 60,
             Applications=[{"Name": n, "Version": "0" * 64} for n in ("Livy", "Spark")],
         )
 
@@ -223,6 +223,17 @@ class TestRefresh:
         world.deployed(BEFORE)
 
         assert world.data(update(ClusterId=None, **selector))["State"] == "gone"
+
+    def test_tags_that_the_index_does_not_know_yet_have_not_vanished(self) -> None:
+        # A cluster was replaced, and the deploy came sooner than the tag index.
+        tags = [{"Key": "team", "Value": "risk"}]
+        dead = cluster(Id="j-DEAD", Status=status("TERMINATED"), Tags=tags)
+        world = World(clusters=[dead, cluster(Tags=tags)], indexed={CLUSTER_ID: 20})
+        world.deployed(BEFORE)
+
+        data = world.data(update(ClusterId=None, ClusterTags='{"team": "risk"}'))
+
+        assert (data["State"], data["ClusterId"]) == ("live", CLUSTER_ID)
 
     def test_of_a_living_cluster_it_answers_what_is_found_now(self) -> None:
         world = World()

@@ -6,10 +6,26 @@ from typing import Any
 import pytest
 
 from cluster_endpoint import livy
+from cluster_endpoint.livy import LivyPreferences
 from refusal import Refusal
-from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, cluster, livy_conf
+from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, cluster, instance, livy_conf
 
 KEYSTORE = {"livy.keystore": "/etc/livy/conf/livy-keystore.jks"}
+
+LDAP = {"EnableLDAPAuthentication": True, "LDAPServerURL": "ldaps://corp.example:636"}
+OFF, OFF_AS_TEXT = {"EnableLDAPAuthentication": False}, {"EnableLDAPAuthentication": "False"}
+LDAP_ON = {"AuthenticationConfiguration": {"LDAPConfiguration": LDAP}}
+# Trusted identity propagation always has runtime roles beside it.
+IDENTITY_CENTER = {
+    "AuthenticationConfiguration": {
+        "IdentityCenterConfiguration": {
+            "EnableIdentityCenter": True,
+            "IdentityCenterApplicationAssigmentRequired": False,
+            "IdentityCenterInstanceARN": "arn:aws:sso:::instance/ssoins-1234567890abcdef",
+        }
+    },
+    "AuthorizationConfiguration": {"IAMConfiguration": {"EnableApplicationScopedIAMRole": True}},
+}
 
 
 def encrypted(value: object = True) -> dict[str, Any]:
@@ -60,7 +76,18 @@ class TestPort:
     def test_it_is_livy_confs_or_8998(self, said: str | None, port: int) -> None:
         conf = {} if said is None else {"livy.server.port": said}
 
-        assert livy.port(conf, CLUSTER_ID, None) == port
+        assert livy.port(conf, CLUSTER_ID, LivyPreferences()) == port
+
+    def test_it_is_the_settings_where_livy_conf_says_none(self) -> None:
+        # As after a bootstrap action, which EMR's API does not show.
+        preferences = LivyPreferences(port=9443, opened_port=9443)
+
+        assert livy.port({}, CLUSTER_ID, preferences) == 9443
+
+    def test_livy_conf_comes_before_the_settings_where_this_stack_makes_no_rule(self) -> None:
+        conf = {"livy.server.port": "9000"}
+
+        assert livy.port(conf, CLUSTER_ID, LivyPreferences(port=9443)) == 9000
 
     @pytest.mark.parametrize(
         "said",
@@ -68,21 +95,23 @@ class TestPort:
     )
     def test_what_is_no_port_is_refused(self, said: str) -> None:
         with pytest.raises(Refusal) as refusal:
-            livy.port({"livy.server.port": said}, CLUSTER_ID, None)
+            livy.port({"livy.server.port": said}, CLUSTER_ID, LivyPreferences())
 
-        assert refusal.value.code == "answer-unfit"
-        assert f"{said!r} for livy.server.port" in str(refusal.value)
+        assert refusal.value.code == "livy-port-unfit"
+        assert f"sets livy.server.port to {said!r}, which" in str(refusal.value)
 
     def test_one_that_the_security_group_rules_do_not_open_is_refused_with_both(self) -> None:
         with pytest.raises(Refusal) as refusal:
-            livy.port({"livy.server.port": "9000"}, CLUSTER_ID, 8998)
+            livy.port({"livy.server.port": "9000"}, CLUSTER_ID, LivyPreferences(opened_port=8998))
 
         assert refusal.value.code == "port-closed"
         assert f"Livy of cluster {CLUSTER_ID} listens on port 9000" in str(refusal.value)
         assert "rules open 8998." in str(refusal.value)
 
     def test_the_one_that_they_open_is_taken(self) -> None:
-        assert livy.port({"livy.server.port": "9000"}, CLUSTER_ID, 9000) == 9000
+        preferences = LivyPreferences(port=9000, opened_port=9000)
+
+        assert livy.port({"livy.server.port": "9000"}, CLUSTER_ID, preferences) == 9000
 
 
 class TestLogins:
@@ -122,9 +151,24 @@ class TestLogins:
                 {"AuthenticationConfiguration": {"KerberosConfiguration": {"Provider": "x"}}},
                 "login-kerberos",
             ),
+            (LDAP_ON, "login-ldap"),
+            ({"AuthenticationConfiguration": {"LDAPConfiguration": {"A": "b"}}}, "login-ldap"),
             (
-                {"AuthenticationConfiguration": {"LDAPConfiguration": {"EnableLDAP": True}}},
-                "login-ldap",
+                {"AuthenticationConfiguration": {"LDAPConfiguration": {**LDAP, **OFF}}},
+                None,
+            ),
+            (
+                {"AuthenticationConfiguration": {"LDAPConfiguration": {**LDAP, **OFF_AS_TEXT}}},
+                None,
+            ),
+            (IDENTITY_CENTER, "login-identity-center"),
+            (
+                {
+                    "AuthenticationConfiguration": {
+                        "IdentityCenterConfiguration": {"EnableIdentityCenter": False}
+                    }
+                },
+                None,
             ),
             (
                 {
@@ -137,7 +181,7 @@ class TestLogins:
             (
                 {
                     "AuthorizationConfiguration": {
-                        "IAMConfiguration": {"EnableApplicationScopedIAMRole": "true"}
+                        "IAMConfiguration": {"EnableApplicationScopedIAMRole": "True"}
                     }
                 },
                 "login-runtime-roles",
@@ -176,16 +220,25 @@ class TestTls:
             ("emr-7.3.0", {}, encrypted(), False),
             ("emr-7.4.0", {}, encrypted(), True),
             ("emr-7.10.0", {}, encrypted("true"), True),
+            ("emr-7.10.0", {}, encrypted("True"), True),
             ("emr-8.0.0", {}, encrypted(), True),
             ("emr-6.15.0", {}, encrypted(), False),
             ("emr-7.9.0", {}, encrypted(False), False),
             ("emr-7.9.0", {}, encrypted("false"), False),
             ("emr-7.9.0", {}, {"EncryptionConfiguration": "on"}, False),
-            ("emr-7", {}, encrypted(), False),
-            (None, {}, encrypted(), False),
+            ("emr-spark-8.0.0", {}, encrypted(), True),
+            ("emr-spark-8.1.0", {}, None, False),
+            ("emr-spark-1.0.0", {}, encrypted(), True),
+            ("emr-6.15.0-custom", {}, encrypted(), False),
+            (" EMR-5.36.1", {}, encrypted(), False),
+            ("emr-10.0.0", {}, encrypted(), True),
+            ("emr-7", {}, encrypted(), True),
+            ("emr-next", {}, encrypted(), True),
+            ("emr-٧.٣.٠", {}, encrypted(), True),
+            (None, {}, encrypted(), True),
         ],
     )
-    def test_it_is_livys_keystore_or_encryption_in_transit_from_7_4_on(
+    def test_it_is_livys_keystore_or_encryption_in_transit_unless_the_release_is_older_than_7_4(
         self, release: Any, conf: dict[str, str], security: Any, https: bool
     ) -> None:
         assert livy.uses_tls(cluster(ReleaseLabel=release), conf, security) is https
@@ -195,16 +248,18 @@ class TestSecurityDocument:
     def test_it_is_the_json_in_the_answer(self) -> None:
         answer = {"Name": "a", "SecurityConfiguration": json.dumps(encrypted())}
 
-        assert livy.security_configuration(answer) == encrypted()
+        assert livy.security_configuration(CLUSTER_ID, answer) == encrypted()
 
     @pytest.mark.parametrize(
         "text", [None, "", "{", "[]", "null", "7", '"x"', "[" * 200_000, {"A": 1}, "9" * 5000]
     )
     def test_what_is_no_json_object_is_refused(self, text: Any) -> None:
-        with pytest.raises(Refusal, match="answer-unfit") as refusal:
-            livy.security_configuration({"SecurityConfiguration": text})
+        with pytest.raises(Refusal) as refusal:
+            livy.security_configuration(CLUSTER_ID, {"SecurityConfiguration": text})
 
-        assert f"EMR answered {repr(text)[:80]} for SecurityConfiguration" in str(refusal.value)
+        assert refusal.value.code == "security-configuration-unfit"
+        said = f"of cluster {CLUSTER_ID} is no JSON object but {repr(text)[:80]}."
+        assert said in str(refusal.value)
 
 
 class TestGroups:
@@ -214,24 +269,67 @@ class TestGroups:
             {"InstanceGroupType": "MASTER", "Configurations": livy_conf(a="2")},
         ]
 
-        assert livy.configurations_of_primary(groups) == livy_conf(a="2")
+        assert livy.configurations_of_primary(groups, instance()) == livy_conf(a="2")
 
-    def test_a_fleets_are_those_of_its_instance_types(self) -> None:
+    @pytest.mark.parametrize(
+        ("versions", "own"),
+        [
+            ({}, "requested"),
+            ({"ConfigurationsVersion": 1}, "requested"),
+            (
+                {"ConfigurationsVersion": 2, "LastSuccessfullyAppliedConfigurationsVersion": 2},
+                "requested",
+            ),
+            (
+                {"ConfigurationsVersion": 3, "LastSuccessfullyAppliedConfigurationsVersion": 2},
+                "applied",
+            ),
+            (
+                {"ConfigurationsVersion": 1, "LastSuccessfullyAppliedConfigurationsVersion": 0},
+                "applied",
+            ),
+        ],
+    )
+    def test_a_groups_are_those_that_were_applied(self, versions: dict[str, int], own: str) -> None:
+        group = {
+            "InstanceGroupType": "MASTER",
+            "Configurations": livy_conf(a="requested"),
+            "LastSuccessfullyAppliedConfigurations": livy_conf(a="applied"),
+            **versions,
+        }
+
+        assert livy.configurations_of_primary([group], instance()) == livy_conf(a=own)
+
+    def test_none_that_were_applied_are_none(self) -> None:
+        group = {
+            "InstanceGroupType": "MASTER",
+            "Configurations": livy_conf(a="1"),
+            "ConfigurationsVersion": 1,
+            "LastSuccessfullyAppliedConfigurationsVersion": 0,
+        }
+
+        assert livy.configurations_of_primary([group], instance()) == []
+
+    def test_a_fleets_are_those_of_the_type_that_the_primary_is(self) -> None:
         types: list[Any] = [
             {"InstanceType": "m5.xlarge", "Configurations": livy_conf(a="1")},
             {"InstanceType": "m5.large"},
             None,
-            {"Configurations": livy_conf(b="2")},
+            {"InstanceType": "m5.2xlarge", "Configurations": livy_conf(b="2")},
         ]
         fleets = [
             {"InstanceFleetType": "MASTER", "InstanceTypeSpecifications": types},
             {"InstanceFleetType": "TASK", "InstanceTypeSpecifications": types},
         ]
 
-        found = livy.configurations_of_primary(fleets)
+        def found(instance_type: str) -> list[Any]:
+            node = instance(InstanceType=instance_type)
+            return livy.configurations_of_primary(fleets, node)
 
-        assert found == livy_conf(a="1") + livy_conf(b="2")
+        assert found("m5.xlarge") == livy_conf(a="1")
+        assert found("m5.2xlarge") == livy_conf(b="2")
+        assert found("m5.large") == found("r5.large") == []
 
     @pytest.mark.parametrize("odd", [[], [{}], [{"InstanceGroupType": "MASTER"}]])
     def test_none_are_none(self, odd: Any) -> None:
-        assert livy.configurations_of_primary(odd) == []
+        assert livy.configurations_of_primary(odd, instance()) == []

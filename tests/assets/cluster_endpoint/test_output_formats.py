@@ -2,6 +2,7 @@
 
 import re
 import string
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -11,6 +12,7 @@ from emr_notebook.constructs import start_script
 from emr_notebook.settings import types
 from refusal import Refusal
 
+ON_START = Path(__file__).parents[3] / "assets/notebook/on_start.sh"
 LONGEST_NAME = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])
 FIT = {
     "LivyUrl": [
@@ -20,10 +22,11 @@ FIT = {
         "https://ip-10-0-0-5.ec2.internal:1",
         "https://ip-10-0-0-5.eu-west-1.compute.internal:8998",
         "http://a.b:65535",
+        "https://ip-10-0-0-5:8998",
         f"https://{LONGEST_NAME}:8998",
     ],
     "ClusterId": ["j-2AXXXXXXGAPLF", "j-AAAA", "j-" + "9" * 20],
-    "ReleaseLabel": ["emr-7.9.0", "emr-6.10.1-latest", "emr-" + "7" * 31],
+    "ReleaseLabel": ["emr-7.9.0", "emr-6.10.1-latest", "emr-spark-8.1.0", "emr-" + "7" * 60],
     "SparkVersion": ["3.5.5", "3.5.5-amzn-0", "0" * 64],
     "LivyVersion": ["0.8.0", "0.8.0+incubating_1"],
 }
@@ -34,7 +37,8 @@ UNFIT_ADDRESSES = [
     "10.0.0.05",
     "10.0.0.٥",
     "::1",
-    "localhost",
+    "10",
+    "0x7f000001",
     "A.b",
     "a.b.",
     "a_b.c",
@@ -63,7 +67,7 @@ UNFIT = {
         *(f"http://{address}:8998" for address in UNFIT_ADDRESSES),
     ],
     "ClusterId": ["j-", "j-AAA", "j-" + "9" * 21, "J-2AXXXXXXGAPLF", "j-2axxxx", "s-2AXXXXXXGAPLF"],
-    "ReleaseLabel": ["emr-", "7.9.0", "emr-a", "emr-7.9.0 ", "emr-" + "7" * 32, "emr-٧"],
+    "ReleaseLabel": ["", "-7.9.0", "emr-7.9.0 ", "emr-" + "7" * 61, "emr-٧"],
     "SparkVersion": ["", ".5", "-1", "0" * 65, "3,5"],
     "LivyVersion": ["", "0.8 0", "٠.٨"],
 }
@@ -83,8 +87,32 @@ def test_what_only_looks_like_it_does_not(name: str, value: str) -> None:
     assert not output_formats.matches(name, value)
     with pytest.raises(Refusal) as refusal:
         output_formats.checked({name: value})
-    assert refusal.value.code == "answer-unfit"
-    assert f" for {name}, " in str(refusal.value)
+    assert refusal.value.code == "value-unfit"
+    assert f" of {name}, " in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("ip-10-0-0-5.ec2.internal", "ip-10-0-0-5.ec2.internal"),
+        ("ip-10-0-0-5.one.example two.example", "ip-10-0-0-5.one.example"),
+        (" ip-10-0-0-5.one.example\ttwo.example ", "ip-10-0-0-5.one.example"),
+        ("IP-10-0-0-5.Corp.Example.COM", "ip-10-0-0-5.corp.example.com"),
+        ("ip-10-0-0-5.corp.example.com.", "ip-10-0-0-5.corp.example.com"),
+        ("ip-10-0-0-5.Corp.example. other.example.", "ip-10-0-0-5.corp.example"),
+        ("primary.analytics", "primary.analytics"),
+        ("ip-10-0-0-5", "ip-10-0-0-5"),
+        ("", ""),
+        (" ", ""),
+        (".", ""),
+        (None, ""),
+        (["a.b"], ""),
+    ],
+)
+def test_a_name_is_its_first_word_in_small_letters_without_a_final_dot(
+    said: object, name: str
+) -> None:
+    assert output_formats.host_name(said) == name
 
 
 @pytest.mark.parametrize("mark", sorted(set(string.printable) - set(string.ascii_letters)))
@@ -103,8 +131,16 @@ def test_no_format_lets_a_character_through_that_a_shell_reads(name: str, mark: 
 @pytest.mark.parametrize("name", output_formats.FORMATS)
 def test_only_text_fits(name: str, value: object) -> None:
     assert not output_formats.matches(name, value)
-    with pytest.raises(Refusal, match="answer-unfit"):
+    with pytest.raises(Refusal, match="value-unfit"):
         output_formats.checked({name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), [*PAIRS, ("ReleaseLabel", output_formats.UNKNOWN)])
+def test_the_start_script_accepts_what_fits(name: str, value: str) -> None:
+    found = re.search(r'form = r"(\S+)" if needed else "(\S+)"', ON_START.read_text())
+    assert found is not None
+
+    assert re.fullmatch(found[1 if name == "LivyUrl" else 2], value)
 
 
 @pytest.mark.parametrize(("name", "value"), PAIRS)

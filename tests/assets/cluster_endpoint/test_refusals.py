@@ -34,19 +34,26 @@ EXAMPLES: Mapping[str, list[tuple[Any, ...]]] = {
         )
     ],
     "cluster_ended": [
-        (ID, "TERMINATED_WITH_ERRORS", "BOOTSTRAP_FAILURE: bootstrap action 1 returned 1")
+        (ID, "TERMINATED_WITH_ERRORS", "BOOTSTRAP_FAILURE: bootstrap action 1 returned 1", "")
     ],
     "cluster_not_ready": [(ID, "BOOTSTRAPPING", 600.4)],
     "unknown_state": [(ID, "HIBERNATING")],
-    "application_missing": [(ID, "Livy", "Hadoop, Spark"), (ID, "Spark", "Hadoop, Livy")],
+    "application_missing": [
+        (ID, "Livy", "Hadoop, Spark", ""),
+        (ID, "Spark", "Hadoop, Livy", ""),
+    ],
     "kerberos": [(ID,)],
     "ldap": [(ID,)],
+    "identity_center": [(ID,)],
     "runtime_roles": [(ID,)],
     "other_login": [(ID, "token")],
     "security_unread": [(ID, "strict")],
     "trust_missing": [(ID,)],
+    "unfit_port": [(ID, "8998,9000")],
     "port_closed": [(ID, 9000, 8998)],
     "no_primary": [(ID, "none")],
+    "unfit_primary_address": [(ID, None)],
+    "unfit_primary_name": [(ID, "ip-10-0-0-5.my_company")],
     "access_denied": [
         (
             "elasticmapreduce:DescribeCluster",
@@ -61,7 +68,11 @@ EXAMPLES: Mapping[str, list[tuple[Any, ...]]] = {
             "InvalidRequestException: Security configuration with name 'strict' does not exist",
         )
     ],
-    "unfit_answer": [("LivyUrl", "https://ip$(id).internal:8998")],
+    "incomplete_answer": [("ListInstances", "Instances")],
+    "endless_answer": [("ListClusters", 100)],
+    "unfit_security": [(ID, "[1, 2]")],
+    "unfit_answer": [("DescribeCluster", "Id", "j-3BXXXXXXGAPLF", ID)],
+    "unfit_value": [("LivyUrl", "https://ip$(id).internal:8998")],
     "bad_request": [("WaitMinutes", "14")],
     "replaced": [({"alice": (SUBNET,), "bob": (SUBNET,)},)],
     "name_taken": [({"alice": "risk-lab"},)],
@@ -148,6 +159,23 @@ class TestMessage:
         assert said == f"[code] {'é' * 750} Next: go on."
         assert longer == f"[code] a{'é' * 749} … Next: go on."
 
+    @pytest.mark.parametrize("selected", ["name 'nightly-spark'", "tags team=risk"])
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda by: refusals.cluster_ended(ID, "TERMINATED", "by a user", by),
+            lambda by: refusals.application_missing(ID, "Livy", "Spark", by),
+        ],
+    )
+    def test_who_selects_by_name_or_tags_is_not_told_to_use_an_id(
+        self, make: Any, selected: str
+    ) -> None:
+        step = str(make(selected)).partition(" Next: ")[2]
+
+        assert f"with the {selected}" in step
+        assert "id" not in step.split()
+        assert "put its id into the settings." in str(make(""))
+
     @pytest.mark.parametrize(
         ("count", "end"), [(10, "name-9."), (11, "name-9 and 1 more."), (30, "and 20 more.")]
     )
@@ -171,7 +199,12 @@ class TestMessage:
         [
             lambda text: refusals.other_login(ID, text),
             lambda text: refusals.security_unread(ID, text),
-            lambda text: refusals.unfit_answer("LivyUrl", text),
+            lambda text: refusals.unfit_port(ID, text),
+            lambda text: refusals.unfit_primary_address(ID, text),
+            lambda text: refusals.unfit_primary_name(ID, text),
+            lambda text: refusals.unfit_answer("ListClusters", "Id", text, "a cluster's id"),
+            lambda text: refusals.unfit_security(ID, text),
+            lambda text: refusals.unfit_value("LivyUrl", text),
             lambda text: refusal.bad_request("ClusterName", text),
         ],
     )

@@ -1,13 +1,17 @@
 """Tests cluster_endpoint/request.py: what the template asks the resolver for."""
 
 import json
-from typing import Any
+import re
+from typing import Any, get_args
 
+import botocore.session
 import pytest
 
+from cluster_endpoint import request
 from cluster_endpoint.livy import LivyPreferences
 from cluster_endpoint.request import Request, Selector, parse
 from emr_notebook.constructs import resolver_request
+from emr_notebook.settings import types
 from emr_notebook.settings.cluster import Cluster
 from refusal import Refusal
 from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, event
@@ -22,8 +26,8 @@ def test_a_request_of_the_least_asks_for_an_id_and_a_wait() -> None:
         key="analytics",
         selector=Selector(cluster_id=CLUSTER_ID),
         wait_seconds=420,
-        preferences=LivyPreferences(scheme=None, opened_port=None, trust_is_given=False),
-        read_group_configurations=False,
+        preferences=LivyPreferences(scheme=None, port=8998, opened_port=None, trust_is_given=False),
+        read_group_configurations=True,
     )
 
 
@@ -33,8 +37,9 @@ def test_everything_that_can_be_asked_for_is_read() -> None:
         ClusterTags=json.dumps({"team": "risk", "env": ""}),
         Scheme="detect",
         OpenedPort="9000",
+        Port="9001",
         TrustIsGiven="true",
-        ReadGroupConfigurations="true",
+        ReadGroupConfigurations="false",
         LastValueOutput="ClusteranalyticsValue0A1B",
         Refresh="anything",
         ServiceToken="arn:…",
@@ -42,9 +47,9 @@ def test_everything_that_can_be_asked_for_is_read() -> None:
 
     assert found.selector == Selector(tags=(("env", ""), ("team", "risk")))
     assert found.preferences == LivyPreferences(
-        scheme="detect", opened_port=9000, trust_is_given=True
+        scheme="detect", port=9001, opened_port=9000, trust_is_given=True
     )
-    assert found.read_group_configurations is True
+    assert found.read_group_configurations is False
 
 
 @pytest.mark.parametrize(
@@ -92,6 +97,10 @@ def test_each_scheme_of_the_settings_is_known(scheme: str) -> None:
         ("OpenedPort", "٨٩٩٨"),
         ("OpenedPort", "8998 "),
         ("OpenedPort", "123456"),
+        ("Port", "٨٩٩٨"),
+        ("Port", "8998 "),
+        ("Port", "0"),
+        ("Port", "65536"),
         ("TrustIsGiven", "yes"),
         ("TrustIsGiven", True),
         ("ReadGroupConfigurations", "True"),
@@ -112,15 +121,47 @@ def test_what_the_app_never_asks_is_refused_by_its_name(name: str, value: Any) -
     assert f"property {name} is {repr(shown)[:80]}." in str(refusal.value)
 
 
-@pytest.mark.parametrize("name", ["a" * 257, "a\nb", "a\x1b[31m", "\x7f"])
+@pytest.mark.parametrize("name", ["a" * 257, "a\x1b[31m", "a\x00", "\ud800", "a\ufffe", "\x0b"])
 def test_a_name_that_emr_does_not_accept_is_refused(name: str) -> None:
     with pytest.raises(Refusal, match=r"request-unfit.*ClusterName"):
         asked(ClusterId=None, ClusterName=name)
 
 
-@pytest.mark.parametrize("name", ["a", "a" * 256, "nächtlich", "$(reboot); '`\""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a",
+        "a" * 256,
+        "nächtlich",
+        "$(reboot); '`\"",
+        "ＦＵＬＬ",
+        "ｶﾀｶﾅ",
+        "🚀 nightly",
+        "a\tb\n",
+        "\x7f",
+    ],
+)
 def test_any_name_that_emr_accepts_may_be_asked_for(name: str) -> None:
     assert asked(ClusterId=None, ClusterName=name).selector == Selector(name=name)
+
+
+def test_settings_and_resolver_know_emrs_own_characters() -> None:
+    """As XmlStringMaxLen256 of EMR's model lists them; Java's pairs are one character here."""
+    shape = botocore.session.get_session().get_service_model("emr").shape_for("XmlStringMaxLen256")
+    assert shape.metadata["pattern"] == (
+        r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*"
+    )
+    low, high = (0x20, 0xD7FF), (0xE000, 0xFFFD)
+    every = [*range(0x10000), 0x10000, 0x1F680, 0x10FFFF]
+    emrs = {
+        each
+        for each in every
+        if low[0] <= each <= low[1] or high[0] <= each <= high[1] or each > 0xFFFF
+    } | {9, 10, 13}
+    _, form = get_args(types.ClusterName)
+
+    assert {each for each in every if re.fullmatch(request.NAME, chr(each))} == emrs
+    assert {each for each in every if re.fullmatch(form.pattern, chr(each))} == emrs
 
 
 @pytest.mark.parametrize(
@@ -148,7 +189,9 @@ def test_none_or_several_selectors_are_refused(given: dict[str, Any]) -> None:
         {"id": CLUSTER_ID},
         {"name": "nightly's", "wait_minutes": 13, "scheme": "detect", "port": 9000},
         {"tags": {"team": "risk", "env": ""}, "tls": {"verify": "system"}},
-        {"id": CLUSTER_ID, "group_configurations": True, "wait_minutes": 0},
+        {"tags": {"aws:cloudformation:stack-name": "spark"}},
+        {"name": "🚀 ｶﾀｶﾅ"},
+        {"id": CLUSTER_ID, "group_configurations": False, "wait_minutes": 0},
     ],
 )
 @pytest.mark.parametrize("opened", [None, 9000])
@@ -167,4 +210,6 @@ def test_what_the_app_asks_is_what_the_resolver_reads(
     assert dict(found.selector.tags) == (settings.tags or {})
     assert found.wait_seconds == 60 * settings.wait_minutes
     assert found.read_group_configurations == settings.group_configurations
-    assert found.preferences == LivyPreferences(settings.scheme, opened, settings.tls is not None)
+    assert found.preferences == LivyPreferences(
+        settings.scheme, settings.port, opened, settings.tls is not None
+    )

@@ -32,7 +32,7 @@ class TestState:
         [("STARTING", True), ("BOOTSTRAPPING", True), ("RUNNING", False), ("WAITING", False)],
     )
     def test_a_cluster_is_waited_for_only_while_it_starts(self, state: str, waits: bool) -> None:
-        assert resolve.is_starting(cluster(Status=status(state))) is waits
+        assert resolve.is_starting(cluster(Status=status(state)), "") is waits
 
     @pytest.mark.parametrize("state", ["TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS"])
     @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ class TestState:
         ended = cluster(Status=status(state, **reason))
 
         with pytest.raises(Refusal) as refusal:
-            resolve.is_starting(ended)
+            resolve.is_starting(ended, "")
 
         assert refusal.value.code == "cluster-ended"
         assert f"Cluster {CLUSTER_ID} is {state}: {said}. Next:" in str(refusal.value)
@@ -60,7 +60,7 @@ class TestState:
     )
     def test_a_state_that_the_api_does_not_list_is_refused(self, given: Any, shown: str) -> None:
         with pytest.raises(Refusal) as refusal:
-            resolve.is_starting(cluster(Status=given))
+            resolve.is_starting(cluster(Status=given), "")
 
         assert refusal.value.code == "cluster-state-unknown"
         assert f"Cluster {CLUSTER_ID} is in a state that EMR's API does not list: {shown!r}." in (
@@ -120,7 +120,10 @@ class TestChoice:
         with pytest.raises(Refusal, match="answer-unfit") as refusal:
             resolve.choose_cluster("name 'a'", [cluster(Id=cluster_id)], [])
 
-        assert f"EMR answered {str(cluster_id)!r} for Id," in str(refusal.value)
+        said = (
+            f"AWS answered ListClusters with {str(cluster_id)!r} for Id, which is not a cluster's"
+        )
+        assert said in str(refusal.value)
 
 
 class TestApplications:
@@ -129,7 +132,7 @@ class TestApplications:
         there = [app for app in cluster()["Applications"] if app["Name"] != missing]
 
         with pytest.raises(Refusal) as refusal:
-            resolve.application_versions(cluster(Applications=there))
+            resolve.require_applications(cluster(Applications=there), "")
 
         assert refusal.value.code == f"{missing.lower()}-missing"
         names = ", ".join(sorted(app["Name"] for app in there))
@@ -139,7 +142,7 @@ class TestApplications:
     @pytest.mark.parametrize("listed", [None, [], "Livy", 5, {"Livy": "0.8.0"}, ["Livy"]])
     def test_a_list_without_applications_has_none(self, listed: Any) -> None:
         with pytest.raises(Refusal, match=r"livy-missing.*its applications are none\."):
-            resolve.application_versions(cluster(Applications=listed))
+            resolve.require_applications(cluster(Applications=listed), "")
 
     @pytest.mark.parametrize(
         ("livy", "spark"), [("Livy", "Spark"), ("LIVY", "spark"), ("livy", "SPARK")]
@@ -152,8 +155,10 @@ class TestApplications:
             "spark": "3.5.5",
         }
 
-    def test_one_without_a_version_has_an_empty_one(self) -> None:
-        listed = [{"Name": "Livy"}, {"Name": "Spark", "Version": "3.5.5"}, {"Version": "1"}]
+    @pytest.mark.parametrize("version", [{}, {"Version": None}])
+    def test_one_without_a_version_has_an_empty_one(self, version: dict[str, Any]) -> None:
+        listed = [{"Name": "Livy", **version}, {"Name": "Spark", "Version": "3.5.5"}]
+        listed.append({"Version": "1"})
 
         assert resolve.application_versions(cluster(Applications=listed)) == {
             "livy": "",
@@ -219,6 +224,38 @@ class TestPrimaries:
 
         assert found["PrivateIpAddress"] == "10.0.0.5"
 
+    @pytest.mark.parametrize(
+        ("named", "own"),
+        [
+            ("ip-10-0-0-9.corp.example", "ip-10-0-0-9.corp.example other.example"),
+            ("ip-10-0-0-9.corp.example other.example", "ip-10-0-0-9.corp.example"),
+            ("ip-10-0-0-9.Corp.Example", "IP-10-0-0-9.corp.example."),
+        ],
+    )
+    def test_names_are_compared_as_name_servers_do(self, named: str, own: str) -> None:
+        nodes = [instance(4), instance(9, PrivateDnsName=own), instance(5)]
+
+        found = resolve.primary(cluster(MasterPublicDnsName=named), nodes)
+
+        assert found == nodes[1]
+
+    def test_names_that_cannot_be_read_are_no_match(self) -> None:
+        nodes = [instance(6, PrivateDnsName=None), instance(5, PrivateDnsName=" ")]
+
+        assert resolve.primary(cluster(MasterPublicDnsName="."), nodes) == nodes[1]
+
+    @pytest.mark.parametrize(
+        "listed",
+        [
+            [instance(5), instance(6), instance(7), instance(8)],
+            [instance(5), instance(5)],
+            [instance(6), instance(5), instance(6), instance(5), instance(7)],
+        ],
+    )
+    def test_four_or_one_twice_are_no_reason_to_refuse(self, listed: list[dict[str, Any]]) -> None:
+        # While one of three is being replaced; and where a page begins anew between two calls.
+        assert resolve.primary(cluster(), listed) == instance(5)
+
     def test_a_named_one_that_has_died_is_passed_over(self) -> None:
         nodes = [instance(5, "TERMINATED"), instance(6)]
 
@@ -243,59 +280,105 @@ class TestEndpoint:
         assert found.livy_url == "https://ip-10-0-0-5.eu-west-1.compute.internal:8998"
 
     @pytest.mark.parametrize(
-        ("where", "value"),
+        ("said", "name"),
         [
-            ("PrivateIpAddress", "10.0.0.5; reboot"),
-            ("PrivateIpAddress", "10.0.0.256"),
-            ("PrivateIpAddress", "10.0.0.5\n"),
-            ("PrivateIpAddress", "١٠.0.0.5"),
-            ("PrivateIpAddress", ""),
-            ("PrivateIpAddress", None),
-            ("PrivateIpAddress", ["10.0.0.5"]),
-            ("PrivateDnsName", "$(reboot).internal"),
-            ("PrivateDnsName", "a'b.internal"),
-            ("PrivateDnsName", f"{'a' * 64}.internal"),
-            ("PrivateDnsName", "a`id`.internal"),
-            ("PrivateDnsName", ""),
-            ("PrivateDnsName", None),
+            ("ip-10-0-0-5.one.example two.example", "ip-10-0-0-5.one.example"),
+            ("IP-10-0-0-5.Corp.Example.COM.", "ip-10-0-0-5.corp.example.com"),
+            ("primary", "primary"),
         ],
     )
-    def test_an_address_that_a_script_must_not_hold_is_refused_where_it_would_stand(
-        self, where: str, value: Any
-    ) -> None:
-        hostile = instance(**{where: value})
-        is_name = where == "PrivateDnsName"
+    def test_a_name_as_option_sets_make_it_is_normalised(self, said: str, name: str) -> None:
+        found = endpoint(instance(PrivateDnsName=said), tls=True)
 
-        with pytest.raises(Refusal, match=r"answer-unfit.* for LivyUrl"):
-            endpoint(hostile, tls=is_name).outputs()
-        unharmed = endpoint(hostile, tls=not is_name).outputs()
-        assert unharmed == endpoint(instance(), tls=not is_name).outputs()
+        assert found.outputs()["LivyUrl"] == f"https://{name}:8998"
 
     @pytest.mark.parametrize(
-        ("missing", "tls", "said"),
+        "value",
         [
-            ("PrivateIpAddress", False, "'http://:8998' for LivyUrl"),
-            ("PrivateDnsName", True, "'https://:8998' for LivyUrl"),
+            "10.0.0.5; reboot",
+            "10.0.0.256",
+            "10.0.0.5\n",
+            "١٠.0.0.5",
+            "ip-10-0-0-5.internal",
+            "",
+            None,
+            ["10.0.0.5"],
         ],
     )
-    def test_a_node_without_an_address_is_refused_with_its_empty_field(
-        self, missing: str, tls: bool, said: str
+    def test_an_address_that_is_none_is_refused_where_the_url_needs_it(self, value: Any) -> None:
+        hostile = instance(PrivateIpAddress=value)
+
+        with pytest.raises(Refusal) as refusal:
+            endpoint(hostile)
+        assert refusal.value.code == "primary-address-unfit"
+        said = f"gives {value!r} as the private address of cluster {CLUSTER_ID}'s primary"
+        assert said in str(refusal.value)
+        assert endpoint(hostile, tls=True) == endpoint(instance(), tls=True)
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "$(reboot).internal",
+            "a'b.internal",
+            f"{'a' * 64}.internal",
+            "a`id`.internal",
+            "ip_10.corp_internal",
+            "10.0.0.5",
+            f"{'a.' * 127}bc",
+            "",
+            None,
+        ],
+    )
+    def test_a_name_that_no_url_can_hold_is_refused_only_where_the_url_needs_it(
+        self, value: Any
     ) -> None:
-        node = {name: value for name, value in instance().items() if name != missing}
+        hostile = instance(PrivateDnsName=value)
 
-        with pytest.raises(Refusal, match=f"EMR answered {said}"):
-            endpoint(node, tls=tls).outputs()
+        with pytest.raises(Refusal) as refusal:
+            endpoint(hostile, tls=True)
+        assert refusal.value.code == "primary-name-unfit"
+        assert f"{CLUSTER_ID} uses TLS" in str(refusal.value)
+        assert repr(value)[:80] in str(refusal.value)
+        assert "domain-name in the DHCP option set" in str(refusal.value)
+        assert endpoint(hostile) == endpoint(instance())
 
-    @pytest.mark.parametrize("label", ["", "7.9.0", "emr-7.9.0`id`", "emr-" + "9" * 40, None])
-    def test_a_release_label_that_a_script_must_not_hold_is_refused(self, label: Any) -> None:
-        with pytest.raises(Refusal, match="ReleaseLabel"):
-            endpoint(instance(), ReleaseLabel=label).outputs()
+    @pytest.mark.parametrize(
+        ("said", "shown"),
+        [
+            ("emr-spark-8.1.0", "emr-spark-8.1.0"),
+            ("emr-7.9.0-custom_2+a", "emr-7.9.0-custom_2+a"),
+            ("EMR-7.9.0", "EMR-7.9.0"),
+            (" emr-7.9.0\n", "emr-7.9.0"),
+            ("7.9.0", "7.9.0"),
+            ("", "unknown"),
+            ("emr-7.9.0`id`", "unknown"),
+            ("emr-" + "9" * 61, "unknown"),
+            ("emr-٧", "unknown"),
+            (None, "unknown"),
+            (["emr-7.9.0"], "unknown"),
+        ],
+    )
+    def test_what_is_only_shown_is_normalised_or_unknown_and_refuses_nothing(
+        self, said: Any, shown: str
+    ) -> None:
+        applications = [{"Name": name, "Version": said} for name in ("Livy", "Spark")]
 
-    @pytest.mark.parametrize("name", ["Id", "ReleaseLabel"])
-    def test_a_missing_field_is_refused_as_empty(self, name: str) -> None:
-        partial = {field: value for field, value in cluster().items() if field != name}
+        found = endpoint(instance(), ReleaseLabel=said, Applications=applications).outputs()
 
-        with pytest.raises(Refusal, match="EMR answered '' for"):
+        assert found["LivyUrl"] == "http://10.0.0.5:8998"
+        assert found["ReleaseLabel"] == found["SparkVersion"] == found["LivyVersion"] == shown
+
+    def test_a_cluster_without_a_release_label_is_not_refused(self) -> None:
+        partial = {field: value for field, value in cluster().items() if field != "ReleaseLabel"}
+
+        found = resolve.endpoint(partial, instance(), port=8998, tls=False).outputs()
+
+        assert found["ReleaseLabel"] == "unknown"
+
+    def test_a_missing_id_is_refused_as_empty(self) -> None:
+        partial = {field: value for field, value in cluster().items() if field != "Id"}
+
+        with pytest.raises(Refusal, match="'' of ClusterId, which"):
             resolve.endpoint(partial, instance(), port=8998, tls=False).outputs()
 
 

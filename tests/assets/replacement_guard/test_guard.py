@@ -137,13 +137,26 @@ class TestUnfitProperties:
             World().answer(guard_event("Update", asked, BEFORE))
 
     @pytest.mark.parametrize("before", UNFIT, ids=lambda before: str(before)[-50:])
-    def test_held_from_before_they_are_refused(self, before: Any) -> None:
-        with pytest.raises(Refusal, match=r"\[request-unfit\].* property OldResourceProperties"):
-            World().answer(guard_event("Update", BEFORE, before))
+    def test_held_from_before_they_pass_and_the_log_says_that_nothing_was_compared(
+        self, before: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        # They are there until an update passes: refused, they would stop each one to come.
+        assert World().answer(guard_event("Update", BEFORE, before)) == ANSWER
 
-    def test_an_update_that_brings_none_from_before_is_refused(self) -> None:
-        with pytest.raises(Refusal, match=r"property OldResourceProperties is None\."):
-            World().answer(guard_event("Update", BEFORE))
+        [said] = [each for each in caplog.messages if "compared" in each]
+        assert said.startswith("Nothing is compared, and nothing refused: [request-unfit] ")
+        assert "property OldResourceProperties" in said
+
+    def test_an_update_that_brings_none_from_before_passes(self) -> None:
+        world = World()
+
+        assert world.answer(guard_event("Update", BEFORE)) == ANSWER
+        assert world.requests == []
+
+    @pytest.mark.parametrize("before", UNFIT, ids=lambda before: str(before)[-50:])
+    def test_held_from_before_they_excuse_no_unfit_ones_now(self, before: Any) -> None:
+        with pytest.raises(Refusal, match=r"\[request-unfit\].* property ResourceProperties"):
+            World().answer(guard_event("Update", {"Shared": {}}, before))
 
     def test_the_place_in_them_is_named(self) -> None:
         asked = {**BEFORE, "Notebooks": {"alice": {NAME: 7}}}

@@ -72,7 +72,15 @@ def test_a_cluster_is_looked_up_in_the_part_of_aws_that_the_stage_is_in(
 ) -> None:
     scopes: list[ArnScope] = []
 
-    def find(_request: object, _gateway: object, scope: ArnScope, _now: float) -> dict[str, str]:
+    def find(
+        _request: object,
+        _gateway: object,
+        scope: ArnScope,
+        _now: float,
+        *,
+        propagation_seconds: float,
+    ) -> dict[str, str]:
+        assert propagation_seconds == 0
         scopes.append(scope)
         return {}
 

@@ -137,6 +137,7 @@ class TestHowMuchIsAsked:
         assert counted(world) == {
             "describe_cluster": clusters,
             "list_instances": clusters,
+            "list_instance_groups": clusters,
             **dict.fromkeys(ONCE, 1),
             "simulate_principal_policy": 16,
             "describe_subnets": 3,

@@ -528,6 +528,7 @@ def test_forty_notebooks_are_as_many_calls_as_one() -> None:
         "list_stack_resources": 1,
         "describe_cluster": 2,
         "list_instances": 2,
+        "list_instance_groups": 2,
         "list_notebook_instances": 1,
     }
 

@@ -25,7 +25,8 @@ LISTS = {
 class Primary:
     """A cluster's primary in the network: its security groups, EMR's own first, and its subnet.
 
-    `port` is the one that its Livy listens on, as the configurations say that the resolver reads.
+    `port` is the one that its Livy listens on, as the configurations say that the resolver reads,
+    or else the settings.
     """
 
     groups: tuple[str, ...]
@@ -37,13 +38,19 @@ def find_primary(reader: Reader, settings: Settings, key: str) -> Primary | Unkn
     """The primary of the cluster with this key; None where the line of the cluster has failed.
 
     It is that of a cluster that is starting or cannot be used, too. One call for a cluster that
-    is given by its id, what the resolver needs to find another; one more for group_configurations.
+    is given by its id, what the resolver needs to find another; one more for its groups'
+    configurations, two for those of fleets.
     """
     found = _described_cluster(reader, settings, key)
     if found is None or isinstance(found, Unknown):
         return found
-    grouped = settings.clusters[key].group_configurations
-    return attempt(lambda: _primary(found, _livy_conf(reader, found, grouped=grouped)))
+    own = settings.clusters[key]
+
+    def read() -> Primary | Unknown:
+        conf = _livy_conf(reader, found, grouped=own.group_configurations)
+        return _primary(found, conf, own.port)
+
+    return attempt(read)
 
 
 def _described_cluster(
@@ -88,11 +95,26 @@ def _livy_conf(reader: Reader, cluster: Mapping[str, Any], *, grouped: bool) -> 
         method, items = LISTS[resolve.is_fleet(cluster)]
         marker = ("Marker", "Marker")
         own = reader.pages("emr", method, items=items, token=marker, ClusterId=cluster["Id"])
-        conf |= livy.livy_conf(livy.configurations_of_primary(own))
+        node = _primary_instance(reader, cluster) if resolve.is_fleet(cluster) else {}
+        conf |= livy.livy_conf(livy.configurations_of_primary(own, node))
     return conf
 
 
-def _primary(cluster: Mapping[str, Any], conf: Mapping[str, str]) -> Primary | Unknown:
+def _primary_instance(reader: Reader, cluster: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The running primary, whose type decides about a fleet's configurations; empty for none."""
+    wanted = {"ClusterId": cluster["Id"], **resolve.primary_filter(cluster)}
+    marker = ("Marker", "Marker")
+    listed = reader.pages("emr", "list_instances", items="Instances", token=marker, **wanted)
+    try:
+        return resolve.primary(cluster, listed)
+    except Refusal:
+        # The line of the cluster says that.
+        return {}
+
+
+def _primary(
+    cluster: Mapping[str, Any], conf: Mapping[str, str], default_port: int
+) -> Primary | Unknown:
     attributes = cluster.get("Ec2InstanceAttributes", {})
     own = attributes.get("EmrManagedMasterSecurityGroup", "")
     groups = [own, *attributes.get("AdditionalMasterSecurityGroups", [])]
@@ -100,8 +122,8 @@ def _primary(cluster: Mapping[str, Any], conf: Mapping[str, str]) -> Primary | U
     if not known:
         return Unknown(f"EMR names no security group of {cluster.get('Id')}'s primary")
     try:
-        port = livy.port(conf, str(cluster.get("Id")), None)
+        port = livy.port(conf, str(cluster.get("Id")), livy.LivyPreferences(port=default_port))
     except Refusal:
         # The line of the cluster says that.
-        port = livy.DEFAULT_PORT
+        port = default_port
     return Primary(known, attributes.get("Ec2SubnetId", ""), port)

@@ -145,6 +145,12 @@ class TestARuleThatExistsAlready:
         # A group of the stack's own opens the port of the settings: the resolver refuses another.
         assert "8998" in rule(world, asked("external")).advice
 
+    def test_is_on_the_port_of_the_settings_where_the_cluster_says_none(self) -> None:
+        world = admitting(permission(GIVEN, 9998))
+
+        assert rule(world, asked("external", given=True, port=9998)).state is State.OK
+        assert "TCP port 9997" in rule(world, asked("external", given=True, port=9997)).what
+
     @pytest.mark.parametrize("kind", ["INSTANCE_GROUP", "INSTANCE_FLEET"])
     def test_is_on_the_port_of_the_primarys_own_group_or_fleet_where_that_counts(
         self, kind: str
@@ -152,16 +158,20 @@ class TestARuleThatExistsAlready:
         world = admitting(permission(GIVEN, 8998))
         world.emr.clusters = [running() | {"InstanceCollectionType": kind}]
         conf = {"Configurations": livy_conf(livy_server_port="9998")}
-        own = {"InstanceGroupType": "MASTER", **conf}
+        own: Fields = {"InstanceGroupType": "MASTER", **conf}
         if kind == "INSTANCE_FLEET":
-            own = {"InstanceFleetType": "MASTER", "InstanceTypeSpecifications": [conf]}
+            types: list[Fields] = [{"InstanceType": "m5.xlarge", **conf}, {"InstanceType": "other"}]
+            own = {"InstanceFleetType": "MASTER", "InstanceTypeSpecifications": types}
+            [node] = world.emr.instances[CLUSTER_ID]
+            node["InstanceFleetId"] = node.pop("InstanceGroupId")
         world.emr.groups = {CLUSTER_ID: [own]}
-        wanted = asked("external", given=True, group_configurations=True)
+        wanted = asked("external", given=True)
 
         line = rule(world, wanted)
         assert line.state is State.FAILED
         assert "TCP port 9998" in line.what
-        assert rule(world, asked("external", given=True)).state is State.OK
+        declined = asked("external", given=True, group_configurations=False)
+        assert rule(world, declined).state is State.OK
         method = "ListInstanceGroups" if kind == "INSTANCE_GROUP" else "ListInstanceFleets"
         world.denied = {f"elasticmapreduce:{method}"}
         assert list(unknown(lines(check, world, wanted))) == [OF, RULE, WAY]
@@ -548,5 +558,6 @@ def test_the_number_of_calls_is_that_of_clusters_and_stacks_and_two_more() -> No
     lines(check, world, settings(lambda data: data.update(clusters=clusters, notebooks=notebooks)))
 
     assert world.count("describe_cluster") == 5
+    assert world.count("list_instance_groups") == 5
     assert world.count("list_stack_resources") == 2
-    assert len(world.calls) == 5 + 2 + 2
+    assert len(world.calls) == 2 * 5 + 2 + 2

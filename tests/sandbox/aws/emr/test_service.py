@@ -1,5 +1,6 @@
 """EMR's API, as boto3 meets it."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -26,6 +27,10 @@ NODES = (
     InstanceSpec("10.0.1.21", role="CORE"),
 )
 GROUPS = ClusterSpec("j-GROUPS0000001", instances=NODES)
+TAGGED: Any = {
+    "ResourceTypeFilters": ["elasticmapreduce:cluster"],
+    "TagFilters": [{"Key": "team", "Values": ["many"]}],
+}
 FLEETS = ClusterSpec("j-FLEETS0000001", collection="INSTANCE_FLEET", instances=NODES)
 
 
@@ -223,3 +228,38 @@ def test_a_cluster_run_through_the_api_has_its_groups(emr: Any) -> None:
     groups = emr.list_instance_groups(ClusterId=identity)["InstanceGroups"]
     assert [group["InstanceGroupType"] for group in groups] == ["MASTER", "CORE"]
     assert emr.describe_cluster(ClusterId=identity)["Cluster"]["Name"] == "adhoc"
+
+
+class TestTags:
+    """The tagging API, as it lists clusters."""
+
+    @pytest.fixture(scope="class")
+    def tagging(self, aws: RunningAws) -> Any:
+        for number in range(101):
+            put_cluster(aws, ClusterSpec(f"j-MANY{number:04d}", tags={"team": "many"}))
+        return aws.client("resourcegroupstaggingapi")
+
+    @pytest.mark.parametrize(("per_page", "pages"), [({}, 3), ({"ResourcesPerPage": 100}, 2)])
+    def test_there_are_fifty_on_a_page_or_a_hundred(
+        self, tagging: Any, per_page: dict[str, int], pages: int
+    ) -> None:
+        found = list(tagging.get_paginator("get_resources").paginate(**TAGGED, **per_page))
+
+        assert len(found) == pages
+        assert len({r["ResourceARN"] for p in found for r in p["ResourceTagMappingList"]}) == 101
+
+    @pytest.mark.parametrize("per_page", [0, 101])
+    def test_other_pages_are_refused(self, tagging: Any, per_page: int) -> None:
+        with pytest.raises(ClientError, match="InvalidParameterException"):
+            tagging.get_resources(**TAGGED, ResourcesPerPage=per_page)
+
+    def test_a_cluster_is_not_known_before_it_is_indexed(
+        self, aws: RunningAws, tagging: Any
+    ) -> None:
+        wanted = {**TAGGED, "TagFilters": [{"Key": "team", "Values": ["late"]}]}
+        late = ClusterSpec("j-LATE0001", tags={"team": "late"}, indexed=time.time() + 3600)
+        put_cluster(aws, late)
+
+        assert tagging.get_resources(**wanted)["ResourceTagMappingList"] == []
+        put_cluster(aws, replace(late, indexed=time.time()))
+        assert len(tagging.get_resources(**wanted)["ResourceTagMappingList"]) == 1
