@@ -141,8 +141,14 @@ Key = Annotated[
         longest=32,
     ),
 ]
+# SageMaker's guide on notebook-al2023-v1, the one platform on which a notebook can still be made.
 InstanceType = Annotated[
-    str, TextFormat(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "a SageMaker instance type, such as ml.t3.medium")
+    str,
+    TextFormat(
+        r"ml\.(?!(p2|p3|p3dn|inf1|g3)\.)[a-z0-9-]+\.[a-z0-9]+",
+        "a SageMaker instance type, such as ml.t3.medium; not ml.p2, ml.p3, ml.p3dn, ml.inf1 or "
+        "ml.g3, which notebooks on Amazon Linux 2023 (notebook-al2023-v1) cannot have",
+    ),
 ]
 RoleArn = Annotated[
     str,

@@ -90,6 +90,15 @@ def test_of_very_many_mistakes_the_first_fifty_are_told() -> None:
             with_alice(opt_outs={"root_access": "builds drivers"}),
             "opt_outs.root_access: 'builds drivers' was given; accepted: a mapping with because",
         ),
+        (
+            with_alice(instance_type="ml.p3dn.24xlarge"),
+            (
+                "notebooks.alice.instance_type: 'ml.p3dn.24xlarge' was given; accepted: a SageMaker"
+                " instance type, such as ml.t3.medium; not ml.p2, ml.p3, ml.p3dn, ml.inf1 or ml.g3,"
+                " which notebooks on Amazon Linux 2023 (notebook-al2023-v1) cannot have"
+            ),
+        ),
+        (with_alice(instance_type="ml.g3.4xlarge"), "instance_type: 'ml.g3.4xlarge' was given"),
         (with_alice(replace="yes"), "alice.replace: 'yes' was given; accepted: true or false"),
         (
             lambda data: data.update(clusters={}),
