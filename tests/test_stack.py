@@ -280,8 +280,15 @@ class TestOutputs:
 
         values = [each["Value"] for each in found.to_json()["Outputs"].values()]
         for endpoint in resources(found, ENDPOINT):
-            for answer in ("LivyUrl", "ClusterId", "ReleaseLabel", "State"):
+            for answer in ("LivyUrl", "State", "Value"):
                 assert {"Fn::GetAtt": [endpoint, answer]} in values
+
+    def test_are_three_a_cluster(self) -> None:
+        """CloudFormation takes 200."""
+        found = template(lambda data: data["clusters"].update(second={"id": "j-SECOND"}))
+
+        of_clusters = [name for name in found.to_json()["Outputs"] if name.startswith("Cluster")]
+        assert len(of_clusters) == 6
 
     def test_are_not_more_for_more_notebooks(self) -> None:
         """CloudFormation takes 200."""

@@ -173,9 +173,11 @@ class ClusterEndpoint(Construct):
         self.release_label = self._resource.get_att_string("ReleaseLabel")
         self.spark_version = self._resource.get_att_string("SparkVersion")
         self.livy_version = self._resource.get_att_string("LivyVersion")
-        for name in ("LivyUrl", "ClusterId", "ReleaseLabel", "State"):
+        # No more than these: CloudFormation takes 200 outputs a stack. `Value` has the others.
+        for name in ("LivyUrl", "State"):
             self._output(name)
-        # The resolver reads this output of the deploy before, to answer a rollback with it.
+        # The resolver reads this output of the deploy before, to answer a rollback with it. Its
+        # name stays: in a rollback, it is asked of the stack that a former version deployed.
         last_value = cdk.Stack.of(self).get_logical_id(self._output("Value"))
         resource = cast("cdk.CfnResource", self._resource.node.default_child)
         resource.add_property_override("LastValueOutput", last_value)

@@ -179,6 +179,12 @@ class TestEndpoint:
         (endpoint,) = resources(found, ENDPOINT)
         assert output["Value"] == {"Fn::GetAtt": [endpoint, "Value"]}
 
+    def test_that_output_has_the_name_that_version_0_1_0_gave_it(self) -> None:
+        """In a rollback it is asked of the stack as it was deployed."""
+        assert (
+            properties(template(), ENDPOINT)["LastValueOutput"] == "ClusteranalyticsValue98B69D71"
+        )
+
     def test_a_cluster_that_no_notebook_uses_is_looked_up_all_the_same(self) -> None:
         found = template(lambda data: data["clusters"].update(idle={"id": "j-IDLE"}))
 

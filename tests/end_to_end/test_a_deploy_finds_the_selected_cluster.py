@@ -16,7 +16,10 @@ pytestmark = pytest.mark.sandbox
 
 NAME = "nightly-spark"
 TEAM = {"team": "risk", "stage": "test"}
-TEN = {f"c{number}": f"j-TEN{number:04d}" for number in range(10)}
+# So many that five outputs each would be more than CloudFormation takes.
+MANY = {f"c{number}": f"j-MANY{number:04d}" for number in range(45)}
+TEN = dict(list(MANY.items())[:10])
+NEWER = 1.8e9
 HIGHLY_AVAILABLE = ("10.0.3.10", "10.0.3.11", "10.0.3.12")
 STAGES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "by-id": {"analytics": {"id": "j-BYID0001"}},
@@ -27,7 +30,7 @@ STAGES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "groups": {"id": "j-GROUPS01", "group_configurations": True, "port": 9001},
         "fleets": {"id": "j-FLEETS01", "group_configurations": True, "port": 9002},
     },
-    "ten": {key: {"id": cluster_id} for key, cluster_id in TEN.items()},
+    "many": {key: {"id": cluster_id} for key, cluster_id in MANY.items()},
 }
 NOTEBOOKS = {name: {"cluster": "analytics"} for name in ("alice", "bob", "carol")}
 IN_FLEETS: Any = {"collection": "INSTANCE_FLEET"}
@@ -47,13 +50,13 @@ def seed(world: ResolverWorld) -> None:
         running("j-FLEET001", *HIGHLY_AVAILABLE, **IN_FLEETS),
         running("j-GROUPS01", "10.0.4.10", primary_configurations=livy_port(9001)),
         running("j-FLEETS01", "10.0.4.20", primary_configurations=livy_port(9002), **IN_FLEETS),
-        *(running(each, f"10.0.2.{n}") for n, each in enumerate(TEN.values())),
+        # Newer than those above, as the next ones, so that these are on the second page.
+        *(running(each, f"10.0.2.{n}", created=NEWER) for n, each in enumerate(MANY.values())),
     )
-    for number in range(60):
+    for number in range(40):
         world.put(
             ClusterSpec(f"j-DEAD{number:04d}", name=NAME, tags=TEAM, state="TERMINATED"),
-            # Newer, so that what is looked for is on the second page.
-            ClusterSpec(f"j-MORE{number:04d}", name="another", created=1.8e9 + number),
+            ClusterSpec(f"j-MORE{number:04d}", name="another", created=NEWER + number),
         )
 
 
@@ -83,7 +86,7 @@ def test_a_stage_gets_the_livy_of_the_active_cluster_that_it_selects(
 ) -> None:
     stack = world.stack(stage)
 
-    assert stack.output("analytics", "ClusterId") == cluster_id
+    assert json.loads(stack.output("analytics", "Value"))["ClusterId"] == cluster_id
     assert stack.output("analytics", "LivyUrl") == url
     assert stack.output("analytics", "State") == "live"
 
@@ -127,23 +130,23 @@ def test_each_further_page_of_instances_costs_one_call(world: ResolverWorld) -> 
 
 
 def test_a_name_costs_the_pages_of_active_clusters_besides(world: ResolverWorld) -> None:
-    """Fifty clusters a page, sixty others active."""
+    """Fifty clusters a page, ninety others active."""
     actions = [action for action, _ in world.calls_by("by-name")]
 
     assert actions == ["ListClusters", "ListClusters", "DescribeCluster", "ListInstances"]
 
 
-def test_ten_clusters_of_a_stack_each_get_their_own_address(world: ResolverWorld) -> None:
-    stack = world.stack("ten")
+def test_45_clusters_of_a_stack_each_get_their_own_address(world: ResolverWorld) -> None:
+    stack = world.stack("many")
 
-    found = {key: stack.output(key, "LivyUrl") for key in TEN}
-    assert found == {f"c{number}": f"http://10.0.2.{number}:8998" for number in range(10)}
-    assert len(world.calls_by("ten")) == 2 * len(TEN)
+    found = {key: stack.output(key, "LivyUrl") for key in MANY}
+    assert found == {f"c{number}": f"http://10.0.2.{number}:8998" for number in range(45)}
+    assert len(world.calls_by("many")) == 2 * len(MANY)
 
 
 def test_one_lambda_answers_for_ten_clusters_at_the_same_time(world: ResolverWorld) -> None:
     """CloudFormation creates resources that do not depend on each other together."""
-    client, function = world.aws.client("lambda"), world.stack("ten").named("ResolverFunction")
+    client, function = world.aws.client("lambda"), world.stack("many").named("ResolverFunction")
 
     def ask(key: str) -> str:
         cluster = Cluster(id=TEN[key])

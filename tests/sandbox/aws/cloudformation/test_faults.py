@@ -1,5 +1,6 @@
 """What can go wrong with a stack of notebooks, and what is left of the notebooks and files."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,14 @@ def test_a_notebook_in_service_is_not_updated(aws: RunningAws) -> None:
         "Status (InService) not in ([Stopped, Failed]). "
         f"Unable to transition to (Updating) for Notebook Instance ({arn})"
     )
+
+
+def test_more_than_200_outputs_are_refused(aws: RunningAws) -> None:
+    outputs = {f"O{number}": {"Value": "x"} for number in range(201)}
+    body = json.dumps({"Resources": template("chatty"), "Outputs": outputs})
+
+    with pytest.raises(ClientError, match="Number of outputs, 201, is greater than maximum"):
+        aws.client("cloudformation").create_stack(StackName="chatty", TemplateBody=body)
 
 
 def test_a_protected_stack_is_not_deleted_until_it_is_not_protected(
