@@ -117,7 +117,8 @@ class EmrNotebookStack(cdk.Stack):
                 volume_key_arn=self._volume_key_arn,
                 stage_opt_outs=opt_outs,
             )
-        cdk.CfnOutput(self, "Notebooks", value=_console(self.region))
+        if console := self._settings.partition.console:
+            cdk.CfnOutput(self, "Notebooks", value=_notebooks_page(console, self.region))
         if any(each.owner is not None for each in self._notebooks):
             identity = self._settings.owner_identity
             owners = OwnersPolicy(self, "Owners", identity=identity, stage_opt_outs=opt_outs)
@@ -146,6 +147,6 @@ class EmrNotebookStack(cdk.Stack):
         return {each.key: made[LifecycleConfiguration.id_for(each)] for each in self._notebooks}
 
 
-def _console(region: str) -> str:
-    home = f"https://{region}.console.aws.amazon.com/sagemaker/home"
+def _notebooks_page(console: str, region: str) -> str:
+    home = f"https://{region}.{console}/sagemaker/home"
     return f"{home}?region={region}#/notebook-instances"

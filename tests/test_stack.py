@@ -275,6 +275,25 @@ class TestOutputs:
             "#/notebook-instances"
         )
 
+    @pytest.mark.parametrize(
+        ("region", "host"),
+        [
+            ("cn-north-1", "cn-north-1.console.amazonaws.cn"),
+            ("us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
+            ("eusc-de-east-1", "eusc-de-east-1.console.amazonaws-eusc.eu"),
+        ],
+    )
+    def test_lead_to_the_console_of_the_stages_partition(self, region: str, host: str) -> None:
+        outputs = template(lambda data: data.update(region=region)).to_json()["Outputs"]
+
+        page = f"https://{host}/sagemaker/home?region={region}#/notebook-instances"
+        assert outputs["Notebooks"]["Value"] == page
+
+    def test_lead_nowhere_where_no_public_console_is_known(self) -> None:
+        found = template(lambda data: data.update(region="us-iso-east-1"))
+
+        assert "Notebooks" not in found.to_json()["Outputs"]
+
     def test_say_of_each_cluster_what_the_deploy_found(self) -> None:
         found = template(lambda data: data["clusters"].update(second={"id": "j-SECOND"}))
 

@@ -11,6 +11,7 @@ from emr_notebook.settings.cluster import Cluster
 from emr_notebook.settings.immutable_properties import FROM_SETTINGS
 from emr_notebook.settings.network import Network
 from emr_notebook.settings.notebook import Notebook, NotebookDefaults, ResolvedNotebook, Tags
+from emr_notebook.settings.partitions import Partition, partition_of
 from emr_notebook.settings.types import OptOut, Strict
 
 
@@ -59,6 +60,11 @@ class Settings(Strict):
     defaults: NotebookDefaults = NotebookDefaults()
     notebooks: dict[types.Key, Notebook] = Field(default_factory=dict)
     opt_outs: StageOptOuts = StageOptOuts()
+
+    @property
+    def partition(self) -> Partition:
+        """The part of AWS that the stage's region is in."""
+        return partition_of(self.region)
 
     @property
     def resolved_notebooks(self) -> tuple[ResolvedNotebook, ...]:

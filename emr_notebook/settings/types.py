@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from emr_notebook.settings.partitions import PARTITIONS
+
 
 def _refused(accepted: str) -> PydanticCustomError:
     return PydanticCustomError("format", "{accepted}", {"accepted": accepted})
@@ -89,7 +91,12 @@ AccountId = Annotated[
     str, TextFormat(r"[0-9]{12}", 'an AWS account id: 12 digits, in quotes, such as "111122223333"')
 ]
 Region = Annotated[
-    str, TextFormat(r"[a-z]{2,4}(-[a-z]+)+-[0-9]", "a region's name, such as eu-west-1")
+    str,
+    TextFormat(
+        "|".join(each.regions for each in PARTITIONS),
+        "a region's name as the partitions of AWS have them, such as eu-west-1, cn-north-1 or "
+        "us-gov-west-1",
+    ),
 ]
 StackName = Annotated[
     str,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from emr_notebook.bootstrap import bootstrap_role_arn, partition
+from emr_notebook.bootstrap import bootstrap_role_arn
 from emr_notebook.cli.aws.deployed_stack import LIFECYCLE, NOTEBOOK
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.doctor.iam import Decision, simulate
@@ -112,8 +112,8 @@ def _denied(name: str, denied: Decisions) -> Line:
 
 def required_permissions(settings: Settings) -> list[RequiredPermission]:
     """All that it takes to make the stage's stacks from nothing."""
-    region = settings.region
-    arns, stack = _Arns(partition(region), region, settings.account), settings.home_stack_name()
+    arns = _Arns(settings.partition.name, settings.region, settings.account)
+    stack = settings.home_stack_name()
     return [
         *_for_iam(settings, arns, stack),
         *_for_resolver(arns, stack),
