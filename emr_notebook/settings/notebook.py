@@ -17,6 +17,15 @@ class NotebookOptOuts(Strict):
     root_access: OptOut | None = Field(default=None, description="let the user become root")
 
 
+# What Livy makes of a field. Lists (jars, files) are left out: it adds those of both.
+PROPERTY_OF_FIELD = {
+    "driverMemory": "spark.driver.memory",
+    "driverCores": "spark.driver.cores",
+    "executorMemory": "spark.executor.memory",
+    "executorCores": "spark.executor.cores",
+    "numExecutors": "spark.executor.instances",
+    "queue": "spark.yarn.queue",
+}
 Paths = Annotated[tuple[types.DataPath, ...], Field(strict=False)]
 
 
@@ -46,6 +55,17 @@ class Spark(Strict):
     conf: dict[types.SparkProperty, types.SparkValue] = Field(
         default_factory=dict, description="Spark properties, as text"
     )
+
+    @model_validator(mode="after")
+    def _each_property_once(self) -> Self:
+        twice = [
+            f"{field} and conf's {name} are one property"
+            for field, name in PROPERTY_OF_FIELD.items()
+            if getattr(self, field) is not None and name in self.conf
+        ]
+        if twice:
+            raise ValueError(f"{'; '.join(twice)}: give one of the two")
+        return self
 
 
 class CodeRepository(Strict):

@@ -286,11 +286,20 @@ DataPath = Annotated[
         longest=1024,
     ),
 ]
+# Livy's spark-blacklist.conf: a session that asks for one of these is refused, or does not get it.
+LIVY_DECIDES = (
+    "spark.master",
+    "spark.submit.deployMode",
+    "spark.yarn.jar",
+    "spark.yarn.jars",
+    "spark.yarn.archive",
+)
 SparkProperty = Annotated[
     str,
     TextFormat(
-        r"spark\.[!-~]+",
-        "a Spark property's name, such as spark.sql.shuffle.partitions",
+        rf"(?!({'|'.join(map(re.escape, LIVY_DECIDES))})$)spark\.[!-~]+",
+        "a Spark property's name, such as spark.sql.shuffle.partitions; none of those that Livy "
+        f"decides and refuses sessions for: {', '.join(LIVY_DECIDES)}",
     ),
 ]
 SparkValue = Annotated[
@@ -304,7 +313,11 @@ SparkValue = Annotated[
 Queue = Annotated[str, TextFormat(rf"{_PRINTED}+", "a YARN queue's name: at most 256 characters")]
 FilePath = Annotated[str, TextFormat(rf"{_PRINTED}+", "a file's path", longest=4096)]
 Memory = Annotated[
-    str, TextFormat(r"[1-9][0-9]{0,6}[mg]", "a size in megabytes or gigabytes, such as 512m or 4g")
+    str,
+    TextFormat(
+        r"[1-9][0-9]{0,6}[mMgG]",
+        "a size in megabytes or gigabytes, such as 512m, 34490M or 4g",
+    ),
 ]
 Because = Annotated[
     str,

@@ -58,7 +58,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "SparkProperty": ("spark.sql.shuffle.partitions", "spark.a", "spark.executor.extraJavaOptions"),
     "SparkValue": ("64", "", "-Da='b c' $HOME \\ \"", "héé\t{}"),
     "Queue": ("default", "root.science", "a'b"),
-    "Memory": ("512m", "4g"),
+    "Memory": ("512m", "4g", "34490M"),
     "Because": ("no NAT gateway yet", "ABC", "first line\nsecond: 'line' with ${Token}"),
     "TagKey": ("team", "cost-center", "Größe x", "a:b/c"),
     "TagValue": ("42", "", "risk + co", "ü@x"),

@@ -144,6 +144,37 @@ def test_of_very_many_mistakes_the_first_fifty_are_told() -> None:
             with_alice(spark={"queue": ""}),
             "alice.spark.queue: '' was given; accepted: a YARN queue",
         ),
+        (
+            with_alice(spark={"conf": {"spark.yarn.jars": "s3://b/x"}}),
+            (
+                "conf.spark.yarn.jars: 'spark.yarn.jars' was given; accepted: a Spark property's "
+                "name, such as spark.sql.shuffle.partitions; none of those that Livy decides and "
+            ),
+        ),
+        (
+            with_alice(spark={"executorMemory": "4g", "conf": {"spark.executor.memory": "8g"}}),
+            (
+                "notebooks.alice.spark: executorMemory and conf's spark.executor.memory are one "
+                "property: give one of the two"
+            ),
+        ),
+        (
+            lambda data: data.update(
+                defaults={
+                    "spark": {
+                        "queue": "a",
+                        "numExecutors": 2,
+                        "conf": {"spark.yarn.queue": "b", "spark.executor.instances": "2"},
+                    }
+                }
+            ),
+            (
+                "defaults.spark: numExecutors and conf's spark.executor.instances are one property;"
+                " queue and conf's spark.yarn.queue are one property: give one of the two"
+            ),
+        ),
+        (with_alice(spark={"driverMemory": "4gb"}), "'4gb' was given; accepted: a size in mega"),
+        (with_alice(spark={"driverMemory": "4t"}), "'4t' was given; accepted: a size in megab"),
         (with_alice(spark={"driverMemory": "0g"}), "'0g' was given; accepted: a size in megabytes"),
         (lambda data: data.update({5: 1}), "the file: 5 (a number) was given; accepted: keys that"),
     ],
@@ -161,6 +192,13 @@ def test_a_range_is_what_ec2_stores(given: str) -> None:
     said = refusal(lambda data: data["network"].update(vpc_cidr=given))
 
     assert f"network.vpc_cidr: '{given}' was given; accepted: an IPv4 range, such as" in said
+
+
+@pytest.mark.parametrize("given", ["512m", "4G", "34490m", "34490M"])
+def test_a_size_may_be_spelt_as_spark_spells_it(given: str) -> None:
+    change = with_alice(spark={"driverMemory": given, "conf": {"spark.executor.memory": given}})
+
+    assert parse(stage(change)).notebook("alice").spark.driverMemory == given
 
 
 def test_a_digit_is_an_ascii_digit() -> None:
