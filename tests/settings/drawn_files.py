@@ -272,6 +272,12 @@ CONTRADICTIONS: tuple[Callable[[dict[str, Any]], object], ...] = (
     ),
     lambda data: data.update(kms_key_arn=f"arn:aws:kms:ap-south-1:{ACCOUNT}:{KMS}"),
     lambda data: _both(data, role_arn=("arn:aws:iam::999988887777:role/x",) * 2),
+    lambda data: data.update(
+        region="cn-north-1", defaults={"role_arn": f"arn:aws:iam::{ACCOUNT}:role/x"}
+    ),
+    lambda data: data.update(
+        defaults={"spark": {"executorMemory": "4g", "conf": {"spark.executor.memory": "4g"}}}
+    ),
     lambda data: data["network"].update(security_group_ids=["sg-11112222"] * 2),
     lambda data: _egress(data, {"cidr": "1.0.0.0/8"}, security_group_ids=["sg-11112222"]),
     lambda data: _egress(data, {"cidr": "1.0.0.0/8"}, {"cidr": "1.0.0.0/8"}),
