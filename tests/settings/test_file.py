@@ -281,6 +281,32 @@ def test_values_of_a_megabyte_are_refused_in_words_and_at_once(
     assert time.monotonic() - began < 10
 
 
+ANCHORS = """
+x-large: &large {executorMemory: 16g, executorCores: 4}
+x-notes: [whatever, {1: 2}]
+notebooks:
+  alice: {cluster: analytics, spark: *large}
+  bob: {cluster: analytics, spark: {<<: *large, numExecutors: 20}}
+"""
+
+
+def test_top_level_keys_that_begin_with_x_hold_anchors_and_are_read_by_nobody(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "dev.yaml"
+    file.write_text(yaml.safe_dump(stage(lambda data: data.pop("notebooks"))) + ANCHORS)
+
+    alice, bob = load_file(file).resolved_notebooks
+    assert (alice.spark.executorMemory, alice.spark.executorCores) == ("16g", 4)
+    assert (bob.spark.executorMemory, bob.spark.numExecutors) == ("16g", 20)
+
+
+def test_elsewhere_such_a_key_is_unknown() -> None:
+    said = refusal(lambda data: data["notebooks"]["alice"].update({"x-large": {}}))
+
+    assert "notebooks.alice.x-large: there is no such key" in said
+
+
 def test_a_folder_in_the_place_of_the_file_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "dev.yaml").mkdir()
 
