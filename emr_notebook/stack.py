@@ -62,7 +62,9 @@ class EmrNotebookStack(cdk.Stack):
         self._notebooks = [each for each in notebooks if each.stack == name]
         used = {each.cluster for each in self._notebooks} | idle_clusters
         clusters = {key: each for key, each in settings.clusters.items() if key in used}
-        resolver = EndpointResolver(self, "Resolver", clusters=clusters)
+        resolver = EndpointResolver(
+            self, "Resolver", clusters=clusters, architecture=settings.resolver_architecture
+        )
         self.endpoints = {
             key: ClusterEndpoint(
                 self,

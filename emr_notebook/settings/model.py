@@ -51,6 +51,9 @@ class Settings(Strict):
     checks: Annotated[tuple[Literal["nist"], ...], Field(strict=False)] = Field(
         default=(), description="nist: cdk-nag's NIST 800-53 R5 rules, beside AwsSolutions"
     )
+    resolver_architecture: Literal["arm64", "x86_64"] = Field(
+        default="arm64", description="the processor that the resolver's Lambda runs on"
+    )
     refresh: types.Refresh | None = Field(
         default=None,
         description="a new value lets the next deploy look every cluster up again; "

@@ -145,6 +145,14 @@ class TestResolver:
             LAMBDA, {"Handler": "cluster_endpoint.handler.on_event"}, 1
         )
 
+    @pytest.mark.parametrize("architecture", [None, "arm64", "x86_64"])
+    def test_runs_on_the_processor_of_the_settings(self, architecture: str | None) -> None:
+        given = {} if architecture is None else {"resolver_architecture": architecture}
+        found = template(lambda data: data.update(given))
+
+        function = only(found, LAMBDA, "ResolverFunction")["Properties"]
+        assert function["Architectures"] == [architecture or "arm64"]
+
     def test_a_wait_is_over_before_lambda_and_cloudformation_give_up(self) -> None:
         found = with_cluster(id="j-2AXXXXXXGAPLF", wait_minutes=13)
 
