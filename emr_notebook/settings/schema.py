@@ -20,8 +20,8 @@ FILES: Mapping[Path, type[BaseModel]] = {
 
 def schema_text(model: type[BaseModel] = Settings) -> str:
     """The schema of a settings file, as text."""
-    own = {"patternProperties": {f"^{OWN_KEYS}": {}}}
-    return json.dumps(model.model_json_schema() | own, indent=2) + "\n"
+    made = {**model.model_json_schema(), "patternProperties": {f"^{OWN_KEYS}": {}}}
+    return json.dumps(made, indent=2) + "\n"
 
 
 if __name__ == "__main__":
