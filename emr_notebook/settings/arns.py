@@ -50,8 +50,12 @@ def of_other_partitions(
 def _of_iam(settings: Settings) -> Iterator[tuple[Location, str | None]]:
     yield ("permissions_boundary_arn",), settings.permissions_boundary_arn
     yield ("defaults", "role_arn"), settings.defaults.role_arn
+    for arn in settings.defaults.managed_policy_arns:
+        yield ("defaults", "managed_policy_arns"), arn
     for key, each in settings.notebooks.items():
         yield ("notebooks", key, "role_arn"), each.role_arn
+        for arn in each.managed_policy_arns or ():
+            yield ("notebooks", key, "managed_policy_arns"), arn
 
 
 def _secrets(settings: Settings) -> Iterator[tuple[Location, str | None]]:

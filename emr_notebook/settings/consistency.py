@@ -34,6 +34,7 @@ def mistakes(settings: Settings) -> list[Mistake]:
         *_session_names(settings, notebooks),
         *_tags(settings),
         *arn_mistakes(settings),
+        *_policies_of_given_roles(settings),
     ]
 
 
@@ -186,3 +187,15 @@ def _egress(settings: Settings) -> Iterator[Mistake]:
 
 def _given(rule: ExtraEgress) -> dict[str, Any]:
     return rule.model_dump(exclude_defaults=True)
+
+
+def _policies_of_given_roles(settings: Settings) -> Iterator[Mistake]:
+    """A role that exists already is not modified."""
+    accepted = "none beside a role_arn: a role of your own is not modified"
+    defaults = settings.defaults
+    if defaults.managed_policy_arns and defaults.role_arn is not None:
+        yield ("defaults", "managed_policy_arns"), list(defaults.managed_policy_arns), accepted
+    for key, each in settings.notebooks.items():
+        if each.managed_policy_arns and (each.role_arn or defaults.role_arn) is not None:
+            where = ("notebooks", key, "managed_policy_arns")
+            yield where, list(each.managed_policy_arns), accepted

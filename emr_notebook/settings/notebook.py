@@ -91,6 +91,8 @@ class CodeRepository(Strict):
         return self.url or self.name or ""
 
 
+# IAM takes ten policies on a role; two are the app's own.
+Policies = Annotated[tuple[types.PolicyArn, ...], Field(max_length=8, strict=False)]
 # SageMaker API, AdditionalCodeRepositoryNamesOrUrls.
 Repositories = Annotated[tuple[CodeRepository, ...], Field(max_length=3, strict=False)]
 Tags = dict[types.TagKey, types.TagValue]
@@ -104,6 +106,9 @@ class NotebookDefaults(Strict):
     role_arn: types.RoleArn | None = Field(
         default=None,
         description="a role that exists already; it is not modified. Without it, one is made",
+    )
+    managed_policy_arns: Policies = Field(
+        default=(), description="up to 8 policies that a made role has beside the app's own"
     )
     lifecycle_config_name: types.LifecycleConfigName | None = Field(
         default=None, description="its lifecycle configuration's name; without it, one is made up"
@@ -143,6 +148,7 @@ class Notebook(Strict):
     instance_type: types.InstanceType | None = None
     volume_size_in_gb: types.VolumeSize | None = None
     role_arn: types.RoleArn | None = None
+    managed_policy_arns: Policies | None = None
     lifecycle_config_name: types.LifecycleConfigName | None = None
     default_code_repository: CodeRepository | None = None
     additional_code_repositories: Repositories | None = None
@@ -164,6 +170,7 @@ class ResolvedNotebook(Strict):
     instance_type: str
     volume_size_in_gb: int
     role_arn: str | None
+    managed_policy_arns: tuple[str, ...]
     lifecycle_config_name: str | None
     default_code_repository: CodeRepository | None
     additional_code_repositories: tuple[CodeRepository, ...]

@@ -278,6 +278,12 @@ CONTRADICTIONS: tuple[Callable[[dict[str, Any]], object], ...] = (
     lambda data: data.update(
         defaults={"spark": {"executorMemory": "4g", "conf": {"spark.executor.memory": "4g"}}}
     ),
+    lambda data: data.update(
+        defaults={
+            "role_arn": f"arn:aws:iam::{ACCOUNT}:role/x",
+            "managed_policy_arns": [EXAMPLES["PolicyArn"][0]],
+        }
+    ),
     lambda data: data["network"].update(security_group_ids=["sg-11112222"] * 2),
     lambda data: _egress(data, {"cidr": "1.0.0.0/8"}, security_group_ids=["sg-11112222"]),
     lambda data: _egress(data, {"cidr": "1.0.0.0/8"}, {"cidr": "1.0.0.0/8"}),
