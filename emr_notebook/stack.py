@@ -6,7 +6,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from emr_notebook.constructs.cluster_endpoint import ClusterEndpoint, EndpointResolver
-from emr_notebook.constructs.iam import apply_permissions_boundary
+from emr_notebook.constructs.iam import apply_permissions_boundary, apply_role_path
 from emr_notebook.constructs.lifecycle_configuration import LifecycleConfiguration
 from emr_notebook.constructs.network import NotebookNetwork
 from emr_notebook.constructs.notebook import SparkNotebook
@@ -88,6 +88,7 @@ class EmrNotebookStack(cdk.Stack):
         if self._notebooks:
             self._guard = self._add_guard(resolver)
             self._add_notebooks()
+        apply_role_path(self, settings.role_path)
 
     def _add_guard(self, resolver: EndpointResolver) -> ReplacementGuard:
         common = common_properties(

@@ -43,6 +43,9 @@ class Settings(Strict):
     permissions_boundary_arn: types.PolicyArn | None = Field(
         default=None, description="bounds every role that is made here"
     )
+    role_path: types.RolePath | None = Field(
+        default=None, description="the path in IAM of every role that is made here; / without it"
+    )
     owner_identity: Literal["principal-tag", "user-name"] = Field(
         default="principal-tag",
         description="how the owners' policy knows a notebook's owner: by the principal's tag "

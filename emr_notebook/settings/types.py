@@ -165,6 +165,16 @@ RoleArn = Annotated[
         longest=2048,
     ),
 ]
+# IAM API, pathType: with what a role's name may hold between the slashes.
+RolePath = Annotated[
+    str,
+    TextFormat(
+        r"/([a-zA-Z0-9+=,.@_-]+/)+",
+        "a path of IAM, such as /data-science/: letters, digits and +=,.@_- between slashes, at "
+        "most 512 characters",
+        longest=512,
+    ),
+]
 KmsKeyArn = Annotated[
     str,
     TextFormat(

@@ -33,6 +33,12 @@ STAGES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "many": {key: {"id": cluster_id} for key, cluster_id in MANY.items()},
 }
 NOTEBOOKS = {name: {"cluster": "analytics"} for name in ("alice", "bob", "carol")}
+# What its roles and Lambda are made with, unless nobody says so.
+MADE_OTHERWISE: Mapping[str, Any] = {
+    "role_path": "/data-science/",
+    "resolver_architecture": "x86_64",
+    "defaults": {"managed_policy_arns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]},
+}
 IN_FLEETS: Any = {"collection": "INSTANCE_FLEET"}
 
 
@@ -66,7 +72,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResolverWorld]:
     with resolver_world(tmp_path_factory.mktemp("resolver")) as found:
         seed(found)
         for stage, clusters in STAGES.items():
-            found.write_stage(stage, clusters, NOTEBOOKS if stage == "by-id" else None)
+            more = MADE_OTHERWISE if stage == "by-id" else {}
+            found.write_stage(stage, clusters, NOTEBOOKS if stage == "by-id" else None, **more)
         deploy = found.deploy_together(dict.fromkeys(STAGES, Asked()))
         assert not deploy.failed, deploy.printed
         yield found
@@ -104,6 +111,20 @@ def test_the_found_address_reaches_every_notebook_of_the_cluster(world: Resolver
     assert [world.started_with("by-id", name) for name in NOTEBOOKS] == [
         "http://10.0.1.10:8998"
     ] * len(NOTEBOOKS)
+
+
+def test_roles_and_resolver_are_made_as_the_settings_say(world: ResolverWorld) -> None:
+    stack = world.stack("by-id")
+    iam, function = world.aws.client("iam"), stack.named("ResolverFunction")
+
+    roles = [name for logical, name in stack.resources.items() if "Role" in logical[-12:]]
+    made = [iam.get_role(RoleName=each)["Role"]["Path"] for each in roles]
+    assert made == ["/data-science/"] * (len(NOTEBOOKS) + 2)
+    attached = iam.list_attached_role_policies(RoleName=stack.named("NotebookaliceRole"))
+    names = [each["PolicyName"] for each in attached["AttachedPolicies"]]
+    assert "ReadOnlyAccess" in names
+    found = world.aws.client("lambda").get_function_configuration(FunctionName=function)
+    assert found["Architectures"] == ["x86_64"]
 
 
 def test_a_cluster_by_id_costs_two_calls_however_many_notebooks_use_it(

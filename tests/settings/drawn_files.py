@@ -42,6 +42,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "Key": KEYS,
     "InstanceType": ("ml.t3.medium", "ml.m5.xlarge", "ml.c5.2xlarge"),
     "RoleArn": (f"arn:aws:iam::{ACCOUNT}:role/data-science",),
+    "RolePath": ("/data-science/", "/a/b.c/"),
     "PolicyArn": (f"arn:aws:iam::{ACCOUNT}:policy/b", "arn:aws:iam::aws:policy/PowerUserAccess"),
     "SecretArn": (f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:AmazonSageMaker-git-a1b2c3",),
     "LifecycleConfigName": ("start", "connect-to-spark"),

@@ -99,6 +99,14 @@ def test_of_very_many_mistakes_the_first_fifty_are_told() -> None:
             ),
         ),
         (with_alice(instance_type="ml.g3.4xlarge"), "instance_type: 'ml.g3.4xlarge' was given"),
+        (
+            lambda data: data.update(role_path="science"),
+            "role_path: 'science' was given; accepted: ",
+        ),
+        (
+            lambda data: data.update(role_path="/a//b/"),
+            "'/a//b/' was given; accepted: a path of IAM",
+        ),
         (with_alice(replace="yes"), "alice.replace: 'yes' was given; accepted: true or false"),
         (
             lambda data: data.update(clusters={}),
