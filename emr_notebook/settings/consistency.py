@@ -5,7 +5,7 @@ from typing import Any
 
 from emr_notebook.settings.arns import arn_mistakes
 from emr_notebook.settings.egress import egress_rules
-from emr_notebook.settings.messages import Mistake
+from emr_notebook.settings.messages import Location, Mistake
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.network import ExtraEgress
 from emr_notebook.settings.notebook import ResolvedNotebook
@@ -34,7 +34,7 @@ def mistakes(settings: Settings) -> list[Mistake]:
         *_session_names(settings, notebooks),
         *_tags(settings),
         *arn_mistakes(settings),
-        *_policies_of_given_roles(settings),
+        *_policies(settings),
     ]
 
 
@@ -189,13 +189,19 @@ def _given(rule: ExtraEgress) -> dict[str, Any]:
     return rule.model_dump(exclude_defaults=True)
 
 
-def _policies_of_given_roles(settings: Settings) -> Iterator[Mistake]:
-    """A role that exists already is not modified."""
+def _policies(settings: Settings) -> Iterator[Mistake]:
+    """A role that exists already is not modified, and CloudFormation takes a policy once."""
     accepted = "none beside a role_arn: a role of your own is not modified"
     defaults = settings.defaults
-    if defaults.managed_policy_arns and defaults.role_arn is not None:
-        yield ("defaults", "managed_policy_arns"), list(defaults.managed_policy_arns), accepted
+    places: list[tuple[Location, tuple[str, ...], str | None]] = [
+        (("defaults",), defaults.managed_policy_arns, defaults.role_arn)
+    ]
     for key, each in settings.notebooks.items():
-        if each.managed_policy_arns and (each.role_arn or defaults.role_arn) is not None:
-            where = ("notebooks", key, "managed_policy_arns")
-            yield where, list(each.managed_policy_arns), accepted
+        role = each.role_arn or defaults.role_arn
+        places.append((("notebooks", key), each.managed_policy_arns or (), role))
+    for where, arns, role in places:
+        if arns and role is not None:
+            yield (*where, "managed_policy_arns"), list(arns), accepted
+        for number, arn in enumerate(arns):
+            if arn in arns[:number]:
+                yield (*where, "managed_policy_arns", number), arn, "each policy once"

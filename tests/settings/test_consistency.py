@@ -67,6 +67,14 @@ MISTAKES = [
         ),
     ),
     (
+        "a policy twice",
+        changed(notebooks=notebooks(alice={"managed_policy_arns": [POLICY, POLICY]})),
+        (
+            f"notebooks.alice.managed_policy_arns.1: '{POLICY}' was given; accepted: each policy "
+            "once"
+        ),
+    ),
+    (
         "a policy of another account",
         changed(defaults={"managed_policy_arns": ["arn:aws:iam::444455556666:policy/athena"]}),
         (

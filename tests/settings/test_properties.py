@@ -73,6 +73,7 @@ KINDS = {
             "region": "a key in the stage's region, .+",
             "account": "one of the stage's account, [0-9]{12}",
             "partition": "one that begins with arn:[a-z-]+:, as those of [a-z0-9-]+ do",
+            "policy twice": "each policy once",
             "policies of a given role": "none beside a role_arn: .+ is not modified",
             "group twice": "each group once",
             "rules beside groups": "none beside network.security_group_ids: groups of your .+",
