@@ -6,7 +6,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from emr_notebook.constructs.cluster_endpoint import ClusterEndpoint, EndpointResolver
-from emr_notebook.constructs.iam import apply_permissions_boundary
+from emr_notebook.constructs.iam import apply_permissions_boundary, apply_role_path
 from emr_notebook.constructs.lifecycle_configuration import LifecycleConfiguration
 from emr_notebook.constructs.network import NotebookNetwork
 from emr_notebook.constructs.notebook import SparkNotebook
@@ -62,7 +62,9 @@ class EmrNotebookStack(cdk.Stack):
         self._notebooks = [each for each in notebooks if each.stack == name]
         used = {each.cluster for each in self._notebooks} | idle_clusters
         clusters = {key: each for key, each in settings.clusters.items() if key in used}
-        resolver = EndpointResolver(self, "Resolver", clusters=clusters)
+        resolver = EndpointResolver(
+            self, "Resolver", clusters=clusters, architecture=settings.resolver_architecture
+        )
         self.endpoints = {
             key: ClusterEndpoint(
                 self,
@@ -86,6 +88,7 @@ class EmrNotebookStack(cdk.Stack):
         if self._notebooks:
             self._guard = self._add_guard(resolver)
             self._add_notebooks()
+        apply_role_path(self, settings.role_path)
 
     def _add_guard(self, resolver: EndpointResolver) -> ReplacementGuard:
         common = common_properties(
@@ -118,7 +121,8 @@ class EmrNotebookStack(cdk.Stack):
                 stage_opt_outs=opt_outs,
                 guard=self._guard,
             )
-        cdk.CfnOutput(self, "Notebooks", value=_console(self.region))
+        if console := self._settings.partition.console:
+            cdk.CfnOutput(self, "Notebooks", value=_notebooks_page(console, self.region))
         if any(each.owner is not None for each in self._notebooks):
             identity = self._settings.owner_identity
             owners = OwnersPolicy(self, "Owners", identity=identity, stage_opt_outs=opt_outs)
@@ -147,6 +151,6 @@ class EmrNotebookStack(cdk.Stack):
         return {each.key: made[LifecycleConfiguration.id_for(each)] for each in self._notebooks}
 
 
-def _console(region: str) -> str:
-    home = f"https://{region}.console.aws.amazon.com/sagemaker/home"
+def _notebooks_page(console: str, region: str) -> str:
+    home = f"https://{region}.{console}/sagemaker/home"
     return f"{home}?region={region}#/notebook-instances"

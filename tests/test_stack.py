@@ -299,6 +299,25 @@ class TestOutputs:
             "#/notebook-instances"
         )
 
+    @pytest.mark.parametrize(
+        ("region", "host"),
+        [
+            ("cn-north-1", "cn-north-1.console.amazonaws.cn"),
+            ("us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
+            ("eusc-de-east-1", "eusc-de-east-1.console.amazonaws-eusc.eu"),
+        ],
+    )
+    def test_lead_to_the_console_of_the_stages_partition(self, region: str, host: str) -> None:
+        outputs = template(lambda data: data.update(region=region)).to_json()["Outputs"]
+
+        page = f"https://{host}/sagemaker/home?region={region}#/notebook-instances"
+        assert outputs["Notebooks"]["Value"] == page
+
+    def test_lead_nowhere_where_no_public_console_is_known(self) -> None:
+        found = template(lambda data: data.update(region="us-iso-east-1"))
+
+        assert "Notebooks" not in found.to_json()["Outputs"]
+
     def test_say_of_each_cluster_what_the_deploy_found(self) -> None:
         found = template(lambda data: data["clusters"].update(second={"id": "j-SECOND"}))
 
@@ -306,8 +325,15 @@ class TestOutputs:
         endpoints = resources(found, ENDPOINT)
         assert len(endpoints) == 2
         for endpoint in endpoints:
-            for answer in ("LivyUrl", "ClusterId", "ReleaseLabel", "State"):
+            for answer in ("LivyUrl", "State", "Value"):
                 assert {"Fn::GetAtt": [endpoint, answer]} in values
+
+    def test_are_three_a_cluster(self) -> None:
+        """CloudFormation takes 200."""
+        found = template(lambda data: data["clusters"].update(second={"id": "j-SECOND"}))
+
+        of_clusters = [name for name in found.to_json()["Outputs"] if name.startswith("Cluster")]
+        assert len(of_clusters) == 6
 
     def test_are_not_more_for_more_notebooks(self) -> None:
         """CloudFormation takes 200."""

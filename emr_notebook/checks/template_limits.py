@@ -3,10 +3,14 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-# CloudFormation takes 1,000,000 bytes and 500 resources; the rest is room for the next notebooks.
+# CloudFormation takes 1,000,000 bytes, 500 resources and 200 outputs; the rest is room for the
+# next notebooks and clusters.
 MOST_BYTES = 900_000
 MOST_RESOURCES = 450
+MOST_OUTPUTS = 180
+STAYS = "A notebook that is deployed already stays where it is: move new ones."
 # An app's context. CDK's own count would come before this one, and says nothing of how to split.
 CDK_RESOURCE_LIMIT_OFF = {"@aws-cdk/core:stackResourceLimit": 0}
 
@@ -17,27 +21,31 @@ class TemplateTooLarge(ValueError):
 
 def check_templates(assembly: Path) -> None:
     """Read a cloud assembly's templates; TemplateTooLarge lists every stack that is too large."""
-    found = [
-        why for each in sorted(assembly.glob("**/*.template.json")) for why in _too_large(each)
-    ]
+    found = [why for each in sorted(assembly.glob("**/*.template.json")) for why in _refusals(each)]
     if found:
         raise TemplateTooLarge("\n".join(found))
 
 
-def _too_large(path: Path) -> Iterable[str]:
+def _refusals(path: Path) -> Iterable[str]:
     name = path.name.removesuffix(".template.json")
     text = path.read_bytes()
-    resources = json.loads(text).get("Resources", {})
-    if len(text) <= MOST_BYTES and len(resources) <= MOST_RESOURCES:
-        return
+    template = json.loads(text)
+    resources = template.get("Resources", {})
+    if len(text) > MOST_BYTES or len(resources) > MOST_RESOURCES:
+        yield _too_large(name, len(text), resources)
+    if (outputs := len(template.get("Outputs", {}))) > MOST_OUTPUTS:
+        yield _too_many_outputs(name, outputs, resources)
+
+
+def _too_large(name: str, size: int, resources: dict[str, Any]) -> str:
     notebooks = [x for x in resources.values() if x["Type"] == "AWS::SageMaker::NotebookInstance"]
     scripts = [
         x
         for x in resources.values()
         if x["Type"] == "AWS::SageMaker::NotebookInstanceLifecycleConfig"
     ]
-    yield (
-        f"stack {name}: its template has {len(text):,} bytes and {len(resources):,} resources; "
+    return (
+        f"stack {name}: its template has {size:,} bytes and {len(resources):,} resources; "
         f"{MOST_BYTES:,} bytes and {MOST_RESOURCES} resources are accepted. Give some of its "
         f"{len(notebooks)} notebooks a stack of their own in the settings, such as `stack: science`"
         f"{_sharing_advice(len(scripts))}"
@@ -46,9 +54,18 @@ def _too_large(path: Path) -> Iterable[str]:
 
 def _sharing_advice(scripts: int) -> str:
     if scripts < 2:
-        return ". A notebook that is deployed already stays where it is: move new ones."
+        return f". {STAYS}"
     return (
         f", or let notebooks share their spark settings: {scripts} different ones make {scripts} "
-        "copies of the start script. A notebook that is deployed already stays where it is: move "
-        "new ones."
+        f"copies of the start script. {STAYS}"
+    )
+
+
+def _too_many_outputs(name: str, outputs: int, resources: dict[str, Any]) -> str:
+    clusters = [x for x in resources.values() if x["Type"] == "Custom::ClusterEndpoint"]
+    return (
+        f"stack {name}: its template has {outputs} outputs, most of them for its {len(clusters)} "
+        f"clusters; {MOST_OUTPUTS} are accepted. A cluster is in the stacks of its notebooks: give "
+        "the notebooks of some clusters a stack of their own in the settings, such as "
+        f"`stack: science`, and take out clusters that no notebook uses. {STAYS}"
     )

@@ -20,6 +20,10 @@ RESOLVER_TIMEOUT = cdk.Duration.minutes(15)
 # Lambda's least. The longest look-up peaks at 52 MiB (`make bench`, resolver_memory), which leaves
 # the rest for Lambda's own runtime. More memory would only buy a faster processor.
 RESOLVER_MEMORY_MIB = 128
+# By their names in the settings, which are Lambda's own.
+ARCHITECTURES = {
+    each.name: each for each in (lambda_.Architecture.ARM_64, lambda_.Architecture.X86_64)
+}
 
 OUTSIDE_VPC_REASON = (
     "It talks to AWS's public endpoints alone, never to a cluster; inside the VPC it would need "
@@ -51,9 +55,16 @@ class EndpointResolver(Construct):
     never talks to a cluster itself. It may read the clusters of the settings and nothing else.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, clusters: Mapping[str, Cluster]):
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        clusters: Mapping[str, Cluster],
+        architecture: str,
+    ) -> None:
         super().__init__(scope, construct_id)
-        handler = self._handler(clusters)
+        handler = self._handler(clusters, ARCHITECTURES[architecture])
         # The framework would ask for every version and alias, too.
         call = allow(["lambda:InvokeFunction", "lambda:GetFunction"], [handler.function_arn])
         framework = lambda_role(
@@ -88,7 +99,9 @@ class EndpointResolver(Construct):
         """What a custom resource names as its provider."""
         return self._provider.service_token
 
-    def _handler(self, clusters: Mapping[str, Cluster]) -> lambda_.Function:
+    def _handler(
+        self, clusters: Mapping[str, Cluster], architecture: lambda_.Architecture
+    ) -> lambda_.Function:
         role = self._role(clusters)
         handler = lambda_.Function(
             self,
@@ -97,7 +110,7 @@ class EndpointResolver(Construct):
             code=lambda_.Code.from_asset(str(LAMBDA_ASSETS), exclude=["**/__pycache__", "*.pyc"]),
             handler="cluster_endpoint.handler.on_event",
             runtime=lambda_.Runtime.PYTHON_3_14,
-            architecture=lambda_.Architecture.ARM_64,
+            architecture=architecture,
             memory_size=RESOLVER_MEMORY_MIB,
             timeout=RESOLVER_TIMEOUT,
             role=role.role,
@@ -174,9 +187,11 @@ class ClusterEndpoint(Construct):
         self.release_label = self._resource.get_att_string("ReleaseLabel")
         self.spark_version = self._resource.get_att_string("SparkVersion")
         self.livy_version = self._resource.get_att_string("LivyVersion")
-        for name in ("LivyUrl", "ClusterId", "ReleaseLabel", "State"):
+        # No more than these: CloudFormation takes 200 outputs a stack. `Value` has the others.
+        for name in ("LivyUrl", "State"):
             self._output(name)
-        # The resolver reads this output of the deploy before, to answer a rollback with it.
+        # The resolver reads this output of the deploy before, to answer a rollback with it. Its
+        # name stays: in a rollback, it is asked of the stack that a former version deployed.
         last_value = cdk.Stack.of(self).get_logical_id(self._output("Value"))
         resource = cast("cdk.CfnResource", self._resource.node.default_child)
         resource.add_property_override("LastValueOutput", last_value)

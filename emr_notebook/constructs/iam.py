@@ -125,3 +125,10 @@ def apply_permissions_boundary(stack: cdk.Stack, policy_arn: str | None) -> None
     if policy_arn is not None:
         boundary = iam.ManagedPolicy.from_managed_policy_arn(stack, "Boundary", policy_arn)
         iam.PermissionsBoundary.of(stack).apply(boundary)
+
+
+def apply_role_path(stack: cdk.Stack, path: str | None) -> None:
+    """Put every role that the stack has by now under this path; without one, under none."""
+    for each in stack.node.find_all() if path else ():
+        if isinstance(each, iam.CfnRole):
+            each.path = path

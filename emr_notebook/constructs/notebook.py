@@ -5,7 +5,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from emr_notebook.checks.nag import acknowledge
+from emr_notebook.checks.nag import acknowledge, aws_policy_rule
 from emr_notebook.constructs.lifecycle_configuration import LifecycleConfiguration
 from emr_notebook.constructs.network import NotebookNetwork
 from emr_notebook.constructs.notebook_role import NotebookRoles
@@ -19,6 +19,7 @@ REQUIRE_IMDSV2 = sagemaker.CfnNotebookInstance.InstanceMetadataServiceConfigurat
     minimum_instance_metadata_service_version="2"
 )
 
+OF_THE_SETTINGS = "The settings give the notebook's role this policy, in managed_policy_arns."
 # The rules that ask for what an opt-out gives up.
 OPT_OUT_RULES = {
     "aws_managed_key": (
@@ -88,10 +89,12 @@ class SparkNotebook(Construct):
             self,
             "Role",
             assume_role_policy_document=roles.trust,
-            managed_policy_arns=roles.policy_arns_for(notebook),
+            managed_policy_arns=[*roles.policy_arns_for(notebook), *notebook.managed_policy_arns],
             tags=[cdk.CfnTag(key=NAME_TAG, value=notebook.name)],
         )
         retain_with_notebook(role, stage_opt_outs)
+        of_aws = [arn for arn in notebook.managed_policy_arns if ":iam::aws:" in arn]
+        acknowledge(role, {aws_policy_rule(arn): OF_THE_SETTINGS for arn in of_aws})
         return role.attr_arn
 
     def _record_opt_outs(self, notebook: ResolvedNotebook, stage_opt_outs: StageOptOuts) -> None:

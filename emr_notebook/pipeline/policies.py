@@ -30,11 +30,6 @@ ACCEPTED_WILDCARDS = (
         "CodePipeline chooses the artifacts' names; nothing else is in that bucket.",
     ),
     (
-        r"Resource::arn:[\w-]+:s3:::[\w.-]+replicationbucket\w+/\*",
-        "/Pipeline/Pipeline/",
-        "CodePipeline chooses the artifacts' names, in the bucket of another region, too.",
-    ),
-    (
         r"Resource::\*",
         "/Pipeline/Pipeline/Role/",
         "A key in another region is known by its alias, which IAM takes for no resource.",
@@ -72,18 +67,30 @@ def allow_connection(scope: IConstruct, connection_arn: str) -> None:
             policy.document.add_statements(iam.PolicyStatement.from_json(statement))
 
 
-def accept_wildcards(scope: IConstruct) -> None:
-    """Acknowledge the wildcards that are known and explained; another one fails the synthesis."""
+def accept_wildcards(scope: IConstruct, replication_buckets: Iterable[str]) -> None:
+    """Acknowledge the wildcards that are known and explained; another one fails the synthesis.
+
+    `replication_buckets` are the names of those that CDK makes in the stages' other regions.
+    """
+    accepted = [*ACCEPTED_WILDCARDS, *map(_in_another_region, replication_buckets)]
     for policy in _policies(scope):
         found = {
             f"AwsSolutions-IAM5[{wildcard}]": reason
             for wildcard in _wildcards(_statements(policy))
-            for pattern, place, reason in ACCEPTED_WILDCARDS
+            for pattern, place, reason in accepted
             if re.fullmatch(pattern, wildcard) and place in f"{policy.node.path}/"
         }
         if ASSETS in found.values():
             found["CKV_AWS_111"] = ASSETS
         acknowledge(policy, found)
+
+
+def _in_another_region(bucket: str) -> tuple[str, str, str]:
+    return (
+        rf"Resource::arn:[\w-]+:s3:::{re.escape(bucket)}/\*",
+        "/Pipeline/Pipeline/",
+        "CodePipeline chooses the artifacts' names, in the bucket of another region, too.",
+    )
 
 
 def _policies(scope: IConstruct) -> list[iam.Policy]:

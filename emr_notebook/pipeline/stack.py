@@ -114,7 +114,7 @@ class PipelineStack(cdk.Stack):
                 token_secret_name=settings.pull_requests.token_secret_name,
             )
         allow_connection(self, settings.source.connection_arn)
-        accept_wildcards(self)
+        accept_wildcards(self, self._replication_buckets())
         add_checks(self)
 
     def _create_pipeline(
@@ -140,3 +140,11 @@ class PipelineStack(cdk.Stack):
                 partial_build_spec=build_spec(),
             ),
         )
+
+    def _replication_buckets(self) -> list[str]:
+        """The buckets in the stages' other regions, by the names that CDK gave them.
+
+        CDK shortens the name of one, so that the stack's name does not tell it.
+        """
+        support = self.pipeline.pipeline.cross_region_support.values()
+        return [str(self.resolve(each.replication_bucket.bucket_name)) for each in support]

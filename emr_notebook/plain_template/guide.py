@@ -51,7 +51,7 @@ To create the stack without a change set, rolled back when it fails, edit a copy
 cp $stack.parameters.json ../my.json
 aws s3 cp $stack.template.json "s3://$$BUCKET/emr-notebook/"
 aws cloudformation create-stack --stack-name $stack --on-failure ROLLBACK \\
-  --template-url "https://$$BUCKET.s3.$region.amazonaws.com/emr-notebook/$stack.template.json" \\
+  --template-url "https://$$BUCKET.s3.$region.$suffix/emr-notebook/$stack.template.json" \\
   --capabilities CAPABILITY_IAM --parameters file://../my.json$create_tags
 ```
 $protection
@@ -74,7 +74,7 @@ resource "aws_s3_object" "template" {
 
 resource "aws_cloudformation_stack" "notebooks" {
   name         = "$stack"
-  template_url = "https://$${var.bucket}.s3.$region.amazonaws.com/$${aws_s3_object.template.key}"
+  template_url = "https://$${var.bucket}.s3.$region.$suffix/$${aws_s3_object.template.key}"
   capabilities = ["CAPABILITY_IAM"]
   on_failure   = "ROLLBACK"
   parameters   = { CodeBucket = var.bucket }
@@ -87,7 +87,7 @@ $terraform_tags}
 aws s3 cp $stack.template.json "s3://$$BUCKET/emr-notebook/"
 aws servicecatalog create-product --name $stack --owner data-platform \\
   --product-type CLOUD_FORMATION_TEMPLATE --provisioning-artifact-parameters \\
-  "Name=v1,Type=CLOUD_FORMATION_TEMPLATE,Info={LoadTemplateFromURL=https://$$BUCKET.s3.$region.amazonaws.com/emr-notebook/$stack.template.json}"
+  "Name=v1,Type=CLOUD_FORMATION_TEMPLATE,Info={LoadTemplateFromURL=https://$$BUCKET.s3.$region.$suffix/emr-notebook/$stack.template.json}"
 ```
 
 Each launch is a stack with a name of its own, and notebooks whose name was made up begin with it. A
@@ -128,6 +128,7 @@ def guide(stage: str, settings: Settings, stacks: Sequence[SynthesizedStack]) ->
         stage=stage,
         stack=first.name,
         region=settings.region,
+        suffix=settings.partition.dns_suffix,
         table="\n".join(rows),
         tags=_shell_tags(first, "{}={}"),
         create_tags=_shell_tags(first, "Key={},Value={}"),

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from emr_notebook.settings.partitions import PARTITIONS, partition_of
 from emr_notebook.settings.types import TextFormat
 
 # A text, or a reference such as {"Ref": "VpcId"}.
@@ -91,11 +92,11 @@ def account_and_region_rules(account: str, region: str) -> Iterator[Rule]:
     yield Rule(account, (ACCOUNT,), part=rf"(?<=:){account}(?=:)")
     address = (
         rf"(?<=://){region}(?=\.console\.)|(?<=\?region=){region}(?=#)"
-        rf"|(?<=\.){region}(?=\.amazonaws\.com)"
+        rf"|(?<=\.){region}(?=\.{re.escape(partition_of(region).dns_suffix)})"
     )
     yield Rule(region, (REGION,), part=rf"(?<=:){region}(?=:)|{address}", whole=False)
-    for partition in ("aws", "aws-cn", "aws-us-gov"):
-        yield Rule(partition, (PARTITION,), part=rf"(?<=\barn:){partition}(?=:)", whole=False)
+    for each in PARTITIONS:
+        yield Rule(each.name, (PARTITION,), part=rf"(?<=\barn:){each.name}(?=:)", whole=False)
 
 
 def rules_by_key(rules: Sequence[Rule]) -> Mapping[str, Mapping[str, Rule]]:

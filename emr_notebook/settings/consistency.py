@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from emr_notebook.settings.arns import arn_mistakes
 from emr_notebook.settings.egress import egress_rules
+from emr_notebook.settings.messages import Location, Mistake
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.network import ExtraEgress
 from emr_notebook.settings.notebook import ResolvedNotebook
@@ -15,10 +17,6 @@ LONGEST_STACK_NAME = 128
 MOST_TAGS = 47
 # In small letters: IAM takes Owner and owner for one tag.
 RESERVED_TAGS = ("emrnotebookname", "emrnotebookstack")
-
-
-# (path in the file, what was given, what is accepted)
-Mistake = tuple[tuple[str | int, ...], Any, str]
 
 
 def mistakes(settings: Settings) -> list[Mistake]:
@@ -35,8 +33,8 @@ def mistakes(settings: Settings) -> list[Mistake]:
         *_stack_names(settings, notebooks),
         *_session_names(settings, notebooks),
         *_tags(settings),
-        *_kms_key(settings),
-        *_accounts(settings),
+        *arn_mistakes(settings),
+        *_policies(settings),
     ]
 
 
@@ -134,32 +132,6 @@ def _too_many_tags(
         yield where, given, f"at most {MOST_TAGS} tags, the stage's among them; here are {number}"
 
 
-def _kms_key(settings: Settings) -> Iterator[Mistake]:
-    given = settings.kms_key_arn
-    if given is None:
-        return
-    if settings.opt_outs.aws_managed_key is not None:
-        yield (
-            ("kms_key_arn",),
-            given,
-            "no key beside opt_outs.aws_managed_key: remove one of the two",
-        )
-    if given.split(":")[3] != settings.region:
-        yield ("kms_key_arn",), given, f"a key in the stage's region, {settings.region}"
-
-
-def _accounts(settings: Settings) -> Iterator[Mistake]:
-    """SageMaker takes a role of its own account only, and IAM such a boundary."""
-    given: list[tuple[tuple[str, ...], str | None]] = [
-        (("permissions_boundary_arn",), settings.permissions_boundary_arn),
-        (("defaults", "role_arn"), settings.defaults.role_arn),
-    ]
-    given += [(("notebooks", key, "role_arn"), x.role_arn) for key, x in settings.notebooks.items()]
-    for where, arn in given:
-        if arn is not None and arn.split(":")[4] not in (settings.account, "aws"):
-            yield where, arn, f"one of the stage's account, {settings.account}"
-
-
 def _unreachable_livy(settings: Settings) -> Iterator[Mistake]:
     if settings.network.security_group_ids is not None or settings.network.vpc_cidr is not None:
         return
@@ -215,3 +187,21 @@ def _egress(settings: Settings) -> Iterator[Mistake]:
 
 def _given(rule: ExtraEgress) -> dict[str, Any]:
     return rule.model_dump(exclude_defaults=True)
+
+
+def _policies(settings: Settings) -> Iterator[Mistake]:
+    """A role that exists already is not modified, and CloudFormation takes a policy once."""
+    accepted = "none beside a role_arn: a role of your own is not modified"
+    defaults = settings.defaults
+    places: list[tuple[Location, tuple[str, ...], str | None]] = [
+        (("defaults",), defaults.managed_policy_arns, defaults.role_arn)
+    ]
+    for key, each in settings.notebooks.items():
+        role = each.role_arn or defaults.role_arn
+        places.append((("notebooks", key), each.managed_policy_arns or (), role))
+    for where, arns, role in places:
+        if arns and role is not None:
+            yield (*where, "managed_policy_arns"), list(arns), accepted
+        for number, arn in enumerate(arns):
+            if arn in arns[:number]:
+                yield (*where, "managed_policy_arns", number), arn, "each policy once"

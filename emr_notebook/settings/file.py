@@ -24,7 +24,8 @@ KINDS = {
     float: "a number",
 }
 
-
+# Top-level keys that begin so are the file's own, for anchors; nothing reads them.
+OWN_KEYS = "x-"
 # What config/pipeline.yaml describes is no stage.
 PIPELINE = "pipeline"
 
@@ -90,11 +91,15 @@ def validated(model: type[Model], data: Any) -> Model:
         kind = KINDS.get(type(data), "something else")
         raise SettingsError(f"the file holds {kind}; a mapping of settings is accepted")
     try:
-        return model.model_validate(data)
+        return model.model_validate({k: v for k, v in data.items() if not _is_own(k)})
     except ValidationError as error:
         details = error.errors(include_url=False)
         shown = [pydantic_mistake(detail, model) for detail in details[:MOST_LISTED]]
         raise SettingsError(listed(shown, len(details))) from None
+
+
+def _is_own(key: Any) -> bool:
+    return isinstance(key, str) and key.startswith(OWN_KEYS)
 
 
 def _text(path: Path) -> str:

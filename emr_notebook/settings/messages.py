@@ -13,6 +13,8 @@ from emr_notebook.settings.model import Settings
 from emr_notebook.settings.suggestions import suggestion
 
 Location = tuple[str | int, ...]
+# (path in the file, what was given, what is accepted)
+Mistake = tuple[Location, Any, str]
 
 LONGEST_SHOWN = 120
 # Nobody reads more; the rest shows when these are gone.

@@ -11,6 +11,7 @@ from emr_notebook.settings.cluster import Cluster
 from emr_notebook.settings.immutable_properties import FROM_SETTINGS
 from emr_notebook.settings.network import Network
 from emr_notebook.settings.notebook import Notebook, NotebookDefaults, ResolvedNotebook, Tags
+from emr_notebook.settings.partitions import Partition, partition_of
 from emr_notebook.settings.types import OptOut, Strict
 
 
@@ -42,6 +43,9 @@ class Settings(Strict):
     permissions_boundary_arn: types.PolicyArn | None = Field(
         default=None, description="bounds every role that is made here"
     )
+    role_path: types.RolePath | None = Field(
+        default=None, description="the path in IAM of every role that is made here; / without it"
+    )
     owner_identity: Literal["principal-tag", "user-name"] = Field(
         default="principal-tag",
         description="how the owners' policy knows a notebook's owner: by the principal's tag "
@@ -49,6 +53,9 @@ class Settings(Strict):
     )
     checks: Annotated[tuple[Literal["nist"], ...], Field(strict=False)] = Field(
         default=(), description="nist: cdk-nag's NIST 800-53 R5 rules, beside AwsSolutions"
+    )
+    resolver_architecture: Literal["arm64", "x86_64"] = Field(
+        default="arm64", description="the processor that the resolver's Lambda runs on"
     )
     refresh: types.Refresh | None = Field(
         default=None,
@@ -59,6 +66,11 @@ class Settings(Strict):
     defaults: NotebookDefaults = NotebookDefaults()
     notebooks: dict[types.Key, Notebook] = Field(default_factory=dict)
     opt_outs: StageOptOuts = StageOptOuts()
+
+    @property
+    def partition(self) -> Partition:
+        """The part of AWS that the stage's region is in."""
+        return partition_of(self.region)
 
     @property
     def resolved_notebooks(self) -> tuple[ResolvedNotebook, ...]:

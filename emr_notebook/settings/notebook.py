@@ -17,6 +17,15 @@ class NotebookOptOuts(Strict):
     root_access: OptOut | None = Field(default=None, description="let the user become root")
 
 
+# What Livy makes of a field. Lists (jars, files) are left out: it adds those of both.
+PROPERTY_OF_FIELD = {
+    "driverMemory": "spark.driver.memory",
+    "driverCores": "spark.driver.cores",
+    "executorMemory": "spark.executor.memory",
+    "executorCores": "spark.executor.cores",
+    "numExecutors": "spark.executor.instances",
+    "queue": "spark.yarn.queue",
+}
 Paths = Annotated[tuple[types.DataPath, ...], Field(strict=False)]
 
 
@@ -47,6 +56,17 @@ class Spark(Strict):
         default_factory=dict, description="Spark properties, as text"
     )
 
+    @model_validator(mode="after")
+    def _each_property_once(self) -> Self:
+        twice = [
+            f"{field} and conf's {name} are one property"
+            for field, name in PROPERTY_OF_FIELD.items()
+            if getattr(self, field) is not None and name in self.conf
+        ]
+        if twice:
+            raise ValueError(f"{'; '.join(twice)}: give one of the two")
+        return self
+
 
 class CodeRepository(Strict):
     """A Git repository: its address, or the name of a SageMaker code repository that exists."""
@@ -71,6 +91,8 @@ class CodeRepository(Strict):
         return self.url or self.name or ""
 
 
+# IAM takes ten policies on a role; two are the app's own.
+Policies = Annotated[tuple[types.PolicyArn, ...], Field(max_length=8, strict=False)]
 # SageMaker API, AdditionalCodeRepositoryNamesOrUrls.
 Repositories = Annotated[tuple[CodeRepository, ...], Field(max_length=3, strict=False)]
 Tags = dict[types.TagKey, types.TagValue]
@@ -84,6 +106,9 @@ class NotebookDefaults(Strict):
     role_arn: types.RoleArn | None = Field(
         default=None,
         description="a role that exists already; it is not modified. Without it, one is made",
+    )
+    managed_policy_arns: Policies = Field(
+        default=(), description="up to 8 policies that a made role has beside the app's own"
     )
     lifecycle_config_name: types.LifecycleConfigName | None = Field(
         default=None, description="its lifecycle configuration's name; without it, one is made up"
@@ -123,6 +148,7 @@ class Notebook(Strict):
     instance_type: types.InstanceType | None = None
     volume_size_in_gb: types.VolumeSize | None = None
     role_arn: types.RoleArn | None = None
+    managed_policy_arns: Policies | None = None
     lifecycle_config_name: types.LifecycleConfigName | None = None
     default_code_repository: CodeRepository | None = None
     additional_code_repositories: Repositories | None = None
@@ -144,6 +170,7 @@ class ResolvedNotebook(Strict):
     instance_type: str
     volume_size_in_gb: int
     role_arn: str | None
+    managed_policy_arns: tuple[str, ...]
     lifecycle_config_name: str | None
     default_code_repository: CodeRepository | None
     additional_code_repositories: tuple[CodeRepository, ...]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from emr_notebook.settings import types
-from emr_notebook.settings.consistency import Mistake
+from emr_notebook.settings.arns import of_other_partitions
 from emr_notebook.settings.file import (
     PIPELINE,
     SettingsError,
@@ -16,9 +16,10 @@ from emr_notebook.settings.file import (
     read_file,
     validated,
 )
-from emr_notebook.settings.messages import refusal
+from emr_notebook.settings.messages import Mistake, refusal
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.notebook import Tags
+from emr_notebook.settings.partitions import partition_of
 from emr_notebook.settings.types import OptOut, Strict, TextFormat
 
 # CodeConnections API, ConnectionArn; connections from before 2024 have the older service's name.
@@ -160,6 +161,7 @@ def load_pipeline(
         except SettingsError as error:
             found.append(str(error))
     found += [f"{path}: {each}" for each in _stacks_claimed_twice(pipeline, stages)]
+    found += [f"{path}: {each}" for each in _stages_elsewhere(pipeline, stages)]
     if found:
         raise SettingsError("\n".join(found))
     return pipeline, stages
@@ -173,6 +175,13 @@ def _mistakes(settings: PipelineSettings) -> Iterator[Mistake]:
             yield ("notify", number), address, "an address that is not in the list already"
     if settings.pull_requests is not None:
         yield from _pull_requests(settings, settings.pull_requests)
+    given = {
+        ("permissions_boundary_arn",): settings.permissions_boundary_arn,
+        ("source", "connection_arn"): settings.source.connection_arn,
+    }
+    if settings.pull_requests is not None:
+        given["pull_requests", "connection_arn"] = settings.pull_requests.connection_arn
+    yield from of_other_partitions(settings.region, given.items())
 
 
 def _stages(settings: PipelineSettings) -> Iterator[Mistake]:
@@ -195,6 +204,18 @@ def _pull_requests(settings: PipelineSettings, pull_requests: PullRequests) -> I
         if name not in names:
             accepted = f"one of the pipeline's stages: {', '.join(names)}"
             yield ("pull_requests", "stages", number), name, accepted
+
+
+def _stages_elsewhere(pipeline: PipelineSettings, stages: Mapping[str, Settings]) -> Iterator[str]:
+    """Roles of one partition are assumed by none of another."""
+    own = partition_of(pipeline.region)
+    for name, settings in stages.items():
+        if settings.partition is not own:
+            yield (
+                f"stage {name} is in {settings.region}, which is in the partition "
+                f"{settings.partition.name}; the pipeline, in {pipeline.region}, deploys in "
+                f"{own.name} alone: give that stage a pipeline there"
+            )
 
 
 def _stacks_claimed_twice(

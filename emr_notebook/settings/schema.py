@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from emr_notebook.settings.file import OWN_KEYS
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.pipeline import PipelineSettings
 
@@ -19,7 +20,8 @@ FILES: Mapping[Path, type[BaseModel]] = {
 
 def schema_text(model: type[BaseModel] = Settings) -> str:
     """The schema of a settings file, as text."""
-    return json.dumps(model.model_json_schema(), indent=2) + "\n"
+    made = {**model.model_json_schema(), "patternProperties": {f"^{OWN_KEYS}": {}}}
+    return json.dumps(made, indent=2) + "\n"
 
 
 if __name__ == "__main__":

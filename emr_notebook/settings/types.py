@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from emr_notebook.settings.partitions import PARTITIONS
+
 
 def _refused(accepted: str) -> PydanticCustomError:
     return PydanticCustomError("format", "{accepted}", {"accepted": accepted})
@@ -89,7 +91,12 @@ AccountId = Annotated[
     str, TextFormat(r"[0-9]{12}", 'an AWS account id: 12 digits, in quotes, such as "111122223333"')
 ]
 Region = Annotated[
-    str, TextFormat(r"[a-z]{2,4}(-[a-z]+)+-[0-9]", "a region's name, such as eu-west-1")
+    str,
+    TextFormat(
+        "|".join(each.regions for each in PARTITIONS),
+        "a region's name as the partitions of AWS have them, such as eu-west-1, cn-north-1 or "
+        "us-gov-west-1",
+    ),
 ]
 StackName = Annotated[
     str,
@@ -145,8 +152,14 @@ Key = Annotated[
         longest=32,
     ),
 ]
+# SageMaker's guide on notebook-al2023-v1, the one platform on which a notebook can still be made.
 InstanceType = Annotated[
-    str, TextFormat(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "a SageMaker instance type, such as ml.t3.medium")
+    str,
+    TextFormat(
+        r"ml\.(?!(p2|p3|p3dn|inf1|g3)\.)[a-z0-9-]+\.[a-z0-9]+",
+        "a SageMaker instance type, such as ml.t3.medium; not ml.p2, ml.p3, ml.p3dn, ml.inf1 or "
+        "ml.g3, which notebooks on Amazon Linux 2023 (notebook-al2023-v1) cannot have",
+    ),
 ]
 RoleArn = Annotated[
     str,
@@ -154,6 +167,16 @@ RoleArn = Annotated[
         r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[a-zA-Z0-9+=,.@_/-]+",
         "an IAM role's ARN, such as arn:aws:iam::111122223333:role/data-science",
         longest=2048,
+    ),
+]
+# IAM API, pathType: with what a role's name may hold between the slashes.
+RolePath = Annotated[
+    str,
+    TextFormat(
+        r"/([a-zA-Z0-9+=,.@_-]+/)+",
+        "a path of IAM, such as /data-science/: letters, digits and +=,.@_- between slashes, at "
+        "most 512 characters",
+        longest=512,
     ),
 ]
 KmsKeyArn = Annotated[
@@ -286,11 +309,20 @@ DataPath = Annotated[
         longest=1024,
     ),
 ]
+# Livy's spark-blacklist.conf: a session that asks for one of these is refused, or does not get it.
+LIVY_DECIDES = (
+    "spark.master",
+    "spark.submit.deployMode",
+    "spark.yarn.jar",
+    "spark.yarn.jars",
+    "spark.yarn.archive",
+)
 SparkProperty = Annotated[
     str,
     TextFormat(
-        r"spark\.[!-~]+",
-        "a Spark property's name, such as spark.sql.shuffle.partitions",
+        rf"(?!({'|'.join(map(re.escape, LIVY_DECIDES))})$)spark\.[!-~]+",
+        "a Spark property's name, such as spark.sql.shuffle.partitions; none of those that Livy "
+        f"decides and refuses sessions for: {', '.join(LIVY_DECIDES)}",
     ),
 ]
 SparkValue = Annotated[
@@ -304,7 +336,11 @@ SparkValue = Annotated[
 Queue = Annotated[str, TextFormat(rf"{_PRINTED}+", "a YARN queue's name: at most 256 characters")]
 FilePath = Annotated[str, TextFormat(rf"{_PRINTED}+", "a file's path", longest=4096)]
 Memory = Annotated[
-    str, TextFormat(r"[1-9][0-9]{0,6}[mg]", "a size in megabytes or gigabytes, such as 512m or 4g")
+    str,
+    TextFormat(
+        r"[1-9][0-9]{0,6}[mMgG]",
+        "a size in megabytes or gigabytes, such as 512m, 34490M or 4g",
+    ),
 ]
 Because = Annotated[
     str,

@@ -31,6 +31,11 @@ KINDS = {
     "sql": "sql",
 }
 UNSUPPORTED_KINDS = ("spark", "sparkr")
+# What Livy decides itself, by the spark-blacklist.conf that it ships.
+BLACKLIST = (
+    *("spark.master", "spark.submit.deployMode"),
+    *("spark.yarn.jar", "spark.yarn.jars", "spark.yarn.archive"),
+)
 SOURCE = "[Source: (org.eclipse.jetty.server.HttpInputOverHTTP)"
 _MILLISECONDS = {
     "us": 0.001,
@@ -82,6 +87,11 @@ def parse_session(text: str) -> Json:
                 f"Cannot deserialize value of type `{_java_name(wanted)}` from {value!r} "
                 f'(through reference chain: {SESSION_CLASS}["{name}"])',
             )
+    if listed := [name for name in request.get("conf") or {} if name in BLACKLIST]:
+        raise illegal_argument(
+            "Rejected, Reason: Blacklisted configuration values in session config: "
+            + ", ".join(listed)
+        )
     for name in ("ttl", "idleTimeout"):
         if request.get(name) is not None:
             duration_seconds(str(request[name]))

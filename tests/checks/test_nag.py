@@ -203,3 +203,15 @@ def test_a_rule_of_an_unknown_check_is_refused() -> None:
 
     with pytest.raises(ValueError, match=r"'HIPAA\.Security-S3' is no rule of AwsSolutions"):
         acknowledge(stack, {"HIPAA.Security-S3": "nobody asks"})
+
+
+def test_a_policy_of_aws_that_the_settings_give_is_accepted_with_the_reason(
+    tmp_path: Path,
+) -> None:
+    policy = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    app = new_app(tmp_path)
+    build(app, parse(stage(lambda data: data.update(defaults={"managed_policy_arns": [policy]}))))
+    app.synth()
+
+    words = {rule.partition("::")[2]: reason for _, rule, reason in accepted(tmp_path)}
+    assert "in managed_policy_arns" in words[f"AwsSolutions-IAM4[Policy::{policy}]"]

@@ -19,17 +19,22 @@ from emr_notebook.checks.template_limits import (
 )
 from emr_notebook.settings.file import parse
 from tests.conftest import ROOT, cdk_context, stage
-from tests.templates import INSTANCE, LIFECYCLE
+from tests.templates import ENDPOINT, INSTANCE, LIFECYCLE
 
-MOST_BYTES, MOST_RESOURCES = 900_000, 450
+MOST_BYTES, MOST_RESOURCES, MOST_OUTPUTS = 900_000, 450, 180
 
 
 def written(
-    folder: Path, *kinds: str, name: str = "notebooks", size: int | None = None
+    folder: Path,
+    *kinds: str,
+    name: str = "notebooks",
+    size: int | None = None,
+    outputs: int = 0,
 ) -> dict[str, Any]:
-    """A template with resources of these kinds, filled up to a size in bytes."""
+    """A template with resources of these kinds and outputs, filled up to a size in bytes."""
     resources = {f"R{number}": {"Type": kind} for number, kind in enumerate(kinds)}
-    template = {"Resources": resources, "Description": ""}
+    declared = {f"O{number}": {"Value": "x"} for number in range(outputs)}
+    template: dict[str, Any] = {"Resources": resources, "Outputs": declared, "Description": ""}
     missing = 0 if size is None else size - len(json.dumps(template))
     template["Description"] = "x" * missing
     (folder / f"{name}.template.json").write_text(json.dumps(template))
@@ -44,9 +49,20 @@ def refusal(folder: Path) -> str:
 
 class TestLimits:
     def test_what_is_just_within_them_is_accepted(self, tmp_path: Path) -> None:
-        written(tmp_path, *[INSTANCE] * MOST_RESOURCES, size=MOST_BYTES)
+        written(tmp_path, *[INSTANCE] * MOST_RESOURCES, size=MOST_BYTES, outputs=MOST_OUTPUTS)
 
         check_templates(tmp_path)
+
+    def test_one_more_output_is_refused(self, tmp_path: Path) -> None:
+        written(tmp_path, outputs=MOST_OUTPUTS + 1)
+
+        assert refusal(tmp_path).startswith("stack notebooks: its template has 181 outputs")
+        assert "; 180 are accepted. " in refusal(tmp_path)
+
+    def test_each_limit_is_told_on_a_line_of_its_own(self, tmp_path: Path) -> None:
+        written(tmp_path, *[INSTANCE] * 451, outputs=MOST_OUTPUTS + 1)
+
+        assert len(refusal(tmp_path).splitlines()) == 2
 
     @pytest.mark.parametrize(
         ("resources", "size", "said"),
@@ -93,6 +109,17 @@ class TestWords:
 
         assert "40 different ones make 40 copies of the start script" in refusal(tmp_path)
 
+    def test_say_whose_outputs_they_are_and_how_to_have_fewer(self, tmp_path: Path) -> None:
+        written(tmp_path, *[ENDPOINT] * 60, outputs=MOST_OUTPUTS + 2)
+
+        said = refusal(tmp_path)
+        assert "182 outputs, most of them for its 60 clusters" in said
+        assert "give the notebooks of some clusters a stack of their own" in said
+        assert said.endswith(
+            "and take out clusters that no notebook uses. A notebook that is deployed already "
+            "stays where it is: move new ones."
+        )
+
     def test_do_not_advise_to_share_the_only_script(self, tmp_path: Path) -> None:
         written(tmp_path, LIFECYCLE, *[INSTANCE] * 450)
 
@@ -114,6 +141,16 @@ def many(notebooks: int, **settings: Any) -> dict[str, Any]:
     return stage(change)
 
 
+def many_clusters(number: int) -> dict[str, Any]:
+    """A stage of that many clusters, and one notebook."""
+
+    def change(data: dict[str, Any]) -> None:
+        data["clusters"] = {f"c{each}": {"id": f"j-C{each:04}"} for each in range(number)}
+        data["notebooks"] = {"alice": {"cluster": "c0", "owner": "alice@example.com"}}
+
+    return stage(change)
+
+
 def synthesized(data: dict[str, Any], folder: Path) -> Path:
     app = cdk.App(context={**cdk_context(), **CDK_RESOURCE_LIMIT_OFF}, outdir=str(folder))
     build(app, parse(data))
@@ -122,6 +159,16 @@ def synthesized(data: dict[str, Any], folder: Path) -> Path:
 
 def test_a_stage_of_200_notebooks_fits_into_one_stack(tmp_path: Path) -> None:
     check_templates(synthesized(many(200), tmp_path))
+
+
+def test_59_clusters_fit_into_one_stack(tmp_path: Path) -> None:
+    check_templates(synthesized(many_clusters(59), tmp_path))
+
+
+def test_of_60_clusters_the_outputs_are_too_many(tmp_path: Path) -> None:
+    assert "182 outputs, most of them for its 60 clusters" in refusal(
+        synthesized(many_clusters(60), tmp_path)
+    )
 
 
 def test_notebooks_with_a_session_each_are_refused_by_bytes(tmp_path: Path) -> None:

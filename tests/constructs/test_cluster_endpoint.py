@@ -154,6 +154,14 @@ class TestResolver:
             LAMBDA, {"Handler": "cluster_endpoint.handler.on_event"}, 1
         )
 
+    @pytest.mark.parametrize("architecture", [None, "arm64", "x86_64"])
+    def test_runs_on_the_processor_of_the_settings(self, architecture: str | None) -> None:
+        given = {} if architecture is None else {"resolver_architecture": architecture}
+        found = template(lambda data: data.update(given))
+
+        function = only(found, LAMBDA, "ResolverFunction")["Properties"]
+        assert function["Architectures"] == [architecture or "arm64"]
+
     def test_a_wait_is_over_before_lambda_and_cloudformation_give_up(self) -> None:
         found = with_cluster(id="j-2AXXXXXXGAPLF", wait_minutes=13)
 
@@ -190,6 +198,12 @@ class TestEndpoint:
         output = found.to_json()["Outputs"][properties(found, ENDPOINT)["LastValueOutput"]]
         (endpoint,) = resources(found, ENDPOINT)
         assert output["Value"] == {"Fn::GetAtt": [endpoint, "Value"]}
+
+    def test_that_output_has_the_name_that_version_0_1_0_gave_it(self) -> None:
+        """In a rollback it is asked of the stack as it was deployed."""
+        assert (
+            properties(template(), ENDPOINT)["LastValueOutput"] == "ClusteranalyticsValue98B69D71"
+        )
 
     def test_a_cluster_that_no_notebook_uses_is_looked_up_all_the_same(self) -> None:
         found = template(lambda data: data["clusters"].update(idle={"id": "j-IDLE"}))

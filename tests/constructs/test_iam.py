@@ -133,3 +133,13 @@ class TestPacked:
 
         assert [each["Condition"] for each in parts] == [condition] * 3
         assert [arn for each in parts for arn in each["Resource"]] == resources
+
+
+@pytest.mark.parametrize("path", [None, "/data-science/"])
+def test_every_role_is_under_the_path_of_the_settings(path: str | None) -> None:
+    given = {} if path is None else {"role_path": path}
+    found = template(lambda data: data.update(given)).find_resources("AWS::IAM::Role")
+
+    # The resolver's, the framework's and the notebook's.
+    assert len(found) == 3
+    assert {each["Properties"].get("Path") for each in found.values()} == {path}

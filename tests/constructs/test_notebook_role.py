@@ -62,6 +62,14 @@ def test_it_holds_the_shared_log_policy_and_no_other() -> None:
     assert "Policies" not in role(found)
 
 
+def test_it_has_the_policies_of_the_settings_beside() -> None:
+    given = ["arn:aws:iam::111122223333:policy/athena", "arn:aws:iam::aws:policy/ReadOnlyAccess"]
+    found = template(lambda data: data.update(defaults={"managed_policy_arns": given}))
+    (shared,) = resources(found, POLICY, "RolesLog")
+
+    assert role(found)["ManagedPolicyArns"] == [{"Ref": shared}, *given]
+
+
 def test_the_shared_policy_lets_a_role_write_the_log_of_the_notebook_in_its_tag_alone() -> None:
     found = template()
     group = "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/sagemaker/NotebookInstances"

@@ -35,10 +35,12 @@ PAGE_OF_INSTANCES = 2
 
 @dataclass(frozen=True)
 class Asked:
-    """How a stage is deployed: with `-c refresh=`, or without one of the resolver's permissions."""
+    """How a stage is deployed: with `-c refresh=`, without one of the resolver's permissions, or
+    with more outputs a cluster."""
 
     refresh: str = ""
     withheld: str = ""
+    outputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

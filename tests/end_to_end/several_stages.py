@@ -1,7 +1,7 @@
 """A CDK app: the real stacks of several stages, so that one CDK process deploys all of them.
 
-`-c stages=` is a JSON object: by stage, the `refresh` it is deployed with, and the one action that
-is `withheld` from its resolver's role.
+`-c stages=` is a JSON object: by stage, the `refresh` it is deployed with, the one action that is
+`withheld` from its resolver's role, and the `outputs` that each cluster has beside today's.
 """
 
 import json
@@ -38,7 +38,7 @@ def main() -> None:
     for stage, asked in json.loads(app.node.get_context("stages")).items():
         with patch.object(cluster_endpoint, "grants", grants_without(asked["withheld"])):
             settings = load_stage(stage)
-            EmrNotebookStack(
+            stack = EmrNotebookStack(
                 app,
                 settings,
                 name=settings.stack_name,
@@ -47,6 +47,10 @@ def main() -> None:
                 authorities={},
                 refresh=asked["refresh"],
             )
+            for endpoint in stack.endpoints.values():
+                found = {"ClusterId": endpoint.cluster_id, "ReleaseLabel": endpoint.release_label}
+                for name in asked["outputs"]:
+                    cdk.CfnOutput(endpoint, name, value=found[name])
     app.synth()
 
 

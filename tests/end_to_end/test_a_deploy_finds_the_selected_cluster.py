@@ -23,7 +23,10 @@ pytestmark = pytest.mark.sandbox
 NAME = "🚀 nightly ｶﾀｶﾅ"
 # One of them is a tag that AWS sets.
 TEAM = {"team": "risk", "stage": "test", "aws:cloudformation:stack-name": "spark"}
-TEN = {f"c{number}": f"j-TEN{number:04d}" for number in range(10)}
+# So many that five outputs each would be more than CloudFormation takes.
+MANY = {f"c{number}": f"j-MANY{number:04d}" for number in range(45)}
+TEN = dict(list(MANY.items())[:10])
+NEWER = 1.8e9
 HIGHLY_AVAILABLE = ("10.0.3.10", "10.0.3.11", "10.0.3.12")
 STAGES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "by-id": {"analytics": {"id": "j-BYID0001"}},
@@ -40,11 +43,17 @@ STAGES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "ingress": "create",
         },
     },
-    "ten": {
-        key: {"id": cluster_id, "group_configurations": False} for key, cluster_id in TEN.items()
+    "many": {
+        key: {"id": cluster_id, "group_configurations": False} for key, cluster_id in MANY.items()
     },
 }
 NOTEBOOKS = {name: {"cluster": "analytics"} for name in ("alice", "bob", "carol")}
+# What its roles and Lambda are made with, unless nobody says so.
+MADE_OTHERWISE: Mapping[str, Any] = {
+    "role_path": "/data-science/",
+    "resolver_architecture": "x86_64",
+    "defaults": {"managed_policy_arns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]},
+}
 IN_FLEETS: Any = {"collection": "INSTANCE_FLEET"}
 SPARK_4: Any = {"applications": {"Hadoop": "3.4.2", "Livy": "0.9.0", "Spark": "4.1.1-amzn-0"}}
 
@@ -71,13 +80,13 @@ def seed(world: ResolverWorld) -> None:
         # A bootstrap action has moved its Livy, of which EMR says nothing.
         running("j-BOOTED01", "10.0.4.30"),
         running("j-FLEETS01", "10.0.4.20", primary_configurations=livy_port(9002), **IN_FLEETS),
-        *(running(each, f"10.0.2.{n}") for n, each in enumerate(TEN.values())),
+        # Newer than those above, as the next ones, so that these are on the second page.
+        *(running(each, f"10.0.2.{n}", created=NEWER) for n, each in enumerate(MANY.values())),
     )
-    for number in range(60):
+    for number in range(40):
         world.put(
             ClusterSpec(f"j-DEAD{number:04d}", name=NAME, tags=TEAM, state="TERMINATED"),
-            # Newer, so that what is looked for is on the second page.
-            ClusterSpec(f"j-MORE{number:04d}", name="another", created=1.8e9 + number),
+            ClusterSpec(f"j-MORE{number:04d}", name="another", created=NEWER + number),
         )
 
 
@@ -87,7 +96,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResolverWorld]:
     with resolver_world(tmp_path_factory.mktemp("resolver")) as found:
         seed(found)
         for stage, clusters in STAGES.items():
-            found.write_stage(stage, clusters, NOTEBOOKS if stage == "by-id" else None)
+            more = MADE_OTHERWISE if stage == "by-id" else {}
+            found.write_stage(stage, clusters, NOTEBOOKS if stage == "by-id" else None, **more)
         deploy = found.deploy_together(dict.fromkeys(STAGES, Asked()))
         assert not deploy.failed, deploy.printed
         yield found
@@ -107,8 +117,9 @@ def test_a_stage_gets_the_livy_of_the_active_cluster_that_it_selects(
 ) -> None:
     stack = world.stack(stage)
 
-    assert stack.output("analytics", "ClusterId") == cluster_id
-    assert stack.output("analytics", "ReleaseLabel") == release
+    value = json.loads(stack.output("analytics", "Value"))
+    assert value["ClusterId"] == cluster_id
+    assert value["ReleaseLabel"] == release
     assert stack.output("analytics", "LivyUrl") == url
     assert stack.output("analytics", "State") == "live"
 
@@ -140,6 +151,20 @@ def test_the_found_address_reaches_every_notebook_of_the_cluster(world: Resolver
     ] * len(NOTEBOOKS)
 
 
+def test_roles_and_resolver_are_made_as_the_settings_say(world: ResolverWorld) -> None:
+    stack = world.stack("by-id")
+    iam, function = world.aws.client("iam"), stack.named("ResolverFunction")
+
+    roles = [name for logical, name in stack.resources.items() if "Role" in logical[-12:]]
+    made = [iam.get_role(RoleName=each)["Role"]["Path"] for each in roles]
+    assert made == ["/data-science/"] * (len(NOTEBOOKS) + 2)
+    attached = iam.list_attached_role_policies(RoleName=stack.named("NotebookaliceRole"))
+    names = [each["PolicyName"] for each in attached["AttachedPolicies"]]
+    assert "ReadOnlyAccess" in names
+    found = world.aws.client("lambda").get_function_configuration(FunctionName=function)
+    assert found["Architectures"] == ["x86_64"]
+
+
 def test_a_cluster_by_id_costs_three_calls_however_many_notebooks_use_it(
     world: ResolverWorld,
 ) -> None:
@@ -165,24 +190,24 @@ def test_each_further_page_of_instances_costs_one_call(world: ResolverWorld) -> 
 
 
 def test_a_name_costs_the_pages_of_active_clusters_besides(world: ResolverWorld) -> None:
-    """Fifty clusters a page, sixty others active."""
+    """Fifty clusters a page, ninety others active."""
     actions = [action for action, _ in world.calls_by("by-name")]
 
     read = ["DescribeCluster", "ListInstances", "ListInstanceGroups"]
     assert actions == ["ListClusters", "ListClusters", *read]
 
 
-def test_ten_clusters_of_a_stack_each_get_their_own_address(world: ResolverWorld) -> None:
-    stack = world.stack("ten")
+def test_45_clusters_of_a_stack_each_get_their_own_address(world: ResolverWorld) -> None:
+    stack = world.stack("many")
 
-    found = {key: stack.output(key, "LivyUrl") for key in TEN}
-    assert found == {f"c{number}": f"http://10.0.2.{number}:8998" for number in range(10)}
-    assert len(world.calls_by("ten")) == 2 * len(TEN)
+    found = {key: stack.output(key, "LivyUrl") for key in MANY}
+    assert found == {f"c{number}": f"http://10.0.2.{number}:8998" for number in range(45)}
+    assert len(world.calls_by("many")) == 2 * len(MANY)
 
 
 def test_one_lambda_answers_for_ten_clusters_at_the_same_time(world: ResolverWorld) -> None:
     """CloudFormation creates resources that do not depend on each other together."""
-    client, function = world.aws.client("lambda"), world.stack("ten").named("ResolverFunction")
+    client, function = world.aws.client("lambda"), world.stack("many").named("ResolverFunction")
 
     def ask(key: str) -> str:
         cluster = Cluster(id=TEN[key], group_configurations=False)

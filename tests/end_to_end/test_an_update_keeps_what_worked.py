@@ -23,6 +23,8 @@ UNKNOWN_TYPE = {"bob": {"cluster": "analytics", "instance_type": "ml.t3.gigantic
 TAGS = {"team": "retagged"}
 # IAM learns that late of what a deploy grants, and the tagging API of a cluster's tags.
 POLICY_SECONDS, INDEX_SECONDS = 6, 30
+# What version 0.1.0 had beside LivyUrl, State and Value.
+FORMER_OUTPUTS = Asked(outputs=("ClusterId", "ReleaseLabel"))
 # Each stage starts with a cluster of its own at URL and a notebook.
 CLUSTERS = {
     "renamed": "j-RENAMED1",
@@ -70,7 +72,10 @@ def updates(world: ResolverWorld) -> Mapping[str, Update]:
         selector = {"tags": TAGS} if stage == "retagged" else {"id": cluster_id}
         world.write_stage(stage, {"analytics": selector}, ALICE)
     withheld = Asked(withheld="cloudformation:DescribeStacks")
-    created = world.deploy_together(dict.fromkeys(CLUSTERS, Asked()) | {"unread": withheld})
+    created = world.deploy_together(
+        dict.fromkeys(CLUSTERS, Asked())
+        | {"unread": withheld, "rolled-back": FORMER_OUTPUTS, "renamed": FORMER_OUTPUTS}
+    )
     assert not created.failed, created.printed
     before = {stage: (world.stack(stage), len(world.events(stage))) for stage in CLUSTERS}
     updated = change(world)
@@ -131,6 +136,12 @@ def test_another_selector_of_the_same_cluster_keeps_notebook_and_endpoint(
     assert renamed.after.status == "UPDATE_COMPLETE"
     assert renamed.endpoint == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
     assert renamed.after.resources == renamed.before.resources
+    # The former version's outputs go, and nothing else.
+    gone = renamed.before.outputs.keys() - renamed.after.outputs.keys()
+    assert sorted(name[:-8] for name in gone) == [
+        "ClusteranalyticsClusterId",
+        "ClusteranalyticsReleaseLabel",
+    ]
     assert not [each for each in renamed.events if "DELETE" in each["ResourceStatus"]]
     assert "creation of a new physical resource" not in str(renamed.events)
 
@@ -211,6 +222,7 @@ def test_an_update_that_fails_elsewhere_rolls_back_cleanly_to_its_dead_clusters_
     assert back.endpoint == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"] * 2
     assert back.after.status == "UPDATE_ROLLBACK_COMPLETE"
     assert back.after.outputs == back.before.outputs
+    assert back.after.output("analytics", "ClusterId") == CLUSTERS["rolled-back"]
     assert f"LIVY_URL='{URL}'" in start_script(world, back.after)
 
 

@@ -60,9 +60,10 @@ class Assembly:
         with TemporaryDirectory(prefix="cdk.out-") as folder:
             app = cdk.App(context=cdk_context(), outdir=folder)
             settings = {name: parse(dict(data)) for name, data in stages.items()}
-            build_pipeline(app, parse_pipeline(pipeline(change)), settings)
+            own = parse_pipeline(pipeline(change))
+            build_pipeline(app, own, settings)
             made = app.synth()
-            self.template = _read(made.get_stack_by_name("notebooks-pipeline"))
+            self.template = _read(made.get_stack_by_name(own.stack_name))
             self.stacks = {each.stack_name: _read(each) for each in made.stacks_recursively}
             self.build_specs = {each.name: each.read_text() for each in Path(folder).glob("*.yaml")}
 

@@ -290,6 +290,20 @@ class TestRegions:
             "AWS::S3::BucketPolicy",
         }
 
+    @pytest.mark.parametrize("name", ["n", "notebooks", "p" * 36, "Data-Platform-" * 7])
+    def test_stages_in_several_regions_synthesize_whatever_the_pipeline_is_called(
+        self, name: str
+    ) -> None:
+        """CDK shortens the names of its buckets there, each name at another place."""
+        name = name.rstrip("-")
+        elsewhere = {
+            "dev": {**STAGES["dev"], "region": "us-east-1"},
+            "prod": {**STAGES["prod"], "region": "ap-southeast-2"},
+        }
+        made = Assembly(lambda data: data.update(stack_name=name), elsewhere)
+
+        assert {f"{name}-support-us-east-1", f"{name}-support-ap-southeast-2"} <= set(made.stacks)
+
 
 class TestPullRequests:
     def test_nobody_checks_them_who_was_not_asked_to(self, made: Assembly) -> None:

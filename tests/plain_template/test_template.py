@@ -212,6 +212,13 @@ def test_the_page_beside_it_tells_what_cdk_deploy_would_have_set_on_the_stack(fu
     assert "--enable-termination-protection" in page
 
 
+def test_the_page_names_s3_by_the_partitions_own_address(tmp_path: Path) -> None:
+    settings, stacks = synthesized({**stage(), "region": "cn-north-1"}, tmp_path)
+    files = stage_files("china", settings, stacks)
+
+    assert "https://$BUCKET.s3.cn-north-1.amazonaws.com.cn/emr-" in files["README.md"].decode()
+
+
 def some_resources(count: int, **properties: Any) -> dict[str, Any]:
     one = {"Type": "AWS::SNS::Topic", "Properties": properties}
     return {"Resources": {f"Topic{number}": one for number in range(count)}}

@@ -42,6 +42,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "Key": KEYS,
     "InstanceType": ("ml.t3.medium", "ml.m5.xlarge", "ml.c5.2xlarge"),
     "RoleArn": (f"arn:aws:iam::{ACCOUNT}:role/data-science",),
+    "RolePath": ("/data-science/", "/a/b.c/"),
     "PolicyArn": (f"arn:aws:iam::{ACCOUNT}:policy/b", "arn:aws:iam::aws:policy/PowerUserAccess"),
     "SecretArn": (f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:AmazonSageMaker-git-a1b2c3",),
     "LifecycleConfigName": ("start", "connect-to-spark"),
@@ -58,7 +59,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "SparkProperty": ("spark.sql.shuffle.partitions", "spark.a", "spark.executor.extraJavaOptions"),
     "SparkValue": ("64", "", "-Da='b c' $HOME \\ \"", "héé\t{}"),
     "Queue": ("default", "root.science", "a'b"),
-    "Memory": ("512m", "4g"),
+    "Memory": ("512m", "4g", "34490M"),
     "Because": ("no NAT gateway yet", "ABC", "first line\nsecond: 'line' with ${Token}"),
     "TagKey": ("team", "cost-center", "Größe x", "a:b/c"),
     "TagKeyToSelect": ("team", "aws:cloudformation:stack-name", "a:b/c"),
@@ -273,6 +274,18 @@ CONTRADICTIONS: tuple[Callable[[dict[str, Any]], object], ...] = (
     ),
     lambda data: data.update(kms_key_arn=f"arn:aws:kms:ap-south-1:{ACCOUNT}:{KMS}"),
     lambda data: _both(data, role_arn=("arn:aws:iam::999988887777:role/x",) * 2),
+    lambda data: data.update(
+        region="cn-north-1", defaults={"role_arn": f"arn:aws:iam::{ACCOUNT}:role/x"}
+    ),
+    lambda data: data.update(
+        defaults={"spark": {"executorMemory": "4g", "conf": {"spark.executor.memory": "4g"}}}
+    ),
+    lambda data: data.update(
+        defaults={
+            "role_arn": f"arn:aws:iam::{ACCOUNT}:role/x",
+            "managed_policy_arns": [EXAMPLES["PolicyArn"][0]],
+        }
+    ),
     lambda data: data["network"].update(security_group_ids=["sg-11112222"] * 2),
     lambda data: _egress(data, {"cidr": "1.0.0.0/8"}, security_group_ids=["sg-11112222"]),
     lambda data: _egress(data, {"cidr": "1.0.0.0/8"}, {"cidr": "1.0.0.0/8"}),

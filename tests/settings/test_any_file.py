@@ -72,6 +72,9 @@ KINDS = {
             "key and none": "no key beside opt_outs.aws_managed_key: remove one of the two",
             "region": "a key in the stage's region, .+",
             "account": "one of the stage's account, [0-9]{12}",
+            "partition": "one that begins with arn:[a-z-]+:, as those of [a-z0-9-]+ do",
+            "policy twice": "each policy once",
+            "policies of a given role": "none beside a role_arn: .+ is not modified",
             "group twice": "each group once",
             "rules beside groups": "none beside network.security_group_ids: groups of your .+",
             "rule twice": "each rule once: .+ has this one",
@@ -83,6 +86,7 @@ KINDS = {
     "because": r"verify: none goes with because, and because with it",
     "destinations": r"(none|.+) of cidr, security_group_id, prefix_list_id is given: give one .+",
     "repository": r"give either url or name \(a SageMaker code repository's\)",
+    "property twice": r".+ and conf's spark\..+ are one property: give one of the two",
     "secret": r"secret_arn goes with name: a public address needs no secret",
 }
 BEFORE_THE_SETTINGS = re.compile(

@@ -43,8 +43,45 @@ ADMITTED = {"security_group_id": PRIMARY, "ingress": "create"}
 ADMITTED_ELSEWHERE = {"security_group_id": PRIMARY, "ingress": "external"}
 TWO_STACKS = notebooks(alice={}, bob={"stack": "science"})
 
+POLICY = "arn:aws:iam::111122223333:policy/athena"
+SCIENCE = "arn:aws:iam::111122223333:role/science"
 # (what each is about, the change, the whole line that is said of it)
 MISTAKES = [
+    (
+        "policies for a role that is given",
+        changed(defaults={"managed_policy_arns": [POLICY], "role_arn": SCIENCE}),
+        (
+            f"defaults.managed_policy_arns: ['{POLICY}'] was given; accepted: none beside a "
+            "role_arn: a role of your own is not modified"
+        ),
+    ),
+    (
+        "a notebook's policies for the stage's role",
+        changed(
+            defaults={"role_arn": SCIENCE},
+            notebooks=notebooks(alice={"managed_policy_arns": [POLICY]}),
+        ),
+        (
+            f"notebooks.alice.managed_policy_arns: ['{POLICY}'] was given; accepted: none beside a "
+            "role_arn: a role of your own is not modified"
+        ),
+    ),
+    (
+        "a policy twice",
+        changed(notebooks=notebooks(alice={"managed_policy_arns": [POLICY, POLICY]})),
+        (
+            f"notebooks.alice.managed_policy_arns.1: '{POLICY}' was given; accepted: each policy "
+            "once"
+        ),
+    ),
+    (
+        "a policy of another account",
+        changed(defaults={"managed_policy_arns": ["arn:aws:iam::444455556666:policy/athena"]}),
+        (
+            "defaults.managed_policy_arns: 'arn:aws:iam::444455556666:policy/athena' was given; "
+            "accepted: one of the stage's account, 111122223333"
+        ),
+    ),
     (
         "a cluster that is not there",
         changed(notebooks={"alice": {"cluster": "analytic"}}),
@@ -329,6 +366,13 @@ def test_several_are_told_at_once() -> None:
 
 
 ALARMS = [
+    (
+        "policies for the roles that are made, and a role for one that is not",
+        changed(
+            defaults={"managed_policy_arns": ["arn:aws:iam::aws:policy/AmazonAthenaFullAccess"]},
+            notebooks=notebooks(alice={"role_arn": "arn:aws:iam::111122223333:role/science"}),
+        ),
+    ),
     ("no notebook yet", changed(notebooks={})),
     ("the example", lambda data: data.update(example())),
     (

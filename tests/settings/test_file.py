@@ -90,6 +90,23 @@ def test_of_very_many_mistakes_the_first_fifty_are_told() -> None:
             with_alice(opt_outs={"root_access": "builds drivers"}),
             "opt_outs.root_access: 'builds drivers' was given; accepted: a mapping with because",
         ),
+        (
+            with_alice(instance_type="ml.p3dn.24xlarge"),
+            (
+                "notebooks.alice.instance_type: 'ml.p3dn.24xlarge' was given; accepted: a SageMaker"
+                " instance type, such as ml.t3.medium; not ml.p2, ml.p3, ml.p3dn, ml.inf1 or ml.g3,"
+                " which notebooks on Amazon Linux 2023 (notebook-al2023-v1) cannot have"
+            ),
+        ),
+        (with_alice(instance_type="ml.g3.4xlarge"), "instance_type: 'ml.g3.4xlarge' was given"),
+        (
+            lambda data: data.update(role_path="science"),
+            "role_path: 'science' was given; accepted: ",
+        ),
+        (
+            lambda data: data.update(role_path="/a//b/"),
+            "'/a//b/' was given; accepted: a path of IAM",
+        ),
         (with_alice(replace="yes"), "alice.replace: 'yes' was given; accepted: true or false"),
         (
             lambda data: data.update(clusters={}),
@@ -135,6 +152,37 @@ def test_of_very_many_mistakes_the_first_fifty_are_told() -> None:
             with_alice(spark={"queue": ""}),
             "alice.spark.queue: '' was given; accepted: a YARN queue",
         ),
+        (
+            with_alice(spark={"conf": {"spark.yarn.jars": "s3://b/x"}}),
+            (
+                "conf.spark.yarn.jars: 'spark.yarn.jars' was given; accepted: a Spark property's "
+                "name, such as spark.sql.shuffle.partitions; none of those that Livy decides and "
+            ),
+        ),
+        (
+            with_alice(spark={"executorMemory": "4g", "conf": {"spark.executor.memory": "8g"}}),
+            (
+                "notebooks.alice.spark: executorMemory and conf's spark.executor.memory are one "
+                "property: give one of the two"
+            ),
+        ),
+        (
+            lambda data: data.update(
+                defaults={
+                    "spark": {
+                        "queue": "a",
+                        "numExecutors": 2,
+                        "conf": {"spark.yarn.queue": "b", "spark.executor.instances": "2"},
+                    }
+                }
+            ),
+            (
+                "defaults.spark: numExecutors and conf's spark.executor.instances are one property;"
+                " queue and conf's spark.yarn.queue are one property: give one of the two"
+            ),
+        ),
+        (with_alice(spark={"driverMemory": "4gb"}), "'4gb' was given; accepted: a size in mega"),
+        (with_alice(spark={"driverMemory": "4t"}), "'4t' was given; accepted: a size in megab"),
         (with_alice(spark={"driverMemory": "0g"}), "'0g' was given; accepted: a size in megabytes"),
         (lambda data: data.update({5: 1}), "the file: 5 (a number) was given; accepted: keys that"),
     ],
@@ -152,6 +200,13 @@ def test_a_range_is_what_ec2_stores(given: str) -> None:
     said = refusal(lambda data: data["network"].update(vpc_cidr=given))
 
     assert f"network.vpc_cidr: '{given}' was given; accepted: an IPv4 range, such as" in said
+
+
+@pytest.mark.parametrize("given", ["512m", "4G", "34490m", "34490M"])
+def test_a_size_may_be_spelt_as_spark_spells_it(given: str) -> None:
+    change = with_alice(spark={"driverMemory": given, "conf": {"spark.executor.memory": given}})
+
+    assert parse(stage(change)).notebook("alice").spark.driverMemory == given
 
 
 def test_a_digit_is_an_ascii_digit() -> None:
@@ -234,6 +289,32 @@ def test_values_of_a_megabyte_are_refused_in_words_and_at_once(
     assert all(EVERY_LINE.fullmatch(line) for line in lines)
     assert len(said) < 20_000
     assert time.monotonic() - began < 10
+
+
+ANCHORS = """
+x-large: &large {executorMemory: 16g, executorCores: 4}
+x-notes: [whatever, {1: 2}]
+notebooks:
+  alice: {cluster: analytics, spark: *large}
+  bob: {cluster: analytics, spark: {<<: *large, numExecutors: 20}}
+"""
+
+
+def test_top_level_keys_that_begin_with_x_hold_anchors_and_are_read_by_nobody(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "dev.yaml"
+    file.write_text(yaml.safe_dump(stage(lambda data: data.pop("notebooks"))) + ANCHORS)
+
+    alice, bob = load_file(file).resolved_notebooks
+    assert (alice.spark.executorMemory, alice.spark.executorCores) == ("16g", 4)
+    assert (bob.spark.executorMemory, bob.spark.numExecutors) == ("16g", 20)
+
+
+def test_elsewhere_such_a_key_is_unknown() -> None:
+    said = refusal(lambda data: data["notebooks"]["alice"].update({"x-large": {}}))
+
+    assert "notebooks.alice.x-large: there is no such key" in said
 
 
 def test_a_folder_in_the_place_of_the_file_is_refused_in_words(tmp_path: Path) -> None:

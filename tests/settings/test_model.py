@@ -12,6 +12,7 @@ from tests.conftest import Change, stage
 from tests.settings.changes import refusal
 
 ROLE = "arn:aws:iam::111122223333:role/science"
+POLICY = "arn:aws:iam::111122223333:policy/athena"
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 OPT_OUT = {"because": "no NAT gateway yet"}
 # Of each key that a notebook may take from the defaults: what nobody says, and two other values.
@@ -19,6 +20,7 @@ VALUES: dict[str, tuple[Any, Any, Any]] = {
     "instance_type": ("ml.t3.medium", "ml.m5.xlarge", "ml.t3.large"),
     "volume_size_in_gb": (5, 20, 50),
     "role_arn": (None, ROLE, f"{ROLE}-2"),
+    "managed_policy_arns": ([], [POLICY], [POLICY, f"{POLICY}-2"]),
     "lifecycle_config_name": (None, "start", "begin"),
     "default_code_repository": (None, {"name": "one"}, {"url": "https://example.com/two.git"}),
     "additional_code_repositories": ([], [{"name": "one"}], [{"name": "two"}, {"name": "three"}]),

@@ -85,6 +85,14 @@ def test_stages_are_read_in_their_order(config: Path) -> None:
             lambda data: data.update(stack_name="dev"),
             "stages.0.stage: 'dev' was given; accepted: a stage that is not called as the pipeline",
         ),
+        (
+            lambda data: data.update(region="cn-north-1"),
+            f"source.connection_arn: '{CONNECTION}' was given; accepted: one that begins with ",
+        ),
+        (
+            lambda data: data.update(region="cn-north-1", pull_requests=PULL_REQUESTS),
+            "pull_requests.connection_arn: 'arn:aws:codeconnections:",
+        ),
         (lambda data: data.update(stack_name="n" * 101), "at most 100 characters"),
         (
             lambda data: data["stages"].append({"stage": "dev"}),
@@ -114,6 +122,18 @@ def test_mistakes_of_all_stages_are_told_at_once(config: Path) -> None:
 
     for name in STAGES:
         assert f"{config}/{name}.yaml: 1 mistake\n  account: 1 (a number)" in str(refused.value)
+
+
+def test_a_stage_in_another_partition_is_refused(config: Path) -> None:
+    write(config, prod={**STAGES["prod"], "region": "us-gov-west-1"})
+
+    with pytest.raises(SettingsError) as refused:
+        load_pipeline(config)
+
+    assert (
+        "stage prod is in us-gov-west-1, which is in the partition aws-us-gov; the pipeline, in "
+        "eu-west-1, deploys in aws alone: give that stage a pipeline there"
+    ) in str(refused.value)
 
 
 def test_a_stage_without_a_file_is_named(config: Path) -> None:

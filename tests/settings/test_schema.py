@@ -55,6 +55,12 @@ def test_an_editor_raises_no_alarm_on_them(name: str) -> None:
     assert [each.message for each in VALIDATOR.iter_errors(read(text))] == []
 
 
+def test_an_editor_raises_no_alarm_on_keys_for_anchors() -> None:
+    data = stage(lambda data: data.update({"x-large": {"executorMemory": "16g"}}))
+
+    assert not list(VALIDATOR.iter_errors(data))
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -7,7 +7,6 @@ from typing import Any
 from cluster_endpoint.aws import OPERATIONS, AwsGateway
 from cluster_endpoint.find import ArnScope, find_endpoint
 from cluster_endpoint.request import parse
-from emr_notebook.bootstrap import partition
 from emr_notebook.cli.aws.reader import Reader, iam_action
 from emr_notebook.constructs.resolver_request import opened_port, properties
 from emr_notebook.settings.model import Settings
@@ -39,8 +38,9 @@ def live_endpoint(reader: Reader, settings: Settings, key: str) -> LiveEndpoint:
         return reader.call(known.service, known.method, arguments)
 
     gateway = AwsGateway(call=call, region=reader.region)
-    region = settings.region
-    scope = ArnScope(partition=partition(region), region=region, account=settings.account)
+    scope = ArnScope(
+        partition=settings.partition.name, region=settings.region, account=settings.account
+    )
     try:
         # Whoever asks has changed neither permissions nor tags just now.
         found = find_endpoint(request, gateway, scope, gateway.now(), propagation_seconds=0)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from emr_notebook.bootstrap import bootstrap_role_arn, partition
+from emr_notebook.bootstrap import bootstrap_role_arn
 from emr_notebook.cli.aws.deployed_stack import LIFECYCLE, NOTEBOOK
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.doctor.iam import Decision, name_in, simulate
@@ -42,10 +42,15 @@ class _Arns:
     partition: str
     region: str
     account: str
+    role_path: str
 
     def of(self, service: str, resource: str) -> str:
         region = "" if service == "iam" else self.region
         return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
+
+    def role(self, stack: str) -> str:
+        """One that CloudFormation makes: what it adds to the name is not known before."""
+        return self.of("iam", f"role{self.role_path}{stack}-Role")
 
 
 def check(reader: Reader, settings: Settings, _commands: Commands) -> list[Line]:
@@ -112,8 +117,8 @@ def _denied(name: str, denied: Decisions) -> Line:
 
 def required_permissions(settings: Settings) -> list[RequiredPermission]:
     """All that it takes to make the stage's stacks from nothing."""
-    region = settings.region
-    arns, stack = _Arns(partition(region), region, settings.account), settings.home_stack_name()
+    path, stack = settings.role_path or "/", settings.home_stack_name()
+    arns = _Arns(settings.partition.name, settings.region, settings.account, path)
     return [
         *_for_iam(settings, arns, stack),
         *_for_resolver(arns, stack),
@@ -128,7 +133,7 @@ def _for_iam(settings: Settings, arns: _Arns, stack: str) -> Iterator[RequiredPe
     given = settings.permissions_boundary_arn
     bounded = {**where, BOUNDARY: given} if given else where
     absent_keys = frozenset() if given else frozenset({BOUNDARY})
-    roles, role = ("iam:CreateRole", "iam:AttachRolePolicy"), arns.of("iam", f"role/{stack}-Role")
+    roles, role = ("iam:CreateRole", "iam:AttachRolePolicy"), arns.role(stack)
     yield RequiredPermission(("AWS::IAM::Role",), roles, role, bounded, absent_keys)
     policy = arns.of("iam", f"policy/{stack}-Policy")
     yield RequiredPermission(("AWS::IAM::ManagedPolicy",), ("iam:CreatePolicy",), policy, where)
@@ -140,9 +145,7 @@ def _for_resolver(arns: _Arns, stack: str) -> Iterator[RequiredPermission]:
     resource_types = ("Custom::ClusterEndpoint", "Custom::ReplacementGuard")
     yield RequiredPermission(resource_types, ("lambda:InvokeFunction",), function)
     passed = {PASSED: "lambda.amazonaws.com"}
-    yield RequiredPermission(
-        (kind,), ("iam:PassRole",), arns.of("iam", f"role/{stack}-Role"), passed
-    )
+    yield RequiredPermission((kind,), ("iam:PassRole",), arns.role(stack), passed)
     group = arns.of("logs", f"log-group:{stack}-ResolverLog")
     actions = ("logs:CreateLogGroup", "logs:PutRetentionPolicy")
     yield RequiredPermission(("AWS::Logs::LogGroup",), actions, group)
@@ -177,7 +180,6 @@ def _for_notebooks(settings: Settings, arns: _Arns, stack: str) -> Iterator[Requ
     yield RequiredPermission(
         (LIFECYCLE,), ("sagemaker:CreateNotebookInstanceLifecycleConfig",), script
     )
-    made = arns.of("iam", f"role/{stack}-Role")
-    for role in sorted({each.role_arn or made for each in notebooks}):
+    for role in sorted({each.role_arn or arns.role(stack) for each in notebooks}):
         passed = {PASSED: "sagemaker.amazonaws.com"}
         yield RequiredPermission((NOTEBOOK,), ("iam:PassRole",), role, passed)

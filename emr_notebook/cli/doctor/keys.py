@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from emr_notebook.bootstrap import bootstrap_role_arn, partition
+from emr_notebook.bootstrap import bootstrap_role_arn
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.doctor.iam import PolicyVerdict, evaluate_policy, with_statement
 from emr_notebook.cli.doctor.network.destinations import all_code_repositories
@@ -75,7 +75,7 @@ def policy_line(
     if isinstance(policy, Unknown):
         return not_checked(subject, policy)
     account, deployer = settings.account, bootstrap_role_arn(settings, "cfn-exec")
-    root = f"arn:{partition(settings.region)}:iam::{account}:root"
+    root = f"arn:{settings.partition.name}:iam::{account}:root"
     if evaluate_policy(policy, GRANT, {account, root}, {deployer}) is PolicyVerdict.ALLOWS:
         return ok(subject, "it lets the account's IAM policies decide")
     verdict = evaluate_policy(policy, GRANT, {account, root, deployer})

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from emr_notebook.bootstrap import partition
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.aws.start_log import STREAM
 from emr_notebook.cli.doctor.iam import (
@@ -97,7 +96,7 @@ def role_lines(
     if role is None or (isinstance(role, Role) and role.arn != arn):
         return [line]
     region, account = settings.region, settings.account
-    group = f"arn:{partition(region)}:logs:{region}:{account}:log-group:{LOG_GROUP}"
+    group = f"arn:{settings.partition.name}:logs:{region}:{account}:log-group:{LOG_GROUP}"
     stream = f"{group}:log-stream:{notebooks[0]}/{STREAM}"
     decisions = attempt(lambda: simulate(reader, arn, LOGS, stream))
     return [line, logs_line(given, group, decisions, commands)]

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from emr_notebook.bootstrap import partition
 from emr_notebook.cli.aws.deployed_stack import (
     ENDPOINT,
     LIFECYCLE,
@@ -41,7 +40,7 @@ class Environment:
     @classmethod
     def of(cls, settings: Settings) -> "Environment":
         """Where a stage's stacks are."""
-        return cls(settings.account, settings.region, partition(settings.region))
+        return cls(settings.account, settings.region, settings.partition.name)
 
     def pseudo(self, name: str) -> object:
         """The value of AWS::Region and the like; the name itself where it is not known."""

@@ -4,11 +4,17 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from emr_notebook.cli.aws.notebooks import FAILED
 from emr_notebook.cli.plan.costs import VOLUME, Costs
 from emr_notebook.cli.plan.endpoint import EndpointPlan, EndpointVerdict
 from emr_notebook.cli.plan.notebook import STOPPED, NotebookChange, NotebookPlan
 from emr_notebook.cli.plan.template_diff import POLICIES, PropertyChange
 
+# A Failed notebook cannot be stopped, and CloudFormation waits for it to come into service.
+START_FIRST = (
+    "it is Failed, and the deploy fails if it does not start: unless this change is what mends it, "
+    "start it first"
+)
 FAILS = ": the deploy fails, see below"
 REFRESH = "-c refresh=$(date +%s)"
 # An endpoint's values that are shown when they change; LivyUrl has a column of its own.
@@ -52,6 +58,8 @@ def notebook_words(notebook: NotebookPlan) -> str:
     if notebook.at_next_start and notebook.change_type is not NotebookChange.NEXT_START:
         when = "the restart brings" if notebook.restarts else "at its next start"
         said += f"; {when}: {_at_next_start(notebook)}"
+    if notebook.state == FAILED and notebook.change_type is NotebookChange.WHILE_STOPPED:
+        said += f"; {START_FIRST}"
     return f"{said}{FAILS}" if notebook.refusal else said
 
 
@@ -103,6 +111,8 @@ def _stop(notebook: NotebookPlan) -> str:
         return "stopped for a change, and started again if it runs"
     if notebook.state == STOPPED:
         return "changed, stays stopped"
+    if notebook.state == FAILED:
+        return "changed and started"
     return "RESTARTS" if notebook.restarts else "changed"
 
 

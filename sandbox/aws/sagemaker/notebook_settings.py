@@ -14,6 +14,8 @@ DEFAULTS: dict[str, Any] = {
 }
 # Amazon Linux and Amazon Linux 2 notebooks can no longer be created or started (2026-07-01).
 _RETIRED = ("notebook-al1-", "notebook-al2-")
+# Families that notebooks on Amazon Linux 2023 cannot have.
+_NOT_ON_AL2023 = frozenset({"p2", "p3", "p3dn", "inf1", "g3"})
 # A property of a notebook, and the member of UpdateNotebookInstance that takes it away.
 DISASSOCIATE = {
     "LifecycleConfigName": "DisassociateLifecycleConfig",
@@ -61,6 +63,10 @@ def _check_platform(properties: Mapping[str, Any]) -> None:
         raise _invalid(
             f"PlatformIdentifier {platform} is no longer supported. Use notebook-al2023-v1."
         )
+    instance_type = str(properties["InstanceType"])
+    if instance_type.split(".")[1] in _NOT_ON_AL2023:
+        # In words of the sandbox's own: AWS documents that it is so, not how it is said.
+        raise _invalid(f"InstanceType {instance_type} is not supported on {platform}.")
 
 
 def _invalid(message: str) -> Refused:

@@ -154,6 +154,15 @@ def test_a_role_is_passed_to_each_service_that_takes_it() -> None:
     assert passed == {("lambda.amazonaws.com", made), ("sagemaker.amazonaws.com", ROLE)}
 
 
+def test_made_roles_are_asked_about_under_their_path() -> None:
+    world = AccountWorld()
+    line(world, lambda data: data.update(role_path="/science/"))
+
+    made = f"arn:aws:iam::{ACCOUNT}:role/science/emr-notebooks-test-Role"
+    for action in ("iam:CreateRole", "iam:PassRole"):
+        assert {each["ResourceArns"][0] for each in asked(world, action)} == {made}
+
+
 @pytest.mark.parametrize(("decision", "state"), [(IMPLICIT, State.OK), (EXPLICIT, State.FAILED)])
 def test_a_given_keys_own_policy_may_allow_its_use_unless_something_denies_it(
     decision: Any, state: State

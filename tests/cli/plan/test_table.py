@@ -133,6 +133,17 @@ def test_costs_show_both_totals_the_difference_and_what_has_no_price() -> None:
     assert "no price was given for ml.t3.medium (1 notebook)" in shown(plan)
 
 
+def test_a_failed_notebook_is_to_be_started_before_it_is_changed() -> None:
+    made = deployed()
+    made.put(ALICE, "Failed")
+
+    changed = line_of(ALICE, made.plan(of_alice(instance_type="ml.m5.xlarge")))
+    assert "Failed  changed and started: InstanceType ml.t3.medium → ml.m5.xlarge; " in changed
+    assert changed.endswith("unless this change is what mends it, start it first")
+    # Nothing of this is changed in the notebook itself, whose next start brings it.
+    assert "start it first" not in shown(made.plan(of_alice(tags={"team": "risk"})))
+
+
 def test_what_was_not_checked_is_named_with_its_permission() -> None:
     made = deployed()
     made.denied = {"elasticmapreduce:DescribeCluster", "sagemaker:ListNotebookInstances"}

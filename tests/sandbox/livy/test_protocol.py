@@ -61,6 +61,20 @@ def test_a_field_of_the_wrong_type_is_named(field: str, value: Any, wanted: str)
     assert f'["{field}"]' in str(error.body)
 
 
+def test_a_property_that_livy_decides_is_refused_by_name() -> None:
+    conf = {"spark.yarn.jars": "x", "spark.a": "1", "spark.master": "yarn"}
+
+    error = refusal(json.dumps({"conf": conf}))
+
+    assert (error.status, error.body) == (
+        400,
+        {
+            "msg": "Rejected, Reason: Blacklisted configuration values in session config: "
+            "spark.yarn.jars, spark.master"
+        },
+    )
+
+
 def test_an_empty_body_is_refused() -> None:
     assert str(refusal("").body).startswith("No content to map due to end-of-input")
 

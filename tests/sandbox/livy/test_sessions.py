@@ -203,12 +203,12 @@ def test_a_busy_sessions_processes_are_gone_too(livy: LivyClient, session: int) 
 def test_a_driver_that_cannot_start_goes_from_starting_to_dead_and_says_why(
     livy: LivyClient,
 ) -> None:
-    number = livy.new_session(conf={"spark.master": "nonsense"})
+    number = livy.new_session(conf={"spark.serializer": "nonsense"})
 
     assert livy.wait_for_state(number, "dead") == ["starting", "dead"]
 
     log = livy.send("GET", f"/sessions/{number}/log?from=0&size=1000").json["log"]
-    assert any("Master must either be yarn or start with" in line for line in log)
+    assert any("ClassNotFoundException: nonsense" in line for line in log)
     refusal = livy.send("POST", f"/sessions/{number}/statements", json.dumps({"code": "1"}))
     assert refusal.status == 500
     assert refusal.json == "java.lang.IllegalStateException: Session is in state dead"

@@ -1,5 +1,6 @@
 """What can go wrong with a stack of notebooks, and what is left of the notebooks and files."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,14 @@ def test_a_notebook_in_service_is_not_updated(aws: RunningAws) -> None:
     )
 
 
+def test_more_than_200_outputs_are_refused(aws: RunningAws) -> None:
+    outputs = {f"O{number}": {"Value": "x"} for number in range(201)}
+    body = json.dumps({"Resources": template("chatty"), "Outputs": outputs})
+
+    with pytest.raises(ClientError, match="Number of outputs, 201, is greater than maximum"):
+        aws.client("cloudformation").create_stack(StackName="chatty", TemplateBody=body)
+
+
 def test_a_protected_stack_is_not_deleted_until_it_is_not_protected(
     aws: RunningAws, stack: Stack
 ) -> None:
@@ -195,3 +204,39 @@ def test_a_protected_stack_is_not_deleted_until_it_is_not_protected(
 
     client.update_termination_protection(StackName=stack.name, EnableTerminationProtection=False)
     client.delete_stack(StackName=stack.name)
+
+
+def fail(aws: RunningAws, name: str) -> None:
+    """Let a notebook's next start fail, as one does without capacity."""
+    client = aws.client("sagemaker")
+    config = settled(aws, name)["NotebookInstanceLifecycleConfigName"]
+    client.update_notebook_instance_lifecycle_config(
+        NotebookInstanceLifecycleConfigName=config, OnStart=[{"Content": script("exit 1")}]
+    )
+    client.stop_notebook_instance(NotebookInstanceName=name)
+    settled(aws, name)
+    client.start_notebook_instance(NotebookInstanceName=name)
+    assert settled(aws, name)["NotebookInstanceStatus"] == "Failed"
+
+
+def test_a_failed_notebook_is_changed_and_started_by_the_update_that_mends_it(
+    aws: RunningAws, stack: Stack
+) -> None:
+    stack.create(template("mended"))
+    fail(aws, "mended")
+
+    mended = template("mended", f"{COUNT} # mended", InstanceType="ml.m5.xlarge")
+    assert stack.update(mended) == "UPDATE_COMPLETE"
+    found = settled(aws, "mended")
+    assert (found["NotebookInstanceStatus"], found["InstanceType"]) == ("InService", "ml.m5.xlarge")
+
+
+def test_an_update_that_does_not_mend_a_failed_notebook_fails_with_it(
+    aws: RunningAws, stack: Stack
+) -> None:
+    stack.create(template("unmended"))
+    fail(aws, "unmended")
+
+    stack.update(template("unmended", InstanceType="ml.m5.xlarge"))
+    assert "took longer than 5 minutes" in stack.reasons()
+    assert settled(aws, "unmended")["NotebookInstanceStatus"] == "Failed"

@@ -32,11 +32,18 @@ def test_what_is_left_out_is_what_aws_gives() -> None:
         ({"DirectInternetAccess": "Disabled"}, "only when SubnetId is given"),
         ({"SecurityGroupIds": ["sg-1"]}, "only together with SubnetId"),
         ({"PlatformIdentifier": "notebook-al2-v1"}, "Use notebook-al2023-v1"),
+        ({"InstanceType": "ml.p3.2xlarge"}, "ml.p3.2xlarge is not supported on notebook-al2023-v1"),
+        ({"InstanceType": "ml.inf1.xlarge"}, "ml.inf1.xlarge is not supported"),
     ],
 )
 def test_a_combination_aws_does_not_make_is_refused(more: dict[str, Any], message: str) -> None:
     with pytest.raises(Refused, match=message):
         properties(**more)
+
+
+def test_a_change_to_an_instance_type_that_the_platform_lacks_is_refused() -> None:
+    with pytest.raises(Refused, match=r"ml\.p2\.xlarge is not supported"):
+        updated_properties(properties(), {"InstanceType": "ml.p2.xlarge"})
 
 
 def test_a_disassociation_takes_the_property_away() -> None:
