@@ -21,6 +21,7 @@ os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PAT
 os.environ["CDK_VALIDATION"] = "false"
 
 import aws_cdk as cdk
+import hypothesis
 from aws_cdk.assertions import Template
 
 from emr_notebook.build import build
@@ -30,6 +31,10 @@ from emr_notebook.settings.file import parse
 # interrupt a program would wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# How long an example takes says more of the machine's other work than of the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 ROOT = Path(__file__).parent.parent
 STAGE: dict[str, Any] = {
