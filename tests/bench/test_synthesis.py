@@ -46,7 +46,11 @@ def is_of_a_notebook(resource: Resource) -> bool:
 
 def notebooks_and_roles(resources: Mapping[str, Resource]) -> list[str]:
     return sorted(
-        json.dumps(with_types_for_names({**each, "Metadata": None}, resources), sort_keys=True)
+        json.dumps(
+            # The bare app has no replacement guard to depend on.
+            with_types_for_names({**each, "Metadata": None, "DependsOn": None}, resources),
+            sort_keys=True,
+        )
         for each in resources.values()
         if is_of_a_notebook(each)
     )

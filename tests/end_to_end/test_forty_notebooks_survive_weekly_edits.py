@@ -135,8 +135,8 @@ def test_forty_are_in_service_and_told_the_address_of_their_own_cluster(
 
 
 def test_emr_is_asked_for_clusters_and_not_for_notebooks(weeks: dict[str, Week]) -> None:
-    # Two calls for an id, and one more for a name.
-    assert weeks["forty"].emr_calls == 5
+    # Three calls for an id, and one more for a name: with the groups of the primary.
+    assert weeks["forty"].emr_calls == 7
     assert weeks["edited"].emr_calls == 0
 
 

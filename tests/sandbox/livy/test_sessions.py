@@ -23,6 +23,7 @@ from tests.sandbox.livy.running_livy import HOST, LivyClient, running_stand_in, 
 pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(2)]
 
 GONE_SECONDS = 20
+SHARED = "shared"
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +32,22 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LivyClient
         yield running
 
 
+@pytest.fixture(scope="module")
+def shared(world: tuple[LivyClient, Path]) -> int:
+    """A session for the tests that leave it as usable as it was: one takes seconds to start."""
+    client, _ = world
+    number = client.new_session(name=SHARED)
+    client.wait_for_state(number, "idle")
+    return number
+
+
 @pytest.fixture
 def livy(world: tuple[LivyClient, Path]) -> Iterator[LivyClient]:
     client, _ = world
     yield client
     for session in client.send("GET", "/sessions").json["sessions"]:
-        client.send("DELETE", f"/sessions/{session['id']}")
+        if session["name"] != SHARED:
+            client.send("DELETE", f"/sessions/{session['id']}")
 
 
 @pytest.fixture
@@ -96,16 +107,15 @@ def all_gone(processes: list[Process], seconds: float = GONE_SECONDS) -> bool:
     return until(lambda: all(process.gone() for process in processes), seconds)
 
 
-def test_two_sessions_at_once_share_neither_variables_nor_views(livy: LivyClient) -> None:
-    one, other = livy.new_session(), livy.new_session()
-    livy.wait_for_state(one, "idle")
-    livy.wait_for_state(other, "idle")
+def test_two_sessions_at_once_share_neither_variables_nor_views(
+    livy: LivyClient, shared: int, session: int
+) -> None:
+    livy.run(shared, "x = 1; spark.range(3).createOrReplaceTempView('mine')")
 
-    livy.run(one, "x = 1; spark.range(3).createOrReplaceTempView('mine')")
-
-    assert livy.run(other, "x")["ename"] == "NameError"
-    assert "TABLE_OR_VIEW_NOT_FOUND" in livy.run(other, "select * from mine", kind="sql")["evalue"]
-    assert text(livy.run(one, "x")) == "1"
+    assert livy.run(session, "x")["ename"] == "NameError"
+    missing = livy.run(session, "select * from mine", kind="sql")["evalue"]
+    assert "TABLE_OR_VIEW_NOT_FOUND" in missing
+    assert text(livy.run(shared, "x")) == "1"
 
 
 def test_a_session_gets_the_memory_and_the_conf_it_asked_for(livy: LivyClient) -> None:
@@ -121,11 +131,11 @@ def test_a_session_gets_the_memory_and_the_conf_it_asked_for(livy: LivyClient) -
 
 
 def test_a_table_is_kept_in_the_sandboxs_own_folder_although_its_path_has_a_space(
-    world: tuple[LivyClient, Path], livy: LivyClient, session: int
+    world: tuple[LivyClient, Path], livy: LivyClient, shared: int
 ) -> None:
-    livy.run(session, "spark.range(3).write.saveAsTable('kept')")
+    livy.run(shared, "spark.range(3).write.saveAsTable('kept')")
 
-    rows = livy.run(session, "select count(*) as n from kept", kind="sql")
+    rows = livy.run(shared, "select count(*) as n from kept", kind="sql")
 
     assert rows["data"]["application/json"]["data"] == [[3]]
     warehouse = world[1].parent / "spark" / "warehouse"
@@ -133,28 +143,28 @@ def test_a_table_is_kept_in_the_sandboxs_own_folder_although_its_path_has_a_spac
 
 
 def test_a_running_spark_job_is_cancelled_and_the_session_goes_on(
-    livy: LivyClient, session: int
+    livy: LivyClient, shared: int
 ) -> None:
     code = "import time; sc.parallelize([1]).map(lambda _: time.sleep(120)).collect()"
-    statement = livy.submit(session, code)
-    assert livy.wait_for_state(session, "busy")
+    statement = livy.submit(shared, code)
+    assert livy.wait_for_state(shared, "busy")
     time.sleep(2)
 
-    answer = livy.send("POST", f"/sessions/{session}/statements/{statement}/cancel", "{}")
+    answer = livy.send("POST", f"/sessions/{shared}/statements/{statement}/cancel", "{}")
 
     assert (answer.status, answer.json) == (200, {"msg": "canceled"})
-    assert livy.result(session, statement, seconds=20)["state"] == "cancelled"
-    assert text(livy.run(session, "40 + 2")) == "42"
+    assert livy.result(shared, statement, seconds=20)["state"] == "cancelled"
+    assert text(livy.run(shared, "40 + 2")) == "42"
 
 
-def test_a_waiting_statement_is_cancelled_without_running(livy: LivyClient, session: int) -> None:
-    livy.submit(session, "import time; time.sleep(2)")
-    second = livy.submit(session, "never = 1")
+def test_a_waiting_statement_is_cancelled_without_running(livy: LivyClient, shared: int) -> None:
+    livy.submit(shared, "import time; time.sleep(2)")
+    second = livy.submit(shared, "never = 1")
 
-    livy.send("POST", f"/sessions/{session}/statements/{second}/cancel", "{}")
+    livy.send("POST", f"/sessions/{shared}/statements/{second}/cancel", "{}")
 
-    assert livy.result(session, second)["state"] == "cancelled"
-    assert livy.run(session, "never")["ename"] == "NameError"
+    assert livy.result(shared, second)["state"] == "cancelled"
+    assert livy.run(shared, "never")["ename"] == "NameError"
 
 
 def test_a_session_whose_heartbeat_lapses_disappears_with_its_processes(livy: LivyClient) -> None:
