@@ -63,6 +63,7 @@ def test_the_example_passes_cdk_nag_and_cdks_own_validation_with_no_finding_at_a
     assert [each["violations"] for each in report["pluginReports"]] == [[]]
 
 
+@pytest.mark.slow
 def test_cdks_own_validation_is_on_and_fails_the_synthesis(project: Path) -> None:
     edit(
         project,
@@ -159,6 +160,7 @@ def edit(project: Path, file: str, old: str, new: str) -> None:
     (project / file).write_text(text.replace(old, new))
 
 
+@pytest.mark.slow
 def test_the_app_says_a_finding_without_a_stack_trace(project: Path) -> None:
     edit(project, "emr_notebook/checks/nag.py", "    if accepted:", "    if accepted and False:")
 

@@ -48,6 +48,7 @@ def test_an_extra_notebook_with_the_same_script_adds_at_most_1536_bytes(count: i
     assert size(count + 1) - size(count) <= MOST_BYTES_A_NOTEBOOK
 
 
+@pytest.mark.slow
 def test_the_hundredth_adds_as_much_as_the_tenth() -> None:
     assert size(101) - size(100) == size(11) - size(10)
 

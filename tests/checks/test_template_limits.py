@@ -157,6 +157,7 @@ def synthesized(data: dict[str, Any], folder: Path) -> Path:
     return Path(app.synth().directory)
 
 
+@pytest.mark.slow
 def test_a_stage_of_200_notebooks_fits_into_one_stack(tmp_path: Path) -> None:
     check_templates(synthesized(many(200), tmp_path))
 
@@ -171,6 +172,7 @@ def test_of_60_clusters_the_outputs_are_too_many(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_notebooks_with_a_session_each_are_refused_by_bytes(tmp_path: Path) -> None:
     data = many(60, spark=lambda number: {"numExecutors": number + 1})
 
@@ -179,6 +181,7 @@ def test_notebooks_with_a_session_each_are_refused_by_bytes(tmp_path: Path) -> N
     assert "60 different ones make 60 copies" in said
 
 
+@pytest.mark.slow
 def test_the_same_notebooks_in_two_stacks_are_accepted(tmp_path: Path) -> None:
     data = many(300, stack=lambda number: "science" if number % 2 else None)
 

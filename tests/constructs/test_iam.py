@@ -46,6 +46,7 @@ def texts(value: Any) -> list[str]:
     return [text for each in inner for text in texts(each)]
 
 
+@pytest.mark.slow
 def test_hundreds_of_clusters_fit_into_policies_that_iam_takes() -> None:
     found = policies(template(many_clusters), "ResolverPolicy")
 
@@ -54,6 +55,7 @@ def test_hundreds_of_clusters_fit_into_policies_that_iam_takes() -> None:
     assert max(sizes) <= MOST_CHARACTERS
 
 
+@pytest.mark.slow
 def test_each_of_hundreds_of_clusters_is_readable_by_the_role() -> None:
     found = template(many_clusters)
 

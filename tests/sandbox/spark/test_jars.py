@@ -53,6 +53,7 @@ def publish(root: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
+@pytest.mark.slow
 def test_a_jar_comes_from_the_mirror_that_the_maven_settings_name(
     repository: tuple[Path, dict[str, str]], tmp_path: Path
 ) -> None:
@@ -66,6 +67,7 @@ def test_a_jar_comes_from_the_mirror_that_the_maven_settings_name(
     assert list(cache.iterdir()) == [jar]
 
 
+@pytest.mark.slow
 def test_a_jar_with_other_content_is_refused_and_not_kept(
     repository: tuple[Path, dict[str, str]], tmp_path: Path
 ) -> None:
@@ -78,6 +80,7 @@ def test_a_jar_with_other_content_is_refused_and_not_kept(
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_fetch_that_fails_names_the_mirror_and_what_is_honoured(
     repository: tuple[Path, dict[str, str]], tmp_path: Path
 ) -> None:
@@ -93,6 +96,7 @@ def test_jars_that_are_there_are_checked_without_starting_anything(tmp_path: Pat
     assert ensure_jars(tmp_path, NO_JAVA, {}) == [tmp_path / WANTED.file]
 
 
+@pytest.mark.slow
 def test_an_altered_jar_is_fetched_again(
     repository: tuple[Path, dict[str, str]], tmp_path: Path
 ) -> None:
