@@ -67,9 +67,8 @@ def _parsed(text: str) -> dict[str, str] | None:
 
 def _described(aws: Aws, stack_id: str) -> Mapping[str, Any]:
     try:
-        stacks = aws.ask("DescribeStacks", stack_id, StackName=stack_id).get("Stacks")
+        answer = aws.ask("DescribeStacks", stack_id, StackName=stack_id)
     except Refusal as refusal:
         log.warning("The stack's last value is not known: %s", refusal)
         return {}
-    first = stacks[0] if isinstance(stacks, list) and stacks else {}
-    return first if isinstance(first, Mapping) else {}
+    return next(iter(mappings_at(answer, "Stacks")), {})
