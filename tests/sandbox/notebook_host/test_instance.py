@@ -1,5 +1,6 @@
 """The notebook host does with an instance what SageMaker does, and leaves nothing behind."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -46,16 +47,24 @@ def marker() -> str:
     return f"300.{str(uuid.uuid4().int)[:12]}"
 
 
+def find_jupyterlab(host: Host) -> int:
+    """The process id of this host's JupyterLab: others may run, and a child that it has just
+    forked has its command line."""
+    parents = {}
+    for pid in processes_with("-m jupyterlab"):
+        with contextlib.suppress(OSError):
+            if str(host.root) in read(pid, "mountinfo").replace(r"\040", " "):
+                parents[pid] = int(read(pid, "stat").rpartition(")")[2].split()[1])
+    [found] = [pid for pid, parent in parents.items() if parent not in parents]
+    return found
+
+
 def owner_of_jupyterlab(host: Host) -> int:
-    config = "-m jupyterlab"
-    [pid] = [
-        pid for pid in processes_with(config) if str(host.root) in read_mounts(pid)
-    ]  # other instances may run
-    return Path(f"/proc/{pid}").stat().st_uid
+    return Path(f"/proc/{find_jupyterlab(host)}").stat().st_uid
 
 
-def read_mounts(pid: int) -> str:
-    return Path(f"/proc/{pid}/mountinfo").read_text().replace(r"\040", " ")
+def read(pid: int, name: str) -> str:
+    return Path(f"/proc/{pid}/{name}").read_text()
 
 
 def test_the_jupyterlab_page_and_kernels_are_served_in_service(any_host: Host) -> None:
@@ -259,9 +268,8 @@ def test_killing_the_hosts_parent_leaves_nothing(host: Host, marker: str) -> Non
 
 def test_a_jupyterlab_that_ends_fails_the_instance(host: Host) -> None:
     *_, last = host.start()
-    [pid] = [pid for pid in processes_with("-m jupyterlab") if str(host.root) in read_mounts(pid)]
 
-    os.kill(pid, signal.SIGKILL)
+    os.kill(find_jupyterlab(host), signal.SIGKILL)
 
     assert last["event"] == "in-service"
     assert host.process is not None
