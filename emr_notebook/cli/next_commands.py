@@ -43,6 +43,11 @@ class Commands:
         """Start a notebook that is Stopped or Failed."""
         return self._sagemaker("start-notebook-instance", notebook)
 
+    def delete_lifecycle(self, name: str) -> str:
+        """Delete a lifecycle configuration."""
+        of = f"--notebook-instance-lifecycle-config-name {name} --region {self.region}"
+        return f"aws sagemaker delete-notebook-instance-lifecycle-config {of}"
+
     def log(self, notebook: str) -> str:
         """Read what a notebook's last starts printed."""
         stream = f"--log-stream-names {notebook}/{STREAM}"

@@ -78,6 +78,12 @@ def verify_findings(
     return found + _unknown(notebook) + _compared_with_live(live, notebook, commands)
 
 
+def unused_lifecycle(name: str, commands: Commands) -> Finding:
+    """A lifecycle configuration that was left behind, and the command that deletes it."""
+    what = f"lifecycle configuration {name}: no notebook uses it any more"
+    return Finding(Verdict.WARNING, what, (commands.delete_lifecycle(name),))
+
+
 def next_commands(findings: Iterable[Finding]) -> list[str]:
     """The findings' commands, each once, in the order in which they help."""
     return deploys_first(command for finding in findings for command in finding.commands)

@@ -32,7 +32,8 @@ def status(stage: Stage = "dev", failed: OnlyFailed = False, as_json: AsJson = F
     """Show the stage's notebooks: state, owner, cluster, address, script, last start.
 
     An arrow shows what the next start will be told. Notebooks that were kept when
-    their entry was removed are listed, too.
+    their entry was removed are listed, too, and so are lifecycle configurations that
+    no notebook uses any more, with the commands that delete them.
 
     Exit status: 0; 3 when the credentials may not read what this needs.
 

@@ -28,7 +28,10 @@ def print_status(console: Console, status: StageStatus) -> None:
     for notebook, findings in status.notebooks:
         for finding in findings:
             console.print(Text(f"{notebook.name}: {finding}"), soft_wrap=True)
-    print_next(console, [finding for _, findings in status.notebooks for finding in findings])
+    for finding in status.leftovers:
+        console.print(Text(str(finding)), soft_wrap=True)
+    found = [finding for _, findings in status.notebooks for finding in findings]
+    print_next(console, [*found, *status.leftovers])
 
 
 def print_next(console: Console, findings: Sequence[Finding]) -> None:
@@ -48,6 +51,9 @@ def status_json(stage: str, status: StageStatus) -> dict[str, Any]:
         "kept": [
             {"name": each.name, "state": each.state, "stack": each.stack, "owner": each.owner}
             for each in status.kept
+        ],
+        "leftovers": [
+            {"what": each.what, "next": list(each.commands)} for each in status.leftovers
         ],
         "denied": sorted(status.denied),
     }

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from emr_notebook.cli.aws.deployed_stack import ENDPOINT, LIFECYCLE, NOTEBOOK
+from emr_notebook.cli.aws.deployed_stack import ENDPOINT, GUARD, LIFECYCLE, NOTEBOOK
 from emr_notebook.cli.plan.deployed import Deployed
 from emr_notebook.cli.plan.endpoint import EndpointPlan, plan_endpoint
 from emr_notebook.cli.plan.notebook import NotebookPlan, plan_notebook
@@ -17,7 +17,6 @@ from refusal import Refusal
 from replacement_guard.guard import on_event as guard
 from replacement_guard.properties import NAME
 
-GUARD = "Custom::ReplacementGuard"
 # Told apart from the others, or no resource but what the CDK counts its users by.
 UNCOUNTED = frozenset({NOTEBOOK, ENDPOINT, "AWS::CDK::Metadata"})
 
@@ -83,6 +82,12 @@ def _notebooks(
         state.notebook_states,
         frozenset(key for key, each in settings.notebooks.items() if each.replace),
         _scripts(diff),
+        {
+            notebook: (key, name)
+            for name, each in state.stacks.items()
+            for notebook, key in each.stack.notebook_keys().items()
+        },
+        state.makers,
     )
     found = []
     for each in diff.of_type(NOTEBOOK):

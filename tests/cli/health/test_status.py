@@ -14,6 +14,7 @@ from emr_notebook.cli.health.stage_status import StageStatus, stage_status
 from emr_notebook.cli.health.table import print_status, status_json
 from emr_notebook.settings.file import parse
 from emr_notebook.settings.model import Settings
+from tests.assets.cluster_endpoint.emr_records import REGION
 from tests.cli.aws.stage_in_memory import (
     ALICE,
     COMMANDS,
@@ -23,12 +24,16 @@ from tests.cli.aws.stage_in_memory import (
     STACK,
     VERSION,
     NotebookWorld,
+    arn,
     report,
     script,
     settings,
     world,
 )
 from tests.conftest import stage
+
+LIFECYCLE = "notebook-instance-lifecycle-config"
+NEXT = "Next (a stop ends what runs in the notebook):"
 
 
 def status(made: NotebookWorld, asked: Settings | None = None) -> StageStatus:
@@ -220,7 +225,74 @@ def test_kept_notebooks_of_more_than_twenty_stacks_are_looked_for_in_several_cal
     made.tag("left-over", stack=f"{STACK}-s44")
 
     assert [each.name for each in status(made, asked).kept] == ["left-over"]
-    assert made.count("get_resources") == 3
+    # Twenty at once, and once more for lifecycle configurations.
+    assert made.count("get_resources") == 2 * 3
+
+
+class TestLifecycleConfigurations:
+    """`start` is alice's."""
+
+    def test_one_that_no_notebook_has_and_no_stack_holds_is_listed_with_what_deletes_it(
+        self,
+    ) -> None:
+        made = world(held=[arn("start", LIFECYCLE)])
+        for name in ("start", "Start-Former-1A"):
+            made.put_lifecycle(name)
+        found = status(made)
+
+        delete = (
+            "aws sagemaker delete-notebook-instance-lifecycle-config "
+            f"--notebook-instance-lifecycle-config-name Start-Former-1A --region {REGION}"
+        )
+        what = "lifecycle configuration Start-Former-1A: no notebook uses it any more"
+        assert status_json("test", found)["leftovers"] == [{"what": what, "next": [delete]}]
+        assert shown(found).splitlines()[-3:] == [what, NEXT, f"  {delete}"]
+        assert found.needing_attention().leftovers == ()
+
+    def test_one_of_a_notebook_of_whatever_name_is_in_use(self) -> None:
+        made = world()
+        made.put_lifecycle("former")
+        made.put("spark-old", "Stopped", lifecycle="Former")
+
+        assert status(made).leftovers == []
+        # Nothing else needs to be asked.
+        assert made.count("list_stack_resources") == 0
+
+    def test_one_that_a_stack_still_holds_may_be_attached_again_by_a_rollback(self) -> None:
+        made = world(held=[arn("former", LIFECYCLE)])
+        made.put_lifecycle("Former")
+
+        assert status(made).leftovers == []
+
+    def test_after_the_stack_is_destroyed_those_of_deleted_notebooks_are_left(self) -> None:
+        made = NotebookWorld()
+        made.put_lifecycle("former")
+
+        assert [each.what.split(":")[0] for each in status(made).leftovers] == [
+            "lifecycle configuration former"
+        ]
+
+    def test_one_of_another_stage_or_that_is_gone_is_not_listed(self) -> None:
+        made = world(held=[])
+        made.put_lifecycle("others", stack=f"{STACK}-2")
+        made.put_lifecycle("gone")
+        del made.scripts["gone"]
+
+        assert status(made).leftovers == []
+
+    @pytest.mark.parametrize(
+        "action",
+        ["sagemaker:ListNotebookInstanceLifecycleConfigs", "cloudformation:ListStackResources"],
+    )
+    def test_what_may_not_be_read_is_named_and_nothing_is_said_to_be_unused(
+        self, action: str
+    ) -> None:
+        made = world(denied={action})
+        made.put_lifecycle("former")
+        found = status(made)
+
+        assert found.leftovers == []
+        assert found.denied == {action}
 
 
 def test_two_hundred_notebooks_cost_two_lists_one_script_and_a_log_each() -> None:
@@ -234,8 +306,9 @@ def test_two_hundred_notebooks_cost_two_lists_one_script_and_a_log_each() -> Non
     assert made.count("list_notebook_instances") == 2
     assert made.count("describe_notebook_instance_lifecycle_config") == 1
     assert made.count("get_log_events") == 200
-    assert made.count("get_resources") == 1
-    assert len(made.calls) == 204
+    # Notebooks and lifecycle configurations that were kept.
+    assert made.count("get_resources") == 2
+    assert len(made.calls) == 205
 
 
 def test_the_list_is_narrowed_to_how_the_settings_names_begin() -> None:
