@@ -17,7 +17,7 @@ from emr_notebook.constructs.replacement_guard import (
     common_properties,
     notebook_overrides,
 )
-from emr_notebook.constructs.resolver_request import opened_port
+from emr_notebook.constructs.resolver_request import opened_port, session_fields
 from emr_notebook.constructs.volume_key import VolumeKey
 from emr_notebook.settings.model import Settings
 
@@ -73,6 +73,7 @@ class EmrNotebookStack(cdk.Stack):
                 cluster=cluster,
                 resolver=resolver,
                 opened_port=opened_port(settings.network, cluster),
+                session_fields=session_fields(self._notebooks, key),
                 refresh=refresh,
             )
             for key, cluster in clusters.items()

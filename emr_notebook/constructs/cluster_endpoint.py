@@ -160,6 +160,7 @@ class ClusterEndpoint(Construct):
 
     It is looked up again when the cluster's settings change, or `refresh` does. `opened_port` is
     the port that the stack's security group rules open, None when it makes none for the cluster.
+    `session_fields` are those of its notebooks' Livy sessions that not every Livy takes.
     """
 
     def __init__(
@@ -171,6 +172,7 @@ class ClusterEndpoint(Construct):
         cluster: Cluster,
         resolver: EndpointResolver,
         opened_port: int | None,
+        session_fields: tuple[str, ...],
         refresh: str,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -180,7 +182,13 @@ class ClusterEndpoint(Construct):
             resource_type="Custom::ClusterEndpoint",
             service_token=resolver.service_token,
             service_timeout=RESOLVER_TIMEOUT,
-            properties=properties(key, cluster, opened_port=opened_port, refresh=refresh),
+            properties=properties(
+                key,
+                cluster,
+                opened_port=opened_port,
+                session_fields=session_fields,
+                refresh=refresh,
+            ),
         )
         self.livy_url = self._resource.get_att_string("LivyUrl")
         self.cluster_id = self._resource.get_att_string("ClusterId")

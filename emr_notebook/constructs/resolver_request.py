@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from emr_notebook.settings.cluster import Cluster
 from emr_notebook.settings.network import Network
+from emr_notebook.settings.notebook import ResolvedNotebook
 
 # Stands for the ARN of the stack that holds the resolver.
 THIS_STACK = "this stack"
@@ -37,8 +38,19 @@ def opened_port(network: Network, cluster: Cluster) -> int | None:
     return cluster.port if makes_rule else None
 
 
+def session_fields(notebooks: Iterable[ResolvedNotebook], cluster: str) -> tuple[str, ...]:
+    """What the cluster's notebooks ask of their Livy sessions that not every Livy takes."""
+    asked = (each.spark.versioned_fields for each in notebooks if each.cluster == cluster)
+    return tuple(sorted({name for fields in asked for name in fields}))
+
+
 def properties(
-    key: str, cluster: Cluster, *, opened_port: int | None, refresh: str
+    key: str,
+    cluster: Cluster,
+    *,
+    opened_port: int | None,
+    refresh: str,
+    session_fields: tuple[str, ...] = (),
 ) -> dict[str, str]:
     """The custom resource's properties; all texts, as CloudFormation hands them over."""
     wanted = {
@@ -53,6 +65,7 @@ def properties(
         "OpenedPort": None if opened_port is None else str(opened_port),
         "TrustIsGiven": None if cluster.tls is None else "true",
         "ReadGroupConfigurations": None if cluster.group_configurations else "false",
+        "SessionFields": ",".join(session_fields),
         "Refresh": refresh,
     }
     return {name: value for name, value in wanted.items() if value}

@@ -30,6 +30,8 @@ SESSION = {
     "queue": "science",
     "name": "alice",
     "proxyUser": "alice",
+    "ttl": "8h",
+    "idleTimeout": "90m",
     "jars": ["s3://bucket/one.jar", "hdfs:///two.jar"],
     "pyFiles": ["s3://bucket/library.zip"],
     "files": ["s3://bucket/lookup.csv"],

@@ -182,6 +182,11 @@ def test_of_very_many_mistakes_the_first_fifty_are_told() -> None:
             ),
         ),
         (with_alice(spark={"driverMemory": "4gb"}), "'4gb' was given; accepted: a size in mega"),
+        (
+            with_alice(spark={"ttl": "90"}),
+            "'90' was given; accepted: a time with its unit (s",
+        ),
+        (with_alice(spark={"idleTimeout": "0m"}), "'0m' was given; accepted: a time with its unit"),
         (with_alice(spark={"driverMemory": "4t"}), "'4t' was given; accepted: a size in megab"),
         (with_alice(spark={"driverMemory": "0g"}), "'0g' was given; accepted: a size in megabytes"),
         (lambda data: data.update({5: 1}), "the file: 5 (a number) was given; accepted: keys that"),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cluster_endpoint import livy, refusals, resolve
+from cluster_endpoint import livy, refusals, resolve, session_fields
 from cluster_endpoint.answers import mapping_at
 from cluster_endpoint.aws import Aws, AwsGateway
 from cluster_endpoint.request import Request, Selector
@@ -58,6 +58,8 @@ def find_endpoint(
     cluster = lookup.started_cluster(lookup.cluster_id(request.selector))
     # Refusals that this answer decides come before the next call.
     resolve.require_applications(cluster, lookup.selected_by)
+    version = resolve.application_versions(cluster)["livy"]
+    session_fields.refuse_unknown(str(cluster.get("Id")), version, request.session_fields)
     livy.refuse_login(cluster, livy.livy_conf(cluster.get("Configurations")))
     node = lookup.primary(cluster)
     conf = lookup.livy_conf(cluster, node)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cluster_endpoint import livy, output_formats
+from cluster_endpoint.session_fields import FIRST_WITH
 from refusal import bad_request
 
 MOST_WAIT_MINUTES = 13
@@ -40,6 +41,8 @@ class Request:
     wait_seconds: int
     preferences: livy.LivyPreferences
     read_group_configurations: bool
+    # Fields of a Livy session that the notebooks ask for, and that not every Livy takes.
+    session_fields: tuple[str, ...] = ()
 
 
 def parse(properties: Mapping[str, Any]) -> Request:
@@ -61,6 +64,7 @@ def parse(properties: Mapping[str, Any]) -> Request:
             trust_is_given=_boolean(properties, "TrustIsGiven"),
         ),
         read_group_configurations=_boolean(properties, "ReadGroupConfigurations", default=True),
+        session_fields=_session_fields(properties),
     )
 
 
@@ -82,6 +86,12 @@ def _tags(properties: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
         raise bad_request("ClusterTags", text)
     return tuple(sorted(tags.items()))
+
+
+def _session_fields(properties: Mapping[str, Any]) -> tuple[str, ...]:
+    name = "|".join(FIRST_WITH)
+    text = _text(properties, "SessionFields", rf"|({name})(,({name}))*")
+    return tuple(text.split(",")) if text else ()
 
 
 def _text(properties: Mapping[str, Any], name: str, pattern: str) -> str:

@@ -1,12 +1,13 @@
 """Finds where a cluster's Livy is now, by the resolver's own decisions on this machine."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from cluster_endpoint.aws import OPERATIONS, AwsGateway
 from cluster_endpoint.find import ArnScope, find_endpoint
 from cluster_endpoint.request import parse
+from cluster_endpoint.session_fields import refuse_unknown
 from emr_notebook.cli.aws.reader import Reader, iam_action
 from emr_notebook.constructs.resolver_request import opened_port, properties
 from emr_notebook.settings.model import Settings
@@ -24,9 +25,22 @@ class LiveEndpoint:
     refusal: str = ""
     denied: str = ""
 
+    def for_sessions(self, fields: Iterable[str]) -> "LiveEndpoint":
+        """The same for sessions with these fields, which not every Livy takes: maybe refused."""
+        if not self.values:
+            return self
+        try:
+            refuse_unknown(self.values["ClusterId"], self.values["LivyVersion"], fields)
+        except Refusal as refusal:
+            return LiveEndpoint(refusal=str(refusal))
+        return self
+
 
 def live_endpoint(reader: Reader, settings: Settings, key: str) -> LiveEndpoint:
-    """Look the cluster with this key up as the resolver does, without waiting for anything."""
+    """Look the cluster with this key up as the resolver does, without waiting for anything.
+
+    What the notebooks ask of a session differs between them: `for_sessions` looks at that.
+    """
     cluster = settings.clusters[key].model_copy(update={"wait_minutes": 0})
     opened = opened_port(settings.network, cluster)
     request = parse(properties(key, cluster, opened_port=opened, refresh=""))

@@ -4,6 +4,7 @@ from emr_notebook.cli.aws.live_endpoint import LiveEndpoint, live_endpoint
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.doctor.report import Line, Unknown, failed, not_checked, ok
 from emr_notebook.cli.next_commands import Commands
+from emr_notebook.constructs.resolver_request import session_fields
 from emr_notebook.settings.model import Settings
 
 CLUSTER_NOT_READY = "[cluster-not-ready]"
@@ -15,7 +16,11 @@ def check(reader: Reader, settings: Settings, _commands: Commands) -> list[Line]
     """A line for each cluster; three calls for one by its id, more for others: `find_endpoint`."""
     keys = list(settings.clusters)
     found = reader.map_concurrently(lambda key: live_endpoint(reader, settings, key), keys)
-    return [cluster_line(settings, key, live) for key, live in zip(keys, found, strict=True)]
+    asked = [session_fields(settings.resolved_notebooks, key) for key in keys]
+    return [
+        cluster_line(settings, key, live.for_sessions(fields))
+        for key, live, fields in zip(keys, found, asked, strict=True)
+    ]
 
 
 def cluster_line(settings: Settings, key: str, live: LiveEndpoint) -> Line:

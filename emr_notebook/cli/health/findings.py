@@ -71,6 +71,7 @@ def verify_findings(
     found = status_findings(notebook, commands)
     if notebook.state == FAILED or live is None:
         return found
+    live = live.for_sessions(notebook.settings.spark.versioned_fields)
     if live.refusal and not live.denied:
         # Nothing that could be run now helps before there is a cluster to use.
         found = [replace(each, commands=()) for each in found]

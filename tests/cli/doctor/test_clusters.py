@@ -37,6 +37,14 @@ def test_one_that_cannot_be_used_fails_in_the_resolvers_words() -> None:
     assert found.advice == "start a cluster and put its id into the settings"
 
 
+def test_one_whose_livy_is_too_old_for_what_a_notebook_asks_of_a_session_fails() -> None:
+    asked = settings(lambda data: data["notebooks"]["alice"].update(spark={"idleTimeout": "1h"}))
+    [found] = clusters.check(AccountWorld().reader(), asked, COMMANDS)
+
+    assert found.state is State.FAILED
+    assert "[session-fields-unknown] Livy 0.8.0" in found.what
+
+
 @pytest.mark.parametrize("state", ["STARTING", "BOOTSTRAPPING"])
 def test_one_that_starts_is_waited_for_by_the_deploy(state: str) -> None:
     found = line(in_state(state))

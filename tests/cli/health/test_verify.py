@@ -135,6 +135,15 @@ class TestANotebookThatRuns:
         assert "Next: start a cluster" in said(check)
         assert commands(check) == []
 
+    def test_fails_when_its_sessions_ask_for_what_the_clusters_livy_does_not_take(self) -> None:
+        def of(key: str) -> NotebookCheck:
+            made = world()
+            return only(made, settings("alice", spark={key: "8h"}))
+
+        assert of("idleTimeout").verdict is Verdict.FAILED
+        assert "Livy 0.8.0 of cluster j-2AXXXXXXGAPLF takes no session" in said(of("idleTimeout"))
+        assert of("ttl").verdict is Verdict.OK
+
     def test_is_unknown_without_a_report_of_its_start(self) -> None:
         made = world()
         del made.logs[ALICE]

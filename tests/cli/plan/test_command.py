@@ -413,6 +413,21 @@ class TestClusters:
 
         assert (endpoint(plan).verdict, plan.exit_status) == ("refused", FAILED)
 
+    def test_one_whose_livy_does_not_take_what_a_stacks_notebooks_ask_of_a_session_is_refused(
+        self,
+    ) -> None:
+        def elsewhere(data: dict[str, Any]) -> None:
+            data["notebooks"]["bob"] = {"cluster": "analytics", "stack": "science"}
+
+        def edit(field: str) -> StagePlan:
+            asking = of_alice(spark={field: "8h"})
+            return deployed(elsewhere).plan(both(elsewhere, asking))
+
+        refused = edit("idleTimeout")
+        assert [each.verdict for each in refused.endpoints] == ["refused", "unchanged"]
+        assert "[session-fields-unknown] Livy 0.8.0 of cluster" in refused.refusals()[0]
+        assert edit("ttl").exit_status == DIFFERENT
+
     def test_an_ended_one_that_the_deploy_does_not_look_up_does_not_fail_it(self) -> None:
         made = deployed()
         made.emr.clusters = [cluster(Status=status("TERMINATED"))]
