@@ -12,7 +12,7 @@ def test_a_value_that_the_stack_has_is_reused() -> None:
 
 
 def test_the_value_of_a_parameter_that_the_stack_never_had_is_not() -> None:
-    with pytest.raises(ValueError, match=r"parameter key Refresh\. Cannot specify usePreviousValue"):
+    with pytest.raises(ValueError, match=r"key Refresh\. Cannot specify usePreviousValue"):
         check_reuse([REUSED], {"SubnetId": {"Value": "subnet-1"}})
 
 
