@@ -17,7 +17,11 @@ from emr_notebook.constructs.replacement_guard import (
     common_properties,
     notebook_overrides,
 )
-from emr_notebook.constructs.resolver_request import opened_port, session_fields
+from emr_notebook.constructs.resolver_request import (
+    has_proxy_user,
+    opened_port,
+    session_fields,
+)
 from emr_notebook.constructs.volume_key import VolumeKey
 from emr_notebook.settings.model import Settings
 
@@ -74,6 +78,7 @@ class EmrNotebookStack(cdk.Stack):
                 resolver=resolver,
                 opened_port=opened_port(settings.network, cluster),
                 session_fields=session_fields(self._notebooks, key),
+                has_proxy_user=has_proxy_user(self._notebooks, key),
                 refresh=refresh,
             )
             for key, cluster in clusters.items()

@@ -17,6 +17,11 @@ from sandbox.world import Options, World, start_world
 
 # What a shell may have of its own, and the sandbox's account does not know.
 CALLERS_OWN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN")
+# A shell's proxy does not lead to loopback. Programs read either of the two, the small one first.
+NO_PROXY = """\
+export no_proxy="${no_proxy:-${NO_PROXY:-}},127.0.0.1,localhost"
+export NO_PROXY="$no_proxy"
+"""
 
 
 def run_up(options: Options, console: Console) -> int:
@@ -67,10 +72,10 @@ def _write_variables(world: World, running: ExitStack) -> Path:
     named = {
         name: value
         for name, value in world.aws.env().items()
-        if name.startswith("AWS_") or name in ("NODE_EXTRA_CA_CERTS", "NO_PROXY")
+        if name.startswith("AWS_") or name == "NODE_EXTRA_CA_CERTS"
     }
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in sorted(named.items())]
     path = world.options.state / "aws.sh"
     running.callback(path.unlink, missing_ok=True)
-    path.write_text("".join([f"unset {' '.join(CALLERS_OWN)}\n", *lines]))
+    path.write_text("".join([f"unset {' '.join(CALLERS_OWN)}\n", *lines, NO_PROXY]))
     return path.relative_to(world.options.checkout)

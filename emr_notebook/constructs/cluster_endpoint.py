@@ -160,7 +160,8 @@ class ClusterEndpoint(Construct):
 
     It is looked up again when the cluster's settings change, or `refresh` does. `opened_port` is
     the port that the stack's security group rules open, None when it makes none for the cluster.
-    `session_fields` are those of its notebooks' Livy sessions that not every Livy takes.
+    `session_fields` are those of its notebooks' Livy sessions that not every Livy takes;
+    `has_proxy_user` says whether one of them is to run in a user's name.
     """
 
     def __init__(
@@ -173,6 +174,7 @@ class ClusterEndpoint(Construct):
         resolver: EndpointResolver,
         opened_port: int | None,
         session_fields: tuple[str, ...],
+        has_proxy_user: bool,
         refresh: str,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -187,6 +189,7 @@ class ClusterEndpoint(Construct):
                 cluster,
                 opened_port=opened_port,
                 session_fields=session_fields,
+                has_proxy_user=has_proxy_user,
                 refresh=refresh,
             ),
         )

@@ -44,6 +44,11 @@ def session_fields(notebooks: Iterable[ResolvedNotebook], cluster: str) -> tuple
     return tuple(sorted({name for fields in asked for name in fields}))
 
 
+def has_proxy_user(notebooks: Iterable[ResolvedNotebook], cluster: str) -> bool:
+    """Whether one of the cluster's notebooks asks for sessions in a user's name."""
+    return any(each.spark.proxyUser for each in notebooks if each.cluster == cluster)
+
+
 def properties(
     key: str,
     cluster: Cluster,
@@ -51,6 +56,7 @@ def properties(
     opened_port: int | None,
     refresh: str,
     session_fields: tuple[str, ...] = (),
+    has_proxy_user: bool = False,
 ) -> dict[str, str]:
     """The custom resource's properties; all texts, as CloudFormation hands them over."""
     wanted = {
@@ -66,6 +72,7 @@ def properties(
         "TrustIsGiven": None if cluster.tls is None else "true",
         "ReadGroupConfigurations": None if cluster.group_configurations else "false",
         "SessionFields": ",".join(session_fields),
+        "HasProxyUser": "true" if has_proxy_user else None,
         "Refresh": refresh,
     }
     return {name: value for name, value in wanted.items() if value}

@@ -4,7 +4,15 @@ from collections.abc import Callable
 
 from sandbox.aws import lambda_logs, service_quotas
 from sandbox.aws import tagging as tagging_pages
-from sandbox.aws.cloudformation import conditions, group_rules, iam, types
+from sandbox.aws.cloudformation import (
+    conditions,
+    generated_names,
+    group_rules,
+    iam,
+    operations,
+    parameters,
+    types,
+)
 from sandbox.aws.ec2 import endpoints, rules, subnets
 from sandbox.aws.ec2.seed import Ec2Seed
 from sandbox.aws.emr import service as emr_service
@@ -35,6 +43,9 @@ def install(options: Options) -> tuple[Application, Callable[[], None]]:
     sagemaker_service.install(api)
     types.install(api, notebooks)
     group_rules.install()
+    generated_names.install()
+    operations.install()
+    parameters.install()
     conditions.install()
     iam.install()
     endpoints.install()

@@ -149,6 +149,18 @@ class TestProperties:
         }
         assert asked_for == {"analytics": ("idleTimeout", "ttl"), "second": ()}
 
+    def test_the_resolver_reads_of_which_clusters_a_notebook_names_a_proxy_user(self) -> None:
+        def change(data: dict[str, Any]) -> None:
+            two_notebooks(data)
+            data["clusters"]["second"] = {"id": "j-SECOND"}
+            data["notebooks"]["bob"] |= {"cluster": "second", "spark": {"proxyUser": "bob"}}
+
+        asked_for = {
+            each["Properties"]["ClusterKey"]: each["Properties"].get("HasProxyUser")
+            for each in resources(template(change), ENDPOINT).values()
+        }
+        assert asked_for == {"analytics": None, "second": "true"}
+
     def test_the_resolver_reads_how_livy_is_reached(self) -> None:
         settings = cluster(**ID, scheme="https", port=9000, tls={"verify": "system"})
         request = parse(properties("analytics", settings, opened_port=9000, refresh="1"))

@@ -1,12 +1,12 @@
 """Looks a cluster's endpoint up: decides which calls are made, in which order, for how long."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cluster_endpoint import livy, refusals, resolve, session_fields
-from cluster_endpoint.answers import mapping_at
+from cluster_endpoint import impersonation, livy, refusals, resolve, session_fields
+from cluster_endpoint.answers import list_at, mapping_at
 from cluster_endpoint.aws import Aws, AwsGateway
 from cluster_endpoint.request import Request, Selector
 
@@ -42,6 +42,7 @@ def find_endpoint(
     started: float,
     *,
     propagation_seconds: float = PROPAGATION_SECONDS,
+    warn: Callable[[str], object] = log.warning,
 ) -> dict[str, str]:
     """The outputs of the one cluster's endpoint that the request selects. Raises Refusal.
 
@@ -50,7 +51,7 @@ def find_endpoint(
     groups or fleets, unless the request declines that; more calls only for a name, for tags, to
     wait, or where the request asks to look further.
     A permission that is missing, and tags that no cluster has, are final after
-    `propagation_seconds`.
+    `propagation_seconds`. `warn` is told what the cluster does not do as the settings say.
     """
     seconds = request.wait_seconds + RETRY_SECONDS
     aws = Aws(gateway, started, seconds, propagation_seconds)
@@ -62,13 +63,18 @@ def find_endpoint(
     session_fields.refuse_unknown(str(cluster.get("Id")), version, request.session_fields)
     livy.refuse_login(cluster, livy.livy_conf(cluster.get("Configurations")))
     node = lookup.primary(cluster)
-    conf = lookup.livy_conf(cluster, node)
+    configurations = lookup.configurations(cluster, node)
+    conf = livy.livy_conf(configurations)
     livy.refuse_login(cluster, conf)
     security = lookup.security_configuration(cluster)
     tls = resolve.uses_https(cluster, conf, security, request.preferences)
     port = livy.port(conf, str(cluster.get("Id")), request.preferences)
     found = resolve.endpoint(cluster, node, port=port, tls=tls).outputs()
     log.info("%s: Livy of %s is at %s", request.key, found["ClusterId"], found["LivyUrl"])
+    core_site = livy.classified("core-site", configurations)
+    unfit = impersonation.problem(found["ClusterId"], conf, core_site)
+    if request.has_proxy_user and unfit:
+        warn(unfit)
     return found
 
 
@@ -155,13 +161,12 @@ class _Lookup:
             raise refusals.unfit_answer("DescribeCluster", "Id", cluster.get("Id"), cluster_id)
         return cluster
 
-    def livy_conf(self, cluster: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, str]:
-        conf = livy.livy_conf(cluster.get("Configurations"))
+    def configurations(self, cluster: Mapping[str, Any], node: Mapping[str, Any]) -> list[Any]:
+        found = list_at(cluster, "Configurations")
         if self.request.read_group_configurations:
             # What is set for the primary's own group or fleet overrides the cluster's.
-            own = livy.configurations_of_primary(self._groups(cluster), node)
-            conf |= livy.livy_conf(own)
-        return conf
+            return [*found, *livy.configurations_of_primary(self._groups(cluster), node)]
+        return found
 
     def _groups(self, cluster: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         kind = "InstanceFleets" if resolve.is_fleet(cluster) else "InstanceGroups"

@@ -34,9 +34,10 @@ def on_event(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]
 
     Those of GUARD_TYPE as replacement_guard.guard says. For Custom::ClusterEndpoint, Create and
     Update answer the attributes of resolve.Endpoint.outputs with `State`, or raise Refusal, whose
-    text CloudFormation shows. `State` is `live`; `kept` in a rollback, which gets the last deployed
-    value whatever the cluster is; or `gone` when only a refresh was asked for and the cluster has
-    vanished, with the last value, too. Delete answers at once.
+    text CloudFormation shows. `State` is `live`, and what the cluster does not do as the settings
+    say: an output, which the CDK prints at the end of a deploy. It is `kept` in a rollback, which
+    gets the last deployed value whatever the cluster is; or `gone` when only a refresh was asked
+    for and the cluster has vanished, with the last value, too. Delete answers at once.
     The event is never logged: it holds a pre-signed URL.
     """
     if event["RequestType"] == "Delete":
@@ -55,7 +56,7 @@ def on_event(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]
     else:
         request = parse(event["ResourceProperties"])
         physical_id = f"cluster-endpoint-{request.key}"
-        values, state = find_endpoint(request, gateway, scope, started), LIVE
+        values, state = _live(request, gateway, scope, started)
     return {
         "PhysicalResourceId": physical_id,
         "Data": {**values, "Value": last_value.as_output(values), "State": state},
@@ -74,13 +75,21 @@ def _update(
         return last or dict(last_value.PLACEHOLDER), KEPT
     request = parse(properties)
     try:
-        return find_endpoint(request, gateway, scope, started), LIVE
+        return _live(request, gateway, scope, started)
     except Refusal as refusal:
         is_gone = refusal.code in CLUSTER_GONE_CODES
         if last is None or not is_gone or not _is_refresh(request, event):
             raise
         log.warning("%s: the last value is kept: %s", request.key, refusal)
         return last, GONE
+
+
+def _live(
+    request: Request, gateway: AwsGateway, scope: ArnScope, started: float
+) -> tuple[dict[str, str], str]:
+    warnings: list[str] = []
+    values = find_endpoint(request, gateway, scope, started, warn=warnings.append)
+    return values, "; ".join([LIVE, *warnings])
 
 
 def _is_rolling_back(event: Mapping[str, Any]) -> bool:

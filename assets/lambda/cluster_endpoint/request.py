@@ -43,6 +43,8 @@ class Request:
     read_group_configurations: bool
     # Fields of a Livy session that the notebooks ask for, and that not every Livy takes.
     session_fields: tuple[str, ...] = ()
+    # Whether one of them asks for sessions in a user's name.
+    has_proxy_user: bool = False
 
 
 def parse(properties: Mapping[str, Any]) -> Request:
@@ -65,6 +67,7 @@ def parse(properties: Mapping[str, Any]) -> Request:
         ),
         read_group_configurations=_boolean(properties, "ReadGroupConfigurations", default=True),
         session_fields=_session_fields(properties),
+        has_proxy_user=_boolean(properties, "HasProxyUser"),
     )
 
 

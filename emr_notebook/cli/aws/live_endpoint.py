@@ -19,11 +19,13 @@ class LiveEndpoint:
     """What a deploy would find of a cluster now: its values, or why it would fail.
 
     `denied` is the IAM action that is missing to know; the caller's, not the resolver's.
+    `proxy_user` is why the cluster's Livy runs no session in another user's name, or "".
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
     refusal: str = ""
     denied: str = ""
+    proxy_user: str = ""
 
     def for_sessions(self, fields: Iterable[str]) -> "LiveEndpoint":
         """The same for sessions with these fields, which not every Livy takes: maybe refused."""
@@ -43,8 +45,9 @@ def live_endpoint(reader: Reader, settings: Settings, key: str) -> LiveEndpoint:
     """
     cluster = settings.clusters[key].model_copy(update={"wait_minutes": 0})
     opened = opened_port(settings.network, cluster)
-    request = parse(properties(key, cluster, opened_port=opened, refresh=""))
+    request = parse(properties(key, cluster, opened_port=opened, has_proxy_user=True, refresh=""))
     actions: list[str] = []
+    warnings: list[str] = []
 
     def call(operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         known = OPERATIONS[operation]
@@ -57,8 +60,10 @@ def live_endpoint(reader: Reader, settings: Settings, key: str) -> LiveEndpoint:
     )
     try:
         # Whoever asks has changed neither permissions nor tags just now.
-        found = find_endpoint(request, gateway, scope, gateway.now(), propagation_seconds=0)
-        return LiveEndpoint(found)
+        found = find_endpoint(
+            request, gateway, scope, gateway.now(), propagation_seconds=0, warn=warnings.append
+        )
+        return LiveEndpoint(found, proxy_user="; ".join(warnings))
     except Refusal as refusal:
         if refusal.code == "access-denied":
             return LiveEndpoint(refusal=str(refusal), denied=actions[-1])

@@ -72,6 +72,7 @@ def verify_findings(
     if notebook.state == FAILED or live is None:
         return found
     live = live.for_sessions(notebook.settings.spark.versioned_fields)
+    found += _proxy_user(live, notebook)
     if live.refusal and not live.denied:
         # Nothing that could be run now helps before there is a cluster to use.
         found = [replace(each, commands=()) for each in found]
@@ -99,6 +100,12 @@ def configured_livy_url(notebook: NotebookStatus) -> str:
         if replaced:
             return replaced[1]
     return notebook.report.values.get("livy_url", "")
+
+
+def _proxy_user(live: LiveEndpoint, notebook: NotebookStatus) -> list[Finding]:
+    if not live.proxy_user or notebook.settings.spark.proxyUser is None:
+        return []
+    return [Finding(Verdict.WARNING, live.proxy_user)]
 
 
 def _not_started(notebook: NotebookStatus, commands: Commands) -> list[Finding]:

@@ -41,6 +41,7 @@ def test_everything_that_can_be_asked_for_is_read() -> None:
         TrustIsGiven="true",
         ReadGroupConfigurations="false",
         SessionFields="idleTimeout,ttl",
+        HasProxyUser="true",
         LastValueOutput="ClusteranalyticsValue0A1B",
         Refresh="anything",
         ServiceToken="arn:…",
@@ -52,6 +53,7 @@ def test_everything_that_can_be_asked_for_is_read() -> None:
     )
     assert found.read_group_configurations is False
     assert found.session_fields == ("idleTimeout", "ttl")
+    assert found.has_proxy_user
 
 
 @pytest.mark.parametrize(

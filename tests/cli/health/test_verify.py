@@ -144,6 +144,14 @@ class TestANotebookThatRuns:
         assert "Livy 0.8.0 of cluster j-2AXXXXXXGAPLF takes no session" in said(of("idleTimeout"))
         assert of("ttl").verdict is Verdict.OK
 
+    def test_is_ok_with_a_warning_when_its_proxy_user_does_nothing(self) -> None:
+        asked = settings("alice", spark={"proxyUser": "bob"})
+
+        check = only(world(), asked)
+
+        assert check.verdict == "ok"
+        assert "spark.proxyUser: no livy-conf of j-2AXXXXXXGAPLF sets livy" in said(check)
+
     def test_is_unknown_without_a_report_of_its_start(self) -> None:
         made = world()
         del made.logs[ALICE]

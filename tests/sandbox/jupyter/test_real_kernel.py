@@ -2,9 +2,11 @@
 
 import json
 import os
+import socket
 import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +151,26 @@ def test_a_pyspark_cell_without_a_livy_fails_though_the_kernel_calls_it_a_succes
 
     assert failed.value.ename == "SparkMagic"
     assert lab.saved().cells[0].outputs[0].name == "stderr"
+
+
+def test_a_proxy_that_a_kernel_is_given_takes_its_calls_to_livy(lab: Lab) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.settimeout(30)
+        address = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        given = f"%%local\nimport os\nos.environ['http_proxy'] = {address!r}"
+        asked = ThreadPoolExecutor(1).submit(first_line, proxy)
+
+        with pytest.raises(NotebookFailed, match="Error sending http request"):
+            run_notebook(lab.url, None, notebook(given, "spark.range(5).count()"))
+
+        assert asked.result().startswith("POST http://localhost:8998/sessions")
+
+
+def first_line(proxy: socket.socket) -> str:
+    """What the proxy is asked first; it hangs up then."""
+    caller, _ = proxy.accept()
+    with caller, caller.makefile() as text:
+        return text.readline()
 
 
 def test_an_unknown_kernel_is_refused_in_jupyterlabs_words(lab: Lab) -> None:
