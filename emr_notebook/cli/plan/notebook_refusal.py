@@ -67,9 +67,9 @@ def _taken(change: ResourceChange, facts: Facts) -> str:
         )
     if facts.makers.get(name):
         return (
-            f"{taken}, with its files: it is stack {facts.makers[name]}'s, or was kept when its "
-            f'entry or that stack was removed. Next: {another}; docs/operations.md, "Destroy, then '
-            'deploy again", says how to come by the files.'
+            f"{taken}, with its files: it is stack {facts.makers[name]}'s, or was kept when it was "
+            f"replaced, or when its entry or that stack was removed. Next: {another}; "
+            'docs/operations.md, "Destroy, then deploy again", says how to come by the files.'
         )
     whose = "this app did not make it" if name in facts.makers else "whose it is was not read"
     return f"{taken}, which is none of this stage's stacks': {whose}. Next: {another}."

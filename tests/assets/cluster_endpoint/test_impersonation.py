@@ -33,6 +33,8 @@ def test_a_livy_that_is_not_told_to_runs_every_session_as_itself(livy: dict[str,
     ],
 )
 def test_hadoop_has_to_let_livy(core_site: dict[str, str]) -> None:
-    assert "no core-site of j-1 sets hadoop.proxyuser.livy.hosts and" in problem(
-        "j-1", LIVY, core_site
+    assert problem("j-1", LIVY, core_site) == (
+        "spark.proxyUser: no core-site of j-1 sets hadoop.proxyuser.livy.hosts and "
+        "hadoop.proxyuser.livy.groups: Hadoop may refuse Livy sessions of another user. Next: set "
+        "it when the cluster is made, or remove proxyUser"
     )

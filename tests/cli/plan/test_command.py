@@ -269,7 +269,7 @@ class TestEntries:
     @pytest.mark.parametrize(
         ("tag", "denied", "said"),
         [
-            (STACK, set(), f"with its files: it is stack {STACK}'s, or was kept when its entry or"),
+            (STACK, set(), f"with its files: it is stack {STACK}'s, or was kept when it was"),
             ("", set(), "which is none of this stage's stacks': this app did not make it"),
             (STACK, {"sagemaker:ListTags"}, "stage's stacks': whose it is was not read"),
         ],
