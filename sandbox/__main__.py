@@ -104,7 +104,7 @@ def _keep_files_here() -> None:
     """
     scratch = STATE / "tmp"
     shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
+    scratch.mkdir(exist_ok=True)
     os.environ["TMPDIR"] = str(scratch)
     os.environ.setdefault("JSII_RUNTIME_PACKAGE_CACHE_ROOT", str(CHECKOUT / ".cache" / "jsii"))
 
