@@ -8,6 +8,8 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest --maxprocesses 3 --dist loadfile --no-loadscope-reorder
 BUSY := --numprocesses $$(($$(nproc) + 1))
 export PYTHON
+# 200 MB of the CDK's, which would otherwise be left in the home.
+export JSII_RUNTIME_PACKAGE_CACHE_ROOT ?= $(CURDIR)/.cache/jsii
 # Each of the tests' processes would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -20,11 +22,11 @@ help: ## print this list
 
 install: .venv/.installed node_modules/.installed ## the environment alone, in .venv and node_modules
 
-.venv/.installed: requirements-dev.txt scripts/install.sh
-	@scripts/check-machine.sh && scripts/install.sh
+.venv/.installed: requirements-dev.txt
+	@scripts/install.sh python
 
 node_modules/.installed: package.json package-lock.json .venv/.installed
-	@npm ci --no-progress --loglevel=error && touch $@
+	@scripts/install.sh node
 
 linux:
 	@scripts/check-machine.sh sandbox

@@ -2,7 +2,9 @@
 
 import json
 import os
+import signal
 import socket
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from sandbox.errors import SandboxError
+from sandbox.isolation.contained import Terminated
 from sandbox.jupyter.run_notebook import NotebookFailed, run_notebook
 from tests.sandbox.notebook_host.running_hosts import Host
 
@@ -137,6 +140,28 @@ def test_an_interrupted_run_leaves_no_kernel(lab: Lab) -> None:
         run_notebook(lab.url, None, notebook("1"), kernel_name="python3", on_cell=interrupt)
 
     assert lab.kernels() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_middle_of_a_cell_is_not_taken_for_its_kernels_death(
+    lab: Lab, number: signal.Signals, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def end(*_: object) -> None:
+        raise Terminated(number)
+
+    def soon(*_: object) -> None:
+        threading.Timer(0.5, os.kill, [os.getpid(), number]).start()
+
+    slow = notebook("1", "import time; time.sleep(60)")
+    before = signal.signal(number, end)
+    try:
+        with pytest.raises(Terminated):
+            run_notebook(lab.url, None, slow, kernel_name="python3", on_cell=soon)
+    finally:
+        signal.signal(number, before)
+
+    assert lab.kernels() == []
+    assert capfd.readouterr() == ("", "")
 
 
 def test_the_pyspark_kernel_runs_local_cells(lab: Lab) -> None:
