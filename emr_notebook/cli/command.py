@@ -30,7 +30,7 @@ Parameters = ParamSpec("Parameters")
 
 def load_settings(stage: str, directory: Path = Path()) -> Settings:
     """The stage's settings. Raises SettingsError."""
-    return load_stage(stage, directory / "config")
+    return load_stage(stage, directory / "config", option="--stage ")
 
 
 def reader_for(settings: Settings, *, lookup_role: bool = False) -> Reader:

@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = _parser().parse_args(arguments)
     output = given.output or Path("template", given.stage)
     try:
-        settings = load_stage(given.stage)
+        settings = load_stage(given.stage, option="--stage ")
         with tempfile.TemporaryDirectory() as scratch:
             synthesize_stage(settings, Path(scratch), directory=Path.cwd())
             files = stage_files(given.stage, settings, read_assembly(Path(scratch)))

@@ -5,7 +5,9 @@ from decimal import Decimal
 from io import StringIO
 from typing import Any
 
+import pytest
 from rich.console import Console
+from rich.text import Text
 
 from emr_notebook.cli.plan.as_json import plan_json
 from emr_notebook.cli.plan.stage import StagePlan
@@ -178,6 +180,15 @@ def test_a_terminal_gets_what_fits_and_loses_nothing() -> None:
 
     assert "\x1b[31m" in text
     assert OTHER_SUBNET in text
+
+
+@pytest.mark.parametrize("width", [30, 80])
+def test_a_narrow_terminal_breaks_no_name_and_no_address(width: int) -> None:
+    plan = deployed(found=OLD).plan(of_alice(subnet_id=OTHER_SUBNET))
+    words = Text.from_ansi(shown(plan, terminal=True, width=width)).plain.split()
+
+    for whole in (ALICE, OTHER_SUBNET, OLD["LivyUrl"], LIVE["LivyUrl"]):
+        assert any(whole in word for word in words), whole
 
 
 def test_other_programs_read_the_whole_plan() -> None:
