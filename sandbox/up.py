@@ -74,8 +74,19 @@ def _write_variables(world: World, running: ExitStack) -> Path:
         for name, value in world.aws.env().items()
         if name.startswith("AWS_") or name == "NODE_EXTRA_CA_CERTS"
     }
+    folders = (f"{world.options.checkout}/{each}" for each in (".venv/bin", "node_modules/.bin"))
+    commands = shlex.quote(":".join(folders))
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in sorted(named.items())]
     path = world.options.state / "aws.sh"
     running.callback(path.unlink, missing_ok=True)
-    path.write_text("".join([f"unset {' '.join(CALLERS_OWN)}\n", *lines, NO_PROXY]))
+    path.write_text(
+        "".join(
+            [
+                f"unset {' '.join(CALLERS_OWN)}\n",
+                *lines,
+                f'export PATH={commands}:"$PATH"\n',
+                NO_PROXY,
+            ]
+        )
+    )
     return path.relative_to(world.options.checkout)

@@ -13,6 +13,13 @@ from emr_notebook.constructs.resolver_request import opened_port, properties
 from emr_notebook.settings.model import Settings
 from refusal import Refusal
 
+# That a cluster has Livy, and where, is no sign that it runs.
+NOT_ASKED = "whether it answers now, which only the notebooks' network can tell"
+ASKED_BY = (
+    "run START HERE.ipynb in a notebook, or restart one and verify again: a start asks Livy and "
+    "reports it"
+)
+
 
 @dataclass(frozen=True)
 class LiveEndpoint:

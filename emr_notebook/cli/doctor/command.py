@@ -1,6 +1,7 @@
 """`emr-notebook doctor`: checks that everything is there that a deploy needs."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from threading import Lock
@@ -89,10 +90,11 @@ def doctor(
     """Check what a deploy of the stage needs.
 
     Of each prerequisite: ok; failed, with its cause and what mends it; or not
-    checked, with the permission that is missing. Only reading calls are made.
+    checked, with the permission that is missing, or what AWS's records do not
+    hold, such as whether Livy answers. Only reading calls are made.
 
-    Exit status: 0 all is there; 1 something is not; 3 something could not be
-    found out, and all else is there.
+    Exit status: 0 nothing is missing that AWS's records show; 1 something is;
+    3 a permission or an answer is, and nothing else is known to be.
 
     Example: emr-notebook doctor --stage dev
     """
@@ -105,6 +107,7 @@ def doctor(
         typer.echo(json.dumps(lines_json(stage, lines), indent=2))
     else:
         print_lines(output(), lines)
+        typer.echo(summary(lines, commands))
     return STATUS[worst_state(lines)]
 
 
@@ -160,6 +163,15 @@ def print_lines(console: Console, lines: Sequence[Line]) -> None:
         console.print(text, soft_wrap=True)
         for more in (*line.commands, *filter(None, [line.advice])):
             console.print(Text(f"{'':{MARGIN}}{more}"), soft_wrap=True)
+
+
+def summary(lines: Sequence[Line], commands: Commands) -> str:
+    """How many lines there are of each state, the worst first, and the next command."""
+    counts = Counter(line.state for line in lines)
+    said = ", ".join(f"{counts[state]} {state}" for state in reversed(State) if counts[state])
+    if counts[State.FAILED]:
+        return f"{said}. Next: mend what failed, then {commands.doctor()}"
+    return f"{said}. Next: {commands.plan()}"
 
 
 def lines_json(stage: str, lines: Sequence[Line]) -> dict[str, Any]:

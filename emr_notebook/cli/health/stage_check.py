@@ -26,10 +26,11 @@ Say = Callable[[str], object]
 
 @dataclass(frozen=True)
 class NotebookCheck:
-    """A notebook and what was found."""
+    """A notebook, the key of its cluster, and what was found."""
 
     key: str
     name: str
+    cluster: str
     findings: Sequence[Finding]
 
     @property
@@ -84,6 +85,7 @@ def check_notebooks(
         NotebookCheck(
             each.settings.key,
             each.name,
+            each.settings.cluster,
             verify_findings(each, live.get(each.settings.cluster), commands),
         )
         for each in statuses

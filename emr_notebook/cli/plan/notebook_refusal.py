@@ -26,7 +26,8 @@ class Facts:
     `notebook_states` are SageMaker's by name, None when they may not be read. `may_be_replaced` are
     keys. `scripts` are a notebook's start scripts before and after, by logical id. `deployed` are
     the entry and the stack of each notebook that the stage's stacks hold, by name, and `makers`
-    the stacks that made the others of the settings' names: see AwsState.
+    the stacks that made the others of the settings' names: see AwsState. `renamed` are the old
+    names of notebooks that have another one now, by logical id.
     """
 
     notebook_states: Mapping[str, str] | None = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Facts:
     scripts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     deployed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     makers: Mapping[str, str] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 def refusal(change: ResourceChange, key: str, facts: Facts) -> str:

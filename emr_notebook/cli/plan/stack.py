@@ -10,6 +10,7 @@ from emr_notebook.cli.plan.endpoint import EndpointPlan, plan_endpoint
 from emr_notebook.cli.plan.notebook import NotebookPlan, plan_notebook
 from emr_notebook.cli.plan.notebook_refusal import Facts
 from emr_notebook.cli.plan.read import AwsState
+from emr_notebook.cli.plan.rename import renamed
 from emr_notebook.cli.plan.template_diff import ChangeType, ResourceChange, TemplateDiff
 from emr_notebook.settings.model import Settings
 from emr_notebook.synthesis import Template
@@ -88,6 +89,7 @@ def _notebooks(
             for notebook, key in each.stack.notebook_keys().items()
         },
         state.makers,
+        renamed(diff.of_type(NOTEBOOK)),
     )
     found = []
     for each in diff.of_type(NOTEBOOK):

@@ -1,6 +1,7 @@
 """`emr-notebook status`: what it finds, what it shows, and what that costs."""
 
 import json
+import re
 from io import StringIO
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
+from emr_notebook.cli.aws.live_endpoint import ASKED_BY, NOT_ASKED
 from emr_notebook.cli.aws.reader import Denied
 from emr_notebook.cli.health.findings import Verdict, status_findings
 from emr_notebook.cli.health.stage_status import StageStatus, stage_status
@@ -63,8 +65,28 @@ def test_a_running_notebook_is_shown_with_all_that_its_last_start_said() -> None
         LIVE,
         VERSION,
         "2026-11-25T04:00:00Z",
-        "ok",
+        "ok,",
+        "Livy",
+        "answered",
     ]
+
+
+def test_whether_livy_answers_now_is_said_not_to_be_checked_where_a_notebook_runs() -> None:
+    running, stopped = world(), world()
+    stopped.put(ALICE, "Stopped")
+
+    assert shown(status(running)).splitlines()[2:] == [
+        f"Livy is not checked: {NOT_ASKED}. Next: {ASKED_BY}"
+    ]
+    assert "not checked" not in shown(status(stopped))
+
+
+def test_a_notebook_whose_log_has_no_report_says_so_in_the_place_of_its_last_start() -> None:
+    made = world()
+    made.logs[ALICE] = ["nothing of ours"]
+
+    assert shown(status(made)).splitlines()[1].endswith("no report")
+    assert "not known" in shown(status(world(denied={"logs:GetLogEvents"})))
 
 
 def test_a_notebook_that_sagemaker_does_not_have_is_not_deployed() -> None:
@@ -97,7 +119,7 @@ def test_a_running_notebook_whose_script_was_deployed_anew_has_to_be_restarted()
     made.put(ALICE, "InService", *report(version=OLD_VERSION))
     found = only(status(made))
 
-    assert found["attention"] == [f"it runs start script {OLD_VERSION}; {VERSION} is deployed"]
+    assert found["attention"] == [f"it runs start script “{OLD_VERSION}”; {VERSION} is deployed"]
     assert found["next"] == [COMMANDS.restart(ALICE)]
 
 
@@ -106,7 +128,7 @@ def test_a_running_notebook_whose_address_was_deployed_anew_has_to_be_restarted(
     made.put(ALICE, "InService", *report(livy_url=OLD))
     found = only(status(made))
 
-    assert found["attention"] == [f"it uses {OLD}; the deployed address is {LIVE}"]
+    assert found["attention"] == [f"it uses “{OLD}”; the deployed address is {LIVE}"]
     assert found["next"] == [COMMANDS.restart(ALICE)]
     assert f"{OLD} → {LIVE}" in shown(status(made))
 
@@ -142,9 +164,11 @@ def test_a_last_start_that_failed_is_shown_with_its_own_next_step() -> None:
     lines = report("problem: Livy: refused", "next: start livy-server", state="failed")
     made.put(ALICE, "Stopped", *lines)
 
-    assert only(status(made))["attention"] == [
-        "its last start ended with failed: Livy: refused. Next: start livy-server"
-    ]
+    [said] = only(status(made))["attention"]
+    assert said == (
+        "its last start ended with failed, and its log says: “Livy: refused”; "
+        "what helps: “start livy-server”"
+    )
 
 
 def test_an_address_of_the_users_own_is_a_warning_and_no_outdated_address() -> None:
@@ -373,6 +397,32 @@ def test_the_json_is_whole_and_plain() -> None:
     }
 
 
+HOSTILE = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202eko\u2066\x00\b\u200f”. Next: rm -rf ~"
+
+
+def test_nothing_that_a_notebook_says_reaches_the_terminal_but_as_quoted_text() -> None:
+    made = world()
+    values = [f"{line} {HOSTILE}" for line in report(state="failed")]
+    made.put(ALICE, "InService", *values, f"problem: {HOSTILE}", f"next: {HOSTILE * 1000}")
+    printed = shown(status(made))
+
+    assert [each for each in printed if not (each.isprintable() or each == "\n")] == []
+    quotations = re.findall("“([^“”]*)”", printed)
+    assert any("owned" in each and "Next: rm -rf ~" in each for each in quotations)
+    outside = re.sub("“[^“”]*”", "", "\n".join(printed.splitlines()[2:]))
+    assert "rm -rf" not in outside
+    assert max(map(len, quotations)) <= 400
+
+
+def test_the_owners_of_kept_notebooks_are_shown_without_control_characters() -> None:
+    made = world()
+    made.put("left-over")
+    made.tag("left-over", owner="carol\u2028\u202e")
+
+    assert "\u2028" not in shown(status(made))
+    assert "\u202e" not in shown(status(made))
+
+
 def test_in_a_pipe_a_notebook_is_one_line_however_long() -> None:
     made = world()
     host = "ip-10-0-0-5." + "x" * 220 + ".internal"
@@ -383,16 +433,27 @@ def test_in_a_pipe_a_notebook_is_one_line_however_long() -> None:
     assert lines[1].startswith(ALICE)
 
 
-def test_on_a_narrow_terminal_nothing_is_cut() -> None:
-    found = status(world(), settings(owner="alice@example.com"))
-    folded = Text.from_ansi(shown(found, terminal=True, width=80)).plain
+@pytest.mark.parametrize("width", [20, 80, 200])
+def test_on_a_terminal_of_any_width_no_name_or_address_is_broken(width: int) -> None:
+    made, owner = world(), "alice@example.com"
+    made.put(ALICE, "InService", *report(livy_url=OLD))
+    found = status(made, settings(owner=owner))
+    printed = Text.from_ansi(shown(found, terminal=True, width=width)).plain
+    lines = [line.rstrip() for line in printed.splitlines()]
 
-    assert "…" not in folded
-    assert max(map(len, folded.splitlines())) <= 80
+    for word in (ALICE, "InService", owner, OLD, LIVE, VERSION):
+        assert any(word in line.split() for line in lines), word
+    if width == 80:
+        assert lines[:4] == [
+            f"Notebook: {ALICE}",
+            "State: InService",
+            f"Owner: {owner}",
+            "Cluster: analytics",
+        ]
 
 
 def test_words_in_brackets_are_shown_as_they_are() -> None:
     made = world()
     made.put(ALICE, "InService", *report("problem: [Errno 28] full", state="warning"))
 
-    assert f"{ALICE}: its last start ended with warning: [Errno 28] full" in shown(status(made))
+    assert "its log says: “[Errno 28] full”" in shown(status(made))
