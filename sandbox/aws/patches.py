@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sandbox.aws import lambda_logs, service_quotas
 from sandbox.aws import tagging as tagging_pages
-from sandbox.aws.cloudformation import conditions, group_rules, iam, types
+from sandbox.aws.cloudformation import conditions, group_rules, iam, schedules, types
 from sandbox.aws.ec2 import endpoints, rules, subnets
 from sandbox.aws.ec2.seed import Ec2Seed
 from sandbox.aws.emr import service as emr_service
@@ -18,6 +18,7 @@ from sandbox.aws.sagemaker.api import SageMakerApi
 from sandbox.aws.sagemaker.notebook_files import NotebookFiles
 from sandbox.aws.sagemaker.notebooks import Notebooks
 from sandbox.aws.sagemaker.store import SageMakerStore
+from sandbox.aws.scheduler.service import SchedulerService, is_control
 
 
 def install(options: Options) -> tuple[Application, Callable[[], None]]:
@@ -35,6 +36,7 @@ def install(options: Options) -> tuple[Application, Callable[[], None]]:
     sagemaker_service.install(api)
     types.install(api, notebooks)
     group_rules.install()
+    schedules.install()
     conditions.install()
     iam.install()
     endpoints.install()
@@ -47,11 +49,16 @@ def install(options: Options) -> tuple[Application, Callable[[], None]]:
     tagging_pages.install()
     lambda_logs.install()
     service_quotas.install(service_quotas.ServiceQuotas())
+    scheduler = SchedulerService(options)
+    scheduler.install()
     for collectors in (tagging._COLLECTORS, tagging._RESOURCE_TAG_COLLECTORS):
         collectors["elasticmapreduce"] = service.all_tags
         collectors["sagemaker"] = store.all_tags
 
     async def answer(scope: Message, receive: Receive, send: Send) -> None:
+        if is_control(scope):
+            await scheduler.control(receive, send)
+            return
         # Before every call: a test that wrote a cluster sees it in the next answer.
         ec2.refresh()
         emr.refresh()
