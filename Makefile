@@ -68,8 +68,8 @@ synth: install ## STAGE's templates in cdk.out; STAGE=pipeline is the pipeline w
 template: install ## STAGE's stacks as plain CloudFormation files, for deploying without the CDK
 	@$(BIN)/python -m emr_notebook.plain_template --stage $(STAGE)
 
-schema: install ## write the schemas that editors use for config/*.yaml
-	@$(BIN)/python -m emr_notebook.settings.schema
+schema: install ## write the schemas that editors use for config/*.yaml, and the handlers that doctor knows
+	@$(BIN)/python -m emr_notebook.settings.schema && $(BIN)/python scripts/handlers.py
 
 diff: install ## what deploying STAGE would do, with a new REFRESH if given: cdk diff, then the plan
 	@scripts/diff.sh $(STAGE) $(addprefix --refresh=,$(REFRESH))

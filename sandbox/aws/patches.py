@@ -33,7 +33,7 @@ def install(options: Options) -> tuple[Application, Callable[[], None]]:
     files = NotebookFiles(options.state, options.notebook_host, options.hook_seconds)
     notebooks = Notebooks(store, files)
     api = SageMakerApi(store, notebooks)
-    sagemaker_service.install(api)
+    sagemaker_service.install(api, store)
     types.install(api, notebooks)
     group_rules.install()
     schedules.install()

@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from threading import Lock
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from emr_notebook.cli.aws.reader import Reader, caching_reader
+from emr_notebook.cli.aws.reader import CommandError, Reader, caching_reader
 from emr_notebook.cli.aws.session import aws_reader
 from emr_notebook.cli.command import (
     FAILED,
@@ -27,6 +28,7 @@ from emr_notebook.cli.doctor import (
     deploy_role,
     keys,
     machine,
+    owner,
     quotas,
     roles,
     stacks,
@@ -61,8 +63,29 @@ STYLES = {State.OK: "green", State.FAILED: "red", State.NOT_CHECKED: "yellow"}
 MARGIN = 12
 
 
+DeployRole = Annotated[
+    str | None,
+    typer.Option(
+        "--deploy-role",
+        help="who deploys without cdk bootstrap, as a plain template is deployed",
+        metavar="ARN",
+    ),
+]
+AsOwner = Annotated[
+    str | None,
+    typer.Option(
+        "--as", help="check instead what this user or role needs as an owner", metavar="ARN"
+    ),
+]
+
+
 @report_errors
-def doctor(stage: Stage = "dev", as_json: AsJson = False) -> int:
+def doctor(
+    stage: Stage = "dev",
+    as_json: AsJson = False,
+    deploy_role_arn: DeployRole = None,
+    as_owner: AsOwner = None,
+) -> int:
     """Check what a deploy of the stage needs.
 
     Of each prerequisite: ok; failed, with its cause and what mends it; or not
@@ -74,9 +97,10 @@ def doctor(stage: Stage = "dev", as_json: AsJson = False) -> int:
     Example: emr-notebook doctor --stage dev
     """
     settings = load_settings(stage)
-    commands = Commands.of(stage, settings)
+    commands, areas = Commands.of(stage, settings), _areas(deploy_role_arn, as_owner)
     with progress_output().status("Checking what a deploy needs") as progress:
-        lines = examine(aws_reader(settings.region), settings, commands, say=progress.update)
+        reader = aws_reader(settings.region)
+        lines = examine(reader, settings, commands, say=progress.update, areas=areas)
     if as_json:
         typer.echo(json.dumps(lines_json(stage, lines), indent=2))
     else:
@@ -84,8 +108,29 @@ def doctor(stage: Stage = "dev", as_json: AsJson = False) -> int:
     return STATUS[worst_state(lines)]
 
 
+def _areas(deployer: str | None, as_owner: str | None) -> tuple[Check, ...]:
+    """Those of a deploy through the bootstrap, of a deploy by `deployer`, or the owner's alone."""
+    if deployer and as_owner:
+        raise CommandError("--deploy-role and --as are two checks: give one of the two")
+    if as_owner:
+        return (partial(owner.check, principal=as_owner),)
+    if deployer is None:
+        return AREAS
+    by_role: dict[Check, Check] = {
+        deploy_role.check: partial(deploy_role.check, deployer=deployer),
+        keys.check: partial(keys.check, deployer=deployer),
+    }
+    of_bootstrap = (caller.check, bootstrap.check)
+    return tuple(by_role.get(each, each) for each in AREAS if each not in of_bootstrap)
+
+
 def examine(
-    reader: Reader, settings: Settings, commands: Commands, *, say: Callable[[str], object]
+    reader: Reader,
+    settings: Settings,
+    commands: Commands,
+    *,
+    say: Callable[[str], object],
+    areas: Sequence[Check] = AREAS,
 ) -> list[Line]:
     """The lines of all areas; of another account than the stage's, nothing more is looked at.
 
@@ -101,9 +146,9 @@ def examine(
         nonlocal done
         with counting:
             done += 1
-            say(f"Checking what a deploy needs: {done} of {len(AREAS)}")
+            say(f"Checking what a deploy needs: {done} of {len(areas)}")
 
-    found = reader.map_concurrently(lambda check: check(reader, settings, commands), AREAS, count)
+    found = reader.map_concurrently(lambda check: check(reader, settings, commands), areas, count)
     return [account, *(line for lines in found for line in lines)]
 
 

@@ -139,7 +139,7 @@ class TestHowMuchIsAsked:
             "list_instances": clusters,
             "list_instance_groups": clusters,
             **dict.fromkeys(ONCE, 1),
-            "simulate_principal_policy": 16,
+            "simulate_principal_policy": 20,
             "describe_subnets": 3,
             "describe_vpc_attribute": 2,
             "describe_security_groups": 2,
@@ -288,6 +288,32 @@ class TestTheCommand:
 
         assert (code, err) == (0, "")
         assert json.loads(out)["ok"] is True
+
+    def test_a_deploy_without_the_bootstrap_needs_nothing_of_it(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world = AccountWorld(version=None)
+        code, out, _ = run(world, monkeypatch, f"--deploy-role={ROLE}")
+
+        assert code == 0
+        assert "what the deploy's role may do: data-science may make" in out
+        assert "bootstrap" not in out
+
+    def test_as_an_owner_it_looks_at_nothing_else(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        world = AccountWorld(version=None)
+        code, out, _ = run(world, monkeypatch, f"--as={ROLE}")
+
+        assert code == 1
+        assert [line.partition(":")[0] for line in out.splitlines() if line[0] != " "] == [
+            f"ok          account {ACCOUNT}",
+            "failed      data-science as an owner",
+        ]
+
+    def test_refuses_two_checks_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        code, _, err = run(AccountWorld(), monkeypatch, f"--as={ROLE}", f"--deploy-role={ROLE}")
+
+        assert code == 1
+        assert err.startswith("error: --deploy-role and --as are two checks: give one of the two")
 
     def test_says_in_one_line_that_aws_does_not_know_the_credentials(
         self, monkeypatch: pytest.MonkeyPatch

@@ -6,7 +6,9 @@ import pytest
 
 from emr_notebook.cli.doctor import deploy_role
 from emr_notebook.cli.doctor.deploy_role import required_permissions
+from emr_notebook.cli.doctor.handlers import ONLY_WITH
 from emr_notebook.cli.doctor.report import Line, State
+from emr_notebook.cli.doctor.stack_resources import resource_kinds
 from emr_notebook.settings.file import parse
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION, refused
 from tests.cli.doctor.account_in_memory import BOUNDARY, KEY, ROLE, AccountWorld
@@ -15,7 +17,7 @@ from tests.conftest import Change, stage, templates
 
 NAME = f"cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-{REGION}"
 IMPLICIT, EXPLICIT = {"EvalDecision": "implicitDeny"}, {"EvalDecision": "explicitDeny"}
-CREATE = "sagemaker:CreateNotebookInstance"
+CREATE, INVOKE = "sagemaker:CreateNotebookInstance", "lambda:InvokeFunction"
 
 
 def line(world: AccountWorld, change: Change = lambda _: None) -> Line:
@@ -51,7 +53,7 @@ def test_one_that_may_make_all_is_ok_and_it_is_that_role_which_is_asked_about() 
     world = AccountWorld()
 
     assert line(world) == Line(
-        deploy_role.SUBJECT, State.OK, f"{NAME} may make what the stacks hold"
+        deploy_role.SUBJECT, State.OK, f"{NAME} may make, change and delete what the stacks hold"
     )
     sources = {each["PolicySourceArn"] for _, each in world.calls}
     assert sources == {f"arn:aws:iam::{ACCOUNT}:role/{NAME}"}
@@ -71,6 +73,17 @@ def test_one_that_may_make_all_is_ok_and_it_is_that_role_which_is_asked_about() 
         "logs:CreateLogGroup",
         "ec2:CreateSecurityGroup",
         "kms:CreateKey",
+        # What handlers list beside the calls that name the resource.
+        "ec2:CreateNetworkInterface",
+        "ec2:DescribeDhcpOptions",
+        "kms:CreateGrant",
+        "s3:GetObject",
+        "sagemaker:AddTags",
+        "sagemaker:DescribeNotebookInstance",
+        "sagemaker:StopNotebookInstance",
+        "sagemaker:UpdateNotebookInstance",
+        "iam:DeleteRole",
+        "logs:DeleteLogGroup",
     ],
 )
 def test_one_that_the_bootstraps_policies_do_not_let_fails_with_the_action(action: str) -> None:
@@ -208,12 +221,33 @@ def open_by_rule(data: dict[str, Any]) -> None:
     ],
 )
 def test_what_is_asked_about_is_what_the_template_holds(change: Change) -> None:
+    """The types, and the properties that decide what a handler calls."""
     [template] = templates(change).values()
-    held = {each["Type"] for each in template.to_json()["Resources"].values()}
+    held: dict[str, set[str]] = {}
+    for each in template.to_json()["Resources"].values():
+        deciding = ONLY_WITH.get(each["Type"], {})
+        has = {name for name in deciding if value_at(each.get("Properties", {}), name)}
+        held.setdefault(each["Type"], set()).update(has)
+    custom = {kind for kind in held if kind.startswith(("Custom::", "AWS::CDK::"))}
 
-    resource_types = {
-        kind
-        for permission in required_permissions(parse(stage(change)))
-        for kind in permission.resource_types
-    }
-    assert resource_types == held - {"AWS::CDK::Metadata"}
+    asked_about = {x.resource_type: set(x.properties) for x in resource_kinds(parse(stage(change)))}
+    assert asked_about == {kind: has for kind, has in held.items() if kind not in custom}
+    assert custom <= {"Custom::ClusterEndpoint", "Custom::ReplacementGuard", "AWS::CDK::Metadata"}
+    assert any(INVOKE in x.actions for x in required_permissions(parse(stage(change))))
+
+
+def value_at(properties: Any, path: str) -> Any:
+    """What stands in properties under a path such as `Code/S3ObjectVersion`."""
+    for name in path.split("/"):
+        properties = properties.get(name, {})
+    return properties
+
+
+def test_another_role_is_asked_about_if_it_deploys_and_nothing_of_the_bootstraps_bucket() -> None:
+    world = AccountWorld(decisions={CREATE: IMPLICIT})
+    [found] = deploy_role.check(world.reader(), settings(), COMMANDS, deployer=ROLE)
+
+    assert found.what.startswith(f"data-science may not {CREATE}: ")
+    assert found.advice == "have the policies that are its own allow it"
+    assert {each["PolicySourceArn"] for _, each in world.calls} == {ROLE}
+    assert asked(world, "s3:GetObject") == []
