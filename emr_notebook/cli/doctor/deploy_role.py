@@ -16,6 +16,7 @@ from emr_notebook.cli.doctor.permissions import (
     Findings,
     RequiredPermission,
     ask,
+    principal_kind,
 )
 from emr_notebook.cli.doctor.report import Line, failed, not_checked, ok
 from emr_notebook.cli.doctor.stack_resources import ResourceKind, resource_kinds
@@ -36,9 +37,12 @@ def check(
 ) -> list[Line]:
     """The line of the role: a call for each kind of what is made, none for further notebooks.
 
-    `deployer` deploys in the place of the bootstrap's role, with code of another bucket.
+    `deployer` deploys in the place of the bootstrap's role, with code of another bucket. Raises
+    CommandError for a deployer that is no user or role of the account.
     """
     bootstrapped = deployer is None
+    if deployer is not None:
+        principal_kind("--deploy-role", deployer, settings)
     role = deployer or bootstrap_role_arn(settings, "cfn-exec")
     absent = f"{role} does not exist{': see bootstrap' if bootstrapped else ''}"
     needs = required_permissions(settings, bootstrapped=bootstrapped)

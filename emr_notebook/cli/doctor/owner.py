@@ -1,11 +1,10 @@
 """Checks that who owns notebooks may open, start and stop them: `emr-notebook doctor --as`."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emr_notebook.cli.aws.reader import CommandError, Reader
+from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.doctor.iam import name_in
 from emr_notebook.cli.doctor.permissions import (
     FOR_AWS,
@@ -14,6 +13,7 @@ from emr_notebook.cli.doctor.permissions import (
     Findings,
     RequiredPermission,
     ask,
+    principal_kind,
 )
 from emr_notebook.cli.doctor.report import (
     Line,
@@ -41,7 +41,6 @@ from emr_notebook.owner_permissions import (
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.notebook import ResolvedNotebook
 
-_PRINCIPAL = re.compile(r"arn:[\w-]+:iam::(?P<account>\d{12}):(?P<kind>user|role)/(.+/)?[^/]+")
 ANY_INTERFACE = "network-interface/eni-00000000000000000"
 Answer = Mapping[str, Any]
 
@@ -67,9 +66,11 @@ def check(reader: Reader, settings: Settings, _commands: Commands, principal: st
 
     Raises CommandError for what is no user or role of the account.
     """
-    kind = _kind(principal, settings)
+    kind = principal_kind("--as", principal, settings)
     subject = f"{name_in(principal)} as an owner"
-    owner = attempt(lambda: _owner(reader, settings, principal, kind))
+    owner = none_if_missing("NoSuchEntity", lambda: _owner(reader, settings, principal, kind))
+    if owner is None:
+        return [failed(subject, f"{principal} does not exist", advice="correct the ARN")]
     if isinstance(owner, Unknown):
         return [not_checked(subject, owner)]
     if isinstance(owner, Line):
@@ -87,15 +88,21 @@ def notebook_line(
 ) -> Line:
     """Whether the owner may do with the notebook all that the owners' policy is for."""
     subject = f"{name_in(owner.arn)} as owner of {notebook.name}"
-    needs = none_if_missing(
-        "ValidationException", lambda: list(_needs(reader, settings, owner, notebook))
+    known = none_if_missing(
+        "ValidationException",
+        lambda: reader.ask(
+            "sagemaker", "describe_notebook_instance", NotebookInstanceName=notebook.name
+        ),
     )
-    if needs is None:
+    if known is None:
         return not_checked(subject, Unknown("SageMaker has no notebook of that name: deploy first"))
+    if isinstance(known, Unknown):
+        return not_checked(subject, known)
+    who = owner.context(notebook)
+    needs = attempt(lambda: list(_needs(reader, settings, known, who)))
     if isinstance(needs, Unknown):
         return not_checked(subject, needs)
-    found = ask(reader, owner.arn, needs, f"{owner.arn} does not exist")
-    return _line(subject, found)
+    return _line(subject, ask(reader, owner.arn, needs, f"{owner.arn} does not exist"))
 
 
 def _line(subject: str, found: Findings) -> Line:
@@ -112,20 +119,6 @@ def _line(subject: str, found: Findings) -> Line:
     if found.unknown is not None:
         return not_checked(subject, found.unknown)
     return ok(subject, "they may open, start and stop it")
-
-
-def _kind(principal: str, settings: Settings) -> str:
-    named = _PRINCIPAL.fullmatch(principal)
-    if named is None:
-        raise CommandError(
-            f"--as takes the ARN of an IAM user or role, such as arn:aws:iam::{settings.account}:"
-            f"user/alice; {principal} is none. Of a session, give the ARN of its role."
-        )
-    if named["account"] != settings.account:
-        raise CommandError(
-            f"{principal} is of account {named['account']}; the stage's is {settings.account}"
-        )
-    return named["kind"]
 
 
 def _owner(reader: Reader, settings: Settings, principal: str, kind: str) -> Owner | Line:
@@ -147,13 +140,10 @@ def _owner(reader: Reader, settings: Settings, principal: str, kind: str) -> Own
 
 
 def _needs(
-    reader: Reader, settings: Settings, owner: Owner, notebook: ResolvedNotebook
+    reader: Reader, settings: Settings, known: Answer, who: Mapping[str, str]
 ) -> Iterator[RequiredPermission]:
-    """What IAM is asked about the notebook as it is, whatever the settings say."""
-    known = reader.ask(
-        "sagemaker", "describe_notebook_instance", NotebookInstanceName=notebook.name
-    )
-    arn, who = str(known["NotebookInstanceArn"]), owner.context(notebook)
+    """What IAM is asked about the notebook as SageMaker knows it, whatever the settings say."""
+    arn = str(known["NotebookInstanceArn"])
     tags = reader.pages("sagemaker", "list_tags", items="Tags", ResourceArn=arn)
     of_tags = {f"sagemaker:ResourceTag/{x['Key']}": str(x["Value"]) for x in tags}
     yield RequiredPermission(USE, arn, {**who, **of_tags})

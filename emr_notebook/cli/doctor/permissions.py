@@ -1,12 +1,15 @@
 """Asks IAM whether a principal has permissions, and says what is known of the answers."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from emr_notebook.cli.aws.reader import Reader
+from emr_notebook.cli.aws.reader import CommandError, Reader
 from emr_notebook.cli.doctor.iam import Decision, simulate
 from emr_notebook.cli.doctor.report import Unknown, none_if_missing
+from emr_notebook.settings.model import Settings
 
+_PRINCIPAL = re.compile(r"arn:[\w-]+:iam::(?P<account>\d{12}):(?P<kind>user|role)/(.+/)?[^/]+")
 Decisions = Mapping[str, Decision]
 PASSED, VIA, FOR_AWS = "iam:PassedToService", "kms:ViaService", "kms:GrantIsForAWSResource"
 
@@ -34,6 +37,22 @@ class Findings:
 
     denied: Decisions
     unknown: Unknown | None = None
+
+
+def principal_kind(option: str, arn: str, settings: Settings) -> str:
+    """`user` or `role`, whose ARN an option was given. Raises CommandError for another thing."""
+    named = _PRINCIPAL.fullmatch(arn)
+    if named is None:
+        raise CommandError(
+            f"{option} takes the ARN of an IAM user or role, such as "
+            f"arn:{settings.partition.name}:iam::{settings.account}:user/alice; {arn} is none. Of "
+            "a session, give the ARN of its role."
+        )
+    if named["account"] != settings.account:
+        raise CommandError(
+            f"{arn} is of account {named['account']}; the stage's is {settings.account}"
+        )
+    return named["kind"]
 
 
 def ask(

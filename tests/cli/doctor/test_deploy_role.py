@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from emr_notebook.cli.aws.reader import CommandError
 from emr_notebook.cli.doctor import deploy_role
 from emr_notebook.cli.doctor.deploy_role import required_permissions
 from emr_notebook.cli.doctor.handlers import ONLY_WITH
@@ -241,6 +242,11 @@ def value_at(properties: Any, path: str) -> Any:
     for name in path.split("/"):
         properties = properties.get(name, {})
     return properties
+
+
+def test_a_deployer_that_is_no_user_or_role_is_refused() -> None:
+    with pytest.raises(CommandError, match="--deploy-role takes the ARN of an IAM user or role"):
+        deploy_role.check(AccountWorld().reader(), settings(), COMMANDS, deployer="me")
 
 
 def test_another_role_is_asked_about_if_it_deploys_and_nothing_of_the_bootstraps_bucket() -> None:

@@ -244,6 +244,18 @@ def test_a_notebook_that_is_not_deployed_is_not_known() -> None:
     assert found.what == "SageMaker has no notebook of that name: deploy first"
 
 
+def test_a_user_that_does_not_exist_fails() -> None:
+    world = OwnerWorld()
+
+    def absent(_: Any) -> Any:
+        raise refused("NoSuchEntity", "The user with name dana cannot be found.")
+
+    world.answers["iam", "get_user"] = absent
+    [found] = of(world).values()
+
+    assert (found.state, found.what) == (State.FAILED, f"{USER} does not exist")
+
+
 @pytest.mark.parametrize(
     ("action", "subject"),
     [
