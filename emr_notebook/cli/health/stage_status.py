@@ -7,6 +7,7 @@ from emr_notebook.cli.aws.kept_notebooks import KeptNotebook, kept_notebooks
 from emr_notebook.cli.aws.notebooks import NotebookStatus, list_notebooks, read_statuses
 from emr_notebook.cli.aws.reader import Denied, Reader
 from emr_notebook.cli.health.findings import Finding, status_findings
+from emr_notebook.cli.health.schedules import schedule_findings
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
 
@@ -43,6 +44,11 @@ def stage_status(
         kept = kept_notebooks(reader, settings, found)
     except Denied as missing:
         denied.add(missing.action)
-    return StageStatus(
-        [(each, status_findings(each, commands)) for each in statuses], kept, frozenset(denied)
-    )
+    needs = [
+        [
+            *status_findings(each, commands),
+            *schedule_findings(each.settings, each.schedule, commands),
+        ]
+        for each in statuses
+    ]
+    return StageStatus(list(zip(statuses, needs, strict=True)), kept, frozenset(denied))
