@@ -11,6 +11,7 @@ from emr_notebook.constructs.lifecycle_configuration import LifecycleConfigurati
 from emr_notebook.constructs.network import NotebookNetwork
 from emr_notebook.constructs.notebook import SparkNotebook
 from emr_notebook.constructs.notebook_role import NotebookRoles
+from emr_notebook.constructs.notebook_schedules import NotebookSchedules
 from emr_notebook.constructs.owners_policy import OwnersPolicy
 from emr_notebook.constructs.replacement_guard import (
     ReplacementGuard,
@@ -116,7 +117,7 @@ class EmrNotebookStack(cdk.Stack):
         opt_outs = self._settings.opt_outs
         roles = NotebookRoles(self, "Roles", stage_opt_outs=opt_outs)
         lifecycles = self._lifecycle_configurations()
-        made_roles = []
+        made_roles, scheduled = [], []
         for notebook in self._notebooks:
             made = SparkNotebook(
                 self,
@@ -131,6 +132,16 @@ class EmrNotebookStack(cdk.Stack):
             )
             if notebook.owner is not None and made.made_role_arn is not None:
                 made_roles.append(made.made_role_arn)
+            if notebook.scheduled:
+                scheduled.append(made)
+        if scheduled:
+            NotebookSchedules(
+                self,
+                "Schedules",
+                notebooks=scheduled,
+                network=self._network,
+                volume_key_arn=self._volume_key_arn,
+            )
         if console := self._settings.partition.console:
             cdk.CfnOutput(self, "Notebooks", value=_notebooks_page(console, self.region))
         if owned := [each for each in self._notebooks if each.owner is not None]:

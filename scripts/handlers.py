@@ -25,6 +25,8 @@ TYPES = (
     "AWS::Logs::LogGroup",
     "AWS::SageMaker::NotebookInstance",
     "AWS::SageMaker::NotebookInstanceLifecycleConfig",
+    "AWS::Scheduler::Schedule",
+    "AWS::Scheduler::ScheduleGroup",
 )
 # A stack is made, changed and deleted; the other handlers read and list.
 HANDLERS = ("create", "update", "delete")
@@ -37,6 +39,8 @@ OPTIONAL = frozenset(
         "network-interface",
         "notebook-instance",
         "notebook-instance-lifecycle-config",
+        "schedule",
+        "schedule-group",
         "security-group",
     }
 )

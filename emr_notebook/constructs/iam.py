@@ -97,14 +97,22 @@ def allow(
 
 
 def split_into_policies(
-    statements: Iterable[dict[str, Any]], room: int = POLICY_CHARACTERS
+    statements: Iterable[dict[str, Any]],
+    room: int = POLICY_CHARACTERS,
+    *,
+    resource_characters: int = 0,
 ) -> list[list[dict[str, Any]]]:
-    """The statements in order, in as few documents as fit into policies of that many characters."""
+    """The statements in order, in as few documents as fit into policies of that many characters.
+
+    Each resource counts as `resource_characters` at least: a reference may be longer than it looks.
+    """
     documents: list[list[dict[str, Any]]] = []
     left = 0
     for statement in _split_resources(statements):
         # The names of tokens are longer than what they stand for.
-        size = len(json.dumps(statement))
+        size = len(json.dumps(statement)) + sum(
+            max(0, resource_characters - len(each)) for each in statement["Resource"]
+        )
         if not documents or size > left:
             documents.append([])
             left = room - len('{"Version":"2012-10-17","Statement":[]}')

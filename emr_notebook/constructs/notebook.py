@@ -39,6 +39,7 @@ class SparkNotebook(Construct):
     CloudFormation replaces the instance, and its files, when an immutable property changes. The
     old one is then kept, unless the stage opts out of that; see replacement_guard.
     Resources and properties are few and plain: a stack holds hundreds of these.
+    `settings` is what it was made of; `name` and `arn` are those that it has when it is deployed.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class SparkNotebook(Construct):
         guard: ReplacementGuard,
     ) -> None:
         super().__init__(scope, construct_id)
+        self.settings = notebook
         opt_outs = notebook.opt_outs
         first_repository = notebook.default_code_repository
         repositories = [each.reference for each in notebook.additional_code_repositories]
@@ -79,6 +81,7 @@ class SparkNotebook(Construct):
             instance_metadata_service_configuration=REQUIRE_IMDSV2,
             tags=[cdk.CfnTag(key=key, value=value) for key, value in _tags(notebook).items()],
         )
+        self.name, self.arn = self._instance.attr_notebook_instance_name, self._instance.ref
         retain_with_notebook(self._instance, stage_opt_outs)
         # An update that leaves the lifecycle configuration as it is waits for the guard, too.
         self._instance.add_resource_dependency(guard.resource)

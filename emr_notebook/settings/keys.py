@@ -60,7 +60,8 @@ class Place:
             if isinstance(each, TextFormat | IntegerRange):
                 return each.accepted
         if self.model is not None:
-            return f"a mapping with {', '.join(sorted(self.model.model_fields))}"
+            instead = getattr(self.model, "instead", "")
+            return f"{instead}a mapping with {', '.join(sorted(self.model.model_fields))}"
         origin, inner = get_origin(self.kind), get_args(self.kind)
         if origin is Literal:
             return " or ".join([", ".join(inner[:-1]), inner[-1]] if inner[1:] else inner)

@@ -55,7 +55,7 @@ def pydantic_mistake(detail: ErrorDetails, model: type[BaseModel] = Settings) ->
     if kind == "format" and _is_about_the_key(detail):
         return refusal(location[:-1], detail["input"], detail["ctx"]["accepted"])
     place = place_at(location, model)
-    accepted = detail["msg"] if place is None else place.accepted
+    accepted = detail["msg"] if kind == "format" or place is None else place.accepted
     if kind == "missing":
         return f"{_place(location)}: is missing; accepted: {accepted}"
     return refusal(location, detail["input"], accepted)

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from emr_notebook.settings import types
+from emr_notebook.settings.schedule import Action, Schedule, WeeklyTime
 from emr_notebook.settings.types import OptOut, Strict
 
 
@@ -135,6 +136,9 @@ class NotebookDefaults(Strict):
         default=(), description="up to 3 repositories beside the default one"
     )
     spark: Spark = Spark()
+    schedule: Schedule | None = Field(
+        default=None, description="when it is started and stopped by itself; none: never"
+    )
     opt_outs: NotebookOptOuts = NotebookOptOuts()
 
 
@@ -168,6 +172,7 @@ class Notebook(Strict):
     default_code_repository: CodeRepository | None = None
     additional_code_repositories: Repositories | None = None
     spark: Spark | None = None
+    schedule: Schedule | None = None
     opt_outs: NotebookOptOuts | None = None
 
 
@@ -190,6 +195,7 @@ class ResolvedNotebook(Strict):
     default_code_repository: CodeRepository | None
     additional_code_repositories: tuple[CodeRepository, ...]
     spark: Spark
+    schedule: Schedule | None
     opt_outs: NotebookOptOuts
 
     @property
@@ -197,3 +203,8 @@ class ResolvedNotebook(Strict):
         """The default one, if there is one, and the additional ones."""
         first = self.default_code_repository
         return (*([] if first is None else [first]), *self.additional_code_repositories)
+
+    @property
+    def scheduled(self) -> dict[Action, WeeklyTime]:
+        """When it is started and stopped by itself, if at all."""
+        return {} if self.schedule is None else self.schedule.times

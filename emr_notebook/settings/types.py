@@ -1,9 +1,12 @@
 """Defines the formats of AWS's names, ids and numbers in settings, each with its words."""
 
+import difflib
 import re
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from ipaddress import ip_network
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -53,6 +56,33 @@ class Ipv4Range(TextFormat):
         except ValueError:
             raise _refused(self.accepted) from None
         return text
+
+
+@dataclass(frozen=True)
+class TimeZone(TextFormat):
+    """A time zone by its name in IANA's database, of the release that `tzdata` carries.
+
+    Not what this machine has: the same settings are accepted everywhere.
+    """
+
+    def check(self, value: object) -> str:
+        """The value itself, when there is such a zone; one that was probably meant is named."""
+        text = super().check(value)
+        if text in _zones():
+            return text
+        by_small_letters = {each.lower(): each for each in _zones()}
+        places = {each.rpartition("/")[2]: name for each, name in by_small_letters.items()}
+        known = {**places, **by_small_letters}
+        close = difflib.get_close_matches(text.lower(), known, n=1, cutoff=0.7)
+        hint = f"; did you mean {known[close[0]]}?" if close else ""
+        raise _refused(f"{self.accepted}{hint}")
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """The zones of places and of UTC. Others, such as EST, not all of AWS knows."""
+    names = files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+    return frozenset({"UTC", *(each for each in names if "/" in each)})
 
 
 @dataclass(frozen=True)
@@ -360,6 +390,28 @@ Because = Annotated[
     ),
 ]
 
+TimeOfDay = Annotated[
+    str,
+    TextFormat(r"([01][0-9]|2[0-3]):[0-5][0-9]", 'a time of the day, "00:00" to "23:59"'),
+]
+_DAY = "(mon|tue|wed|thu|fri|sat|sun)"
+Days = Annotated[
+    str,
+    TextFormat(
+        rf"daily|{_DAY}(-{_DAY})?(, ?{_DAY}(-{_DAY})?)*",
+        "daily, or days of mon, tue, wed, thu, fri, sat and sun, such as mon-fri or mon,wed,fri",
+    ),
+]
+# EventBridge Scheduler API, ScheduleExpressionTimezone.
+TimeZoneName = Annotated[
+    str,
+    TimeZone(
+        r"[A-Za-z0-9_+/-]+",
+        "a time zone by its name in IANA's database, such as Europe/Berlin, or UTC",
+        longest=50,
+    ),
+]
+
 # SageMaker API, NotebookInstanceVolumeSizeInGB.
 VolumeSize = Annotated[int, IntegerRange(5, 16_384, "a whole number of gigabytes")]
 Cores = Annotated[int, IntegerRange(1, 96, "a whole number of cores")]
@@ -373,6 +425,8 @@ class Strict(BaseModel):
     """A part of the settings: frozen, and no key that it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    # What is accepted in the place of a mapping: a word, and what joins it to the mapping's words.
+    instead: ClassVar[str] = ""
 
 
 class OptOut(Strict):

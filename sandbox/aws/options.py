@@ -6,6 +6,8 @@ from pathlib import Path
 HOST = "127.0.0.1"
 # In the state folder: the port on which it listens.
 PORT_FILE = "port"
+# Where the clock of its Scheduler is moved; not a path of AWS.
+SCHEDULER_PATH = "/_sandbox/scheduler"
 
 
 @dataclass(frozen=True)

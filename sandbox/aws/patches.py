@@ -11,6 +11,7 @@ from sandbox.aws.cloudformation import (
     iam,
     operations,
     parameters,
+    schedules,
     types,
 )
 from sandbox.aws.ec2 import endpoints, rules, subnets
@@ -26,6 +27,7 @@ from sandbox.aws.sagemaker.api import SageMakerApi
 from sandbox.aws.sagemaker.notebook_files import NotebookFiles
 from sandbox.aws.sagemaker.notebooks import Notebooks
 from sandbox.aws.sagemaker.store import SageMakerStore
+from sandbox.aws.scheduler.service import SchedulerService, is_control
 
 
 def install(options: Options) -> tuple[Application, Callable[[], None]]:
@@ -46,6 +48,7 @@ def install(options: Options) -> tuple[Application, Callable[[], None]]:
     generated_names.install()
     operations.install()
     parameters.install()
+    schedules.install()
     conditions.install()
     iam.install()
     endpoints.install()
@@ -58,11 +61,16 @@ def install(options: Options) -> tuple[Application, Callable[[], None]]:
     tagging_pages.install()
     lambda_logs.install()
     service_quotas.install(service_quotas.ServiceQuotas())
+    scheduler = SchedulerService(options)
+    scheduler.install()
     for collectors in (tagging._COLLECTORS, tagging._RESOURCE_TAG_COLLECTORS):
         collectors["elasticmapreduce"] = service.all_tags
         collectors["sagemaker"] = store.all_tags
 
     async def answer(scope: Message, receive: Receive, send: Send) -> None:
+        if is_control(scope):
+            await scheduler.control(receive, send)
+            return
         # Before every call: a test that wrote a cluster sees it in the next answer.
         ec2.refresh()
         emr.refresh()

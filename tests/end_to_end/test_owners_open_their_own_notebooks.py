@@ -1,12 +1,14 @@
-"""The deployed policies, enforced: who opens which notebook, and whose log a role may write.
+"""The deployed policies, enforced: who opens which notebook, and what notebooks and schedules may.
 
 Each action of each policy is taken out once, and what it allowed is then denied.
 """
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from botocore.exceptions import ClientError
@@ -80,6 +82,14 @@ LOG: Mapping[str, Call] = {
     ),
 }
 _numbers = itertools.count()
+# In two days, so that it acts when a test moves the clock and at no other time.
+THE_DAY = datetime.now(UTC).date() + timedelta(days=2)
+SCHEDULE = {
+    "start": "08:00",
+    "stop": "19:30",
+    "days": f"{THE_DAY:%a}".lower(),
+    "timezone": "Europe/Berlin",
+}
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +109,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResolverWorld]:
             "alice": {
                 "cluster": "analytics",
                 "owner": ALICE,
+                "schedule": SCHEDULE,
                 "default_code_repository": repository,
             },
             "bob": {"cluster": "analytics", "owner": BOB},
@@ -303,3 +314,72 @@ def notebook_session(world: ResolverWorld, given: list[dict[str, Any]]) -> Keys:
     assert tags[NAME_TAG] == MINE
     made_here = role(world.aws, f"notebook-{next(_numbers)}", document(*given), tags)
     return assume(world.aws, made_here)
+
+
+def schedules_policy(world: ResolverWorld) -> list[dict[str, Any]]:
+    return statements(world, world.stack(STAGE).named("SchedulesPolicy"))
+
+
+def run_schedules(world: ResolverWorld, hour: int, minute: int, week: int = 0) -> list[str]:
+    """What is due in the stage when it is that time in Berlin: each schedule, with its error."""
+    day = THE_DAY + timedelta(weeks=week)
+    until = datetime.combine(day, time(hour, minute), ZoneInfo("Europe/Berlin"))
+    made = [each for each in world.aws.run_schedules(until) if each["group"] == STAGE]
+    return [f"{each['schedule']} {each['error']}" for each in made]
+
+
+def test_schedules_start_and_stop_their_notebook_at_its_times_and_its_files_stay(
+    world: ResolverWorld,
+) -> None:
+    sagemaker = world.aws.client("sagemaker")
+    if settled(world.aws, MINE)["NotebookInstanceStatus"] != "Stopped":
+        sagemaker.stop_notebook_instance(NotebookInstanceName=MINE)
+        settled(world.aws, MINE)
+    (world.volume(MINE) / "work.txt").write_text("a week's work")
+    seen = []
+    for hour, minute in ((8, 0), (19, 30)):
+        ran = run_schedules(world, hour, minute)
+        other = sagemaker.describe_notebook_instance(NotebookInstanceName=OTHERS)
+        status = settled(world.aws, MINE)["NotebookInstanceStatus"]
+        seen.append((*ran, status, other["NotebookInstanceStatus"]))
+
+    others = seen[0][-1]
+    assert seen == [
+        ("alice-start None", "InService", others),
+        ("alice-stop None", "Stopped", others),
+    ]
+    assert (world.volume(MINE) / "work.txt").read_text() == "a week's work"
+
+
+def test_a_stop_of_what_is_stopped_is_given_up_before_somebody_starts_it_again(
+    world: ResolverWorld,
+) -> None:
+    sagemaker = world.aws.client("sagemaker")
+    run_schedules(world, 8, 0, week=1)
+    settled(world.aws, MINE)
+    sagemaker.stop_notebook_instance(NotebookInstanceName=MINE)
+    settled(world.aws, MINE)
+
+    assert "Status (Stopped) not in" in run_schedules(world, 19, 36, week=1)[-1]
+    sagemaker.start_notebook_instance(NotebookInstanceName=MINE)
+    settled(world.aws, MINE)
+    assert run_schedules(world, 23, 59, week=1) == []
+    assert settled(world.aws, MINE)["NotebookInstanceStatus"] == "InService"
+
+
+def test_a_schedules_role_touches_no_notebook_that_has_no_times(world: ResolverWorld) -> None:
+    given = holder(world, schedules_policy(world))
+
+    assert [x for x, call in USE.items() if may(world, "sagemaker", given, call, OTHERS)] == []
+
+
+@pytest.mark.parametrize("action", ["sagemaker:StopNotebookInstance", START, *STARTING])
+def test_without_one_action_a_schedules_role_does_not_start_or_stop(
+    world: ResolverWorld, action: str
+) -> None:
+    assert allowed(schedules_policy(world)) == {"sagemaker:StopNotebookInstance", START, *STARTING}
+    left = holder(world, without(schedules_policy(world), action))
+
+    called = action if action in USE else START
+    with pytest.raises(ClientError, match=f"not authorized to perform: {action} on resource"):
+        USE[called](world.aws.client("sagemaker", **left), MINE)

@@ -17,6 +17,7 @@ from emr_notebook.settings.keys import Place
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.network import ExtraEgress, Network
 from emr_notebook.settings.notebook import CodeRepository, NotebookDefaults, Spark
+from emr_notebook.settings.schedule import Schedule
 from emr_notebook.settings.suggestions import ANSWERS, OTHER_NAMES
 from emr_notebook.settings.types import IntegerRange, TextFormat
 
@@ -67,6 +68,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "TagValue": ("42", "", "risk + co", "ü@x"),
     "Owner": ("alice@example.com", "Bob B"),
     "FilePath": (CA_FILE,),
+    "TimeOfDay": ("08:00",),
+    "Days": ("mon-fri", "mon,wed"),
+    "TimeZoneName": ("Europe/Berlin",),
 }
 BY_FORMAT = {get_args(getattr(types, name))[1]: texts for name, texts in EXAMPLES.items()}
 
@@ -77,6 +81,11 @@ ONE_OF: dict[type[BaseModel], tuple[tuple[str, ...], ...]] = {
     CodeRepository: (("url",), ("name",), ("name", "secret_arn")),
 }
 TRUST = ({"ca_file": CA_FILE}, {"verify": "system"}, {"verify": "none", "because": "a test"})
+SCHEDULES: tuple[Any, ...] = (
+    "none",
+    {"stop": "19:30", "timezone": "Europe/Berlin"},
+    {"start": "22:00", "stop": "02:00", "days": "fri-mon, wed", "timezone": "America/New_York"},
+)
 TOGETHER: dict[type[BaseModel], tuple[str, ...]] = {Cluster: ("security_group_id", "ingress")}
 # How many of the keys that are not needed, at most; elsewhere three.
 MOST: dict[type[BaseModel], int] = {Settings: 6, NotebookDefaults: 5, Spark: 8}
@@ -107,9 +116,11 @@ class Drawn:
     def rarely(self) -> bool:
         return bool(self.any(*[False] * 7, True))
 
-    def model(self, model: type[BaseModel], path: tuple[str, ...]) -> dict[str, Any]:
+    def model(self, model: type[BaseModel], path: tuple[str, ...]) -> Any:
         if model is Tls:
             return dict(self.any(*TRUST))
+        if model is Schedule:
+            return copy.copy(self.any(*SCHEDULES))
         names = self._names(model)
         # Clusters before the notebooks that use them.
         names.sort(key=lambda name: name == "notebooks")
@@ -296,6 +307,10 @@ CONTRADICTIONS: tuple[Callable[[dict[str, Any]], object], ...] = (
     lambda data: data.update(clusters={"a": {"id": "j-ABCD", "tls": {}}}),
     lambda data: data.update(clusters={"a": {"id": "j-ABCD", "tls": {"verify": "none"}}}),
     lambda data: data.update(defaults={"default_code_repository": {}}),
+    lambda data: data.update(defaults={"schedule": {"timezone": "UTC"}}),
+    lambda data: data.update(
+        defaults={"schedule": {"start": "08:00", "stop": "08:00", "timezone": "UTC"}}
+    ),
     lambda data: data.update(
         defaults={
             "default_code_repository": {
@@ -310,7 +325,7 @@ CONTRADICTIONS: tuple[Callable[[dict[str, Any]], object], ...] = (
 @st.composite
 def stages(draw: Draw) -> dict[str, Any]:
     """The data of a stage; most are accepted."""
-    return Drawn(draw).model(Settings, ())
+    return dict(Drawn(draw).model(Settings, ()))
 
 
 @st.composite

@@ -52,7 +52,7 @@ FORMATS = "|".join(sorted({re.escape(each.accepted) for each in places(Place(Set
 KINDS = {
     "missing": r"is missing; accepted: .+",
     "unknown key": r"there is no such key; (did you mean .+\? |[a-zA-Z].+; )?accepted: .+",
-    "value": rf".+ was given; accepted: ({FORMATS})",
+    "value": rf".+ was given; accepted: ({FORMATS})(; did you mean .+\?)?",
     **{
         name: rf".+ was given; accepted: {accepted}"
         for name, accepted in {
@@ -87,6 +87,8 @@ KINDS = {
     "destinations": r"(none|.+) of cidr, security_group_id, prefix_list_id is given: give one .+",
     "repository": r"give either url or name \(a SageMaker code repository's\)",
     "property twice": r".+ and conf's spark\..+ are one property: give one of the two",
+    "no time": r"neither start nor stop is given: give one of them, or both",
+    "time twice": r"start and stop are both [0-9:]+: give two times, or one",
     "secret": r"secret_arn goes with name: a public address needs no secret",
 }
 BEFORE_THE_SETTINGS = re.compile(

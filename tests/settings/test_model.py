@@ -25,6 +25,7 @@ VALUES: dict[str, tuple[Any, Any, Any]] = {
     "default_code_repository": (None, {"name": "one"}, {"url": "https://example.com/two.git"}),
     "additional_code_repositories": ([], [{"name": "one"}], [{"name": "two"}, {"name": "three"}]),
     "spark": ({}, {"driverCores": 1, "queue": "a"}, {"driverMemory": "1g"}),
+    "schedule": (None, {"stop": "19:30", "timezone": "UTC"}, {"start": "08:00", "timezone": "UTC"}),
     "opt_outs": ({}, {"root_access": OPT_OUT}, {"direct_internet_access": OPT_OUT}),
 }
 

@@ -6,6 +6,7 @@ from itertools import takewhile
 from typing import Any, TypeVar
 
 from emr_notebook.cli.aws.reader import Denied, Reader, Refused, iam_action
+from emr_notebook.cli.aws.schedules import DeployedSchedule, read_schedules
 from emr_notebook.cli.aws.start_log import StartReport, last_start
 from emr_notebook.cli.aws.start_script import DeployedScript, deployed_script
 from emr_notebook.settings.notebook import ResolvedNotebook
@@ -35,8 +36,8 @@ class NotebookStatus:
     """A notebook of the settings, and what AWS says of it.
 
     `state` is SageMaker's, "" when it has no such notebook; `failure` is its reason for Failed.
-    `script` is None for a notebook without a lifecycle configuration. `denied` are the IAM actions
-    without which some of this is not known.
+    `script` is None for a notebook without a lifecycle configuration, `schedule` for one whose
+    settings have no times. `denied` are the IAM actions without which some of this is not known.
     """
 
     settings: ResolvedNotebook
@@ -44,6 +45,7 @@ class NotebookStatus:
     failure: str = ""
     script: DeployedScript | None = None
     report: StartReport = field(default_factory=StartReport)
+    schedule: DeployedSchedule | None = None
     denied: tuple[str, ...] = ()
 
     @property
@@ -100,8 +102,9 @@ def read_statuses(
 
     Of one whose state `needs_details`, the script, the last start and the reason of a failure are
     read, too: a call for each distinct lifecycle configuration, one for each notebook's log, and
-    one for each that is Failed. What the credentials may not read is missing, and said in `denied`;
-    other failures raise as Reader.ask does.
+    one for each that is Failed. Of each, a call for each time at which it is started or stopped.
+    What the credentials may not read is missing, and said in `denied`; other failures raise as
+    Reader.ask does.
     """
     existing = [found[each.name] for each in notebooks if each.name in found]
     in_detail = [each for each in existing if needs_details(each.state)]
@@ -109,15 +112,18 @@ def read_statuses(
     reports = _by_name(reader, last_start, [each.name for each in in_detail], done)
     failed = [each.name for each in in_detail if each.state == FAILED]
     reasons = _by_name(reader, _failure, failed, done)
+    schedules = read_schedules(reader, [each for each in notebooks if each.name in found], done)
 
     def status_of(notebook: ResolvedNotebook) -> NotebookStatus:
         at = found.get(notebook.name, NotebookSummary(notebook.name, ""))
         script, no_script = scripts.get(at.lifecycle, (None, ""))
         report, no_report = reports.get(at.name, (None, ""))
         reason, no_reason = reasons.get(at.name, (None, ""))
-        denied = tuple(each for each in (no_script, no_report, no_reason) if each)
+        schedule = schedules.get(notebook.key)
+        no_schedule = "" if schedule is None else schedule.denied
+        denied = tuple(each for each in (no_script, no_report, no_reason, no_schedule) if each)
         return NotebookStatus(
-            notebook, at.state, reason or "", script, report or StartReport(), denied
+            notebook, at.state, reason or "", script, report or StartReport(), schedule, denied
         )
 
     return [status_of(each) for each in notebooks]

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 
 from emr_notebook.bootstrap import assets_bucket
 from emr_notebook.cli.aws.deployed_stack import LIFECYCLE, NOTEBOOK
+from emr_notebook.names import schedule_group_name, schedule_name
 from emr_notebook.owner_permissions import SAGEMAKER
 from emr_notebook.settings.model import Settings
+from emr_notebook.settings.notebook import ResolvedNotebook
 
 # In the place of ids that are not known before a deploy.
 ANY_KEY, ANY_GROUP = "00000000-0000-0000-0000-000000000000", "sg-00000000000000000"
@@ -93,3 +95,16 @@ def _of_notebooks(settings: Settings, stack: str, made_role: str) -> Iterator[Re
     yield ResourceKind(NOTEBOOK, values, properties, passed_to=SAGEMAKER)
     name = f"{stack.lower()}-start"
     yield ResourceKind(LIFECYCLE, {"NotebookInstanceLifecycleConfigName": (name,)})
+    if scheduled := next((each for each in notebooks if each.scheduled), None):
+        yield from _of_schedules(scheduled, made_role)
+
+
+def _of_schedules(notebook: ResolvedNotebook, made_role: str) -> Iterator[ResourceKind]:
+    name = schedule_name(notebook.key, next(iter(notebook.scheduled)))
+    values = {
+        "GroupName": (schedule_group_name(notebook.stack),),
+        "ScheduleName": (name,),
+        "RoleNameWithPath": (made_role,),
+    }
+    yield ResourceKind("AWS::Scheduler::ScheduleGroup", values)
+    yield ResourceKind("AWS::Scheduler::Schedule", values, passed_to="scheduler.amazonaws.com")

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from emr_notebook.cli.aws.live_endpoint import LiveEndpoint, live_endpoint
 from emr_notebook.cli.aws.notebooks import (
@@ -16,8 +16,10 @@ from emr_notebook.cli.aws.notebooks import (
 )
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.health.findings import Finding, Verdict, verify_findings, worst_verdict
+from emr_notebook.cli.health.schedules import schedule_findings
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
+from emr_notebook.settings.schedule import Action, WeeklyTime
 
 POLL_SECONDS = 5.0
 
@@ -26,12 +28,16 @@ Say = Callable[[str], object]
 
 @dataclass(frozen=True)
 class NotebookCheck:
-    """A notebook, the key of its cluster, and what was found."""
+    """A notebook, the key of its cluster, and what was found.
+
+    `times` are those at which it is started and stopped.
+    """
 
     key: str
     name: str
     cluster: str
     findings: Sequence[Finding]
+    times: Mapping[Action, WeeklyTime] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict:
@@ -86,10 +92,20 @@ def check_notebooks(
             each.settings.key,
             each.name,
             each.settings.cluster,
-            verify_findings(each, live.get(each.settings.cluster), commands),
+            _findings(each, live.get(each.settings.cluster), commands),
+            each.schedule.times if each.schedule else {},
         )
         for each in statuses
     ]
+
+
+def _findings(
+    notebook: NotebookStatus, live: LiveEndpoint | None, commands: Commands
+) -> list[Finding]:
+    found = verify_findings(notebook, live, commands)
+    if notebook.state != IN_SERVICE:
+        return found
+    return [*found, *schedule_findings(notebook.settings, notebook.schedule, commands)]
 
 
 def _live(

@@ -9,6 +9,7 @@ from emr_notebook.cli.aws.notebooks import NotebookStatus, list_notebooks, read_
 from emr_notebook.cli.aws.reader import Denied, Reader
 from emr_notebook.cli.aws.unused_lifecycles import unused_lifecycles
 from emr_notebook.cli.health.findings import Finding, status_findings, unused_lifecycle
+from emr_notebook.cli.health.schedules import schedule_findings
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
 
@@ -47,8 +48,15 @@ def stage_status(
     denied = {action for each in statuses for action in each.denied}
     kept = _unless_denied(lambda: kept_notebooks(reader, settings, found), denied)
     unused = _unless_denied(lambda: unused_lifecycles(reader, settings), denied)
+    needs = [
+        [
+            *status_findings(each, commands),
+            *schedule_findings(each.settings, each.schedule, commands),
+        ]
+        for each in statuses
+    ]
     return StageStatus(
-        [(each, status_findings(each, commands)) for each in statuses],
+        list(zip(statuses, needs, strict=True)),
         kept,
         [unused_lifecycle(each, commands) for each in unused],
         frozenset(denied),

@@ -1,11 +1,13 @@
 """`emr-notebook status`: shows the stage's notebooks, one line each."""
 
 import json
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from emr_notebook.cli.aws.notebooks import READ_LOG, READ_SCRIPT
+from emr_notebook.cli.aws.schedules import READ_SCHEDULE
 from emr_notebook.cli.command import (
     OK,
     UNKNOWN,
@@ -24,20 +26,20 @@ OnlyFailed = Annotated[
     bool, typer.Option("--failed", help="only the notebooks that need somebody's attention")
 ]
 # Without these, a notebook that needs attention may be among those that seem not to.
-ESSENTIAL = frozenset({READ_LOG, READ_SCRIPT})
+ESSENTIAL = frozenset({READ_LOG, READ_SCHEDULE, READ_SCRIPT})
 
 
 @report_errors
 def status(stage: Stage = "dev", failed: OnlyFailed = False, as_json: AsJson = False) -> int:
     """Show the stage's notebooks, one line each.
 
-    Of each: state, owner, cluster, address, script, last start. The last three
-    are what the notebook's log says, where its user can write, too; an arrow
-    shows what the next start will be told. Whether Livy answers now is not
-    checked: only the notebooks' network reaches it. Notebooks that were kept
-    when their entry was removed are listed, too, and so are lifecycle
-    configurations that no notebook uses any more, with the commands that delete
-    them.
+    Of each: state, owner, cluster, address, script, last start, and what its
+    schedule does next. Address, script and last start are what the notebook's
+    log says, where its user can write, too; an arrow shows what the next start
+    will be told. Whether Livy answers now is not checked: only the notebooks'
+    network reaches it. Notebooks that were kept when their entry was removed are
+    listed, too, and so are lifecycle configurations that no notebook uses any
+    more, with the commands that delete them.
 
     Exit status: 0; 3 when the credentials may not read what this needs.
 
@@ -59,9 +61,10 @@ def status(stage: Stage = "dev", failed: OnlyFailed = False, as_json: AsJson = F
 
 
 def _show(stage: str, found: StageStatus, *, as_json: bool) -> None:
+    now = datetime.now(UTC)
     if as_json:
-        typer.echo(json.dumps(status_json(stage, found), indent=2))
+        typer.echo(json.dumps(status_json(stage, found, now), indent=2))
         return
-    print_status(output(), found)
+    print_status(output(), found, now)
     for action in sorted(found.denied):
         typer.echo(f"not all is shown: these credentials may not {action}", err=True)

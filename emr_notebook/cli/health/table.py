@@ -1,6 +1,7 @@
 """Prints a stage's notebooks as a table, and writes them as JSON."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -13,17 +14,24 @@ from emr_notebook.cli.aws.printable import printable
 from emr_notebook.cli.health.findings import Finding, configured_livy_url, next_commands
 from emr_notebook.cli.health.stage_status import StageStatus
 from emr_notebook.cli.output import make_table, print_table
+from emr_notebook.settings.schedule import Action, WeeklyTime, acts_next, times_in_words
 
 NOT_DEPLOYED = "not deployed"
 COLUMNS = ("Notebook", "State", "Owner", "Cluster", "Address", "Script", "Last start")
+ACTS_NEXT = "Acts next"
 
 
-def print_status(console: Console, status: StageStatus) -> None:
-    """The table, what needs attention below it, and the commands that help."""
-    table = make_table(*COLUMNS)
+def print_status(console: Console, status: StageStatus, now: datetime) -> None:
+    """The table, what needs attention below it, and the commands that help.
+
+    When a notebook is started or stopped next is a column where there are such times.
+    """
+    has_times = any(notebook.settings.scheduled for notebook, _ in status.notebooks)
+    table = make_table(*COLUMNS, *([ACTS_NEXT] if has_times else []))
     for notebook, findings in status.notebooks:
         style = "red" if findings else ("" if notebook.state else "dim")
-        table.add_row(*map(Text, _row(notebook)), style=style)
+        coming = [acts_next(_times(notebook), now)] if has_times else []
+        table.add_row(*map(Text, [*_row(notebook), *coming]), style=style)
     for kept in status.kept:
         table.add_row(*map(Text, _kept_row(kept)), style="dim")
     print_table(console, table)
@@ -47,11 +55,11 @@ def print_next(console: Console, findings: Sequence[Finding]) -> None:
         console.print(Text(f"  {command}"), soft_wrap=True)
 
 
-def status_json(stage: str, status: StageStatus) -> dict[str, Any]:
+def status_json(stage: str, status: StageStatus, now: datetime) -> dict[str, Any]:
     """The same for other programs; what is not known is null."""
     return {
         "stage": stage,
-        "notebooks": [_as_json(notebook, findings) for notebook, findings in status.notebooks],
+        "notebooks": [_as_json(notebook, findings, now) for notebook, findings in status.notebooks],
         "kept": [
             {"name": each.name, "state": each.state, "stack": each.stack, "owner": each.owner}
             for each in status.kept
@@ -104,7 +112,13 @@ def _kept_row(kept: KeptNotebook) -> list[str]:
     return [kept.name, f"{kept.state}, kept, not in the settings", owner, "", "", "", ""]
 
 
-def _as_json(notebook: NotebookStatus, findings: Sequence[Finding]) -> dict[str, Any]:
+def _times(notebook: NotebookStatus) -> dict[Action, WeeklyTime]:
+    return notebook.schedule.times if notebook.schedule else {}
+
+
+def _as_json(
+    notebook: NotebookStatus, findings: Sequence[Finding], now: datetime
+) -> dict[str, Any]:
     ran = notebook.report.values
     start = {
         **{name: ran.get(name) for name in ("time", "state", "check")},
@@ -122,6 +136,8 @@ def _as_json(notebook: NotebookStatus, findings: Sequence[Finding]) -> dict[str,
         "script": ran.get("script"),
         "deployed_script": notebook.script.version if notebook.script else None,
         "last_start": start if ran else None,
+        "schedule": times_in_words(_times(notebook)) or None,
+        "acts_next": acts_next(_times(notebook), now) or None,
         "attention": [str(finding) for finding in findings],
         "next": next_commands(findings),
     }

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -26,6 +27,7 @@ from emr_notebook.cli.health.stage_check import NotebookCheck, check_notebooks, 
 from emr_notebook.cli.health.table import print_next
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.cli.output import output, progress_output
+from emr_notebook.settings.schedule import acts_next
 
 Wait = Annotated[
     float,
@@ -66,17 +68,20 @@ def verify(
     except (Denied, Refused) as error:
         typer.echo(f"error: not verified: {error}", err=True)
         return UNKNOWN
+    now = datetime.now(UTC)
     if as_json:
-        typer.echo(json.dumps(checks_json(stage, checks), indent=2))
+        typer.echo(json.dumps(checks_json(stage, checks, now), indent=2))
     else:
-        print_checks(output(), checks)
+        print_checks(output(), checks, now)
     return STATUS.get(worst_verdict(each.verdict for each in checks), OK)
 
 
-def print_checks(console: Console, checks: Sequence[NotebookCheck]) -> None:
+def print_checks(console: Console, checks: Sequence[NotebookCheck], now: datetime) -> None:
     """A line for each notebook, what none of them says, and the commands that help."""
     for check in checks:
-        said = "; ".join(map(str, check.findings))
+        coming = acts_next(check.times, now)
+        next_action = [f"next {coming}"] if coming else []
+        said = "; ".join([*map(str, check.findings), *next_action])
         line = Text(f"{check.verdict:<12}", STYLES.get(check.verdict, "yellow"))
         line.append(f"{check.name}: {said}" if said else check.name, "default")
         console.print(line, soft_wrap=True)
@@ -86,7 +91,7 @@ def print_checks(console: Console, checks: Sequence[NotebookCheck]) -> None:
     print_next(console, [finding for check in checks for finding in check.findings])
 
 
-def checks_json(stage: str, checks: Sequence[NotebookCheck]) -> dict[str, Any]:
+def checks_json(stage: str, checks: Sequence[NotebookCheck], now: datetime) -> dict[str, Any]:
     """The same for other programs."""
     verdict = worst_verdict(check.verdict for check in checks)
     return {
@@ -100,6 +105,7 @@ def checks_json(stage: str, checks: Sequence[NotebookCheck]) -> dict[str, Any]:
                 "verdict": check.verdict.value,
                 "findings": [str(finding) for finding in check.findings],
                 "next": next_commands(check.findings),
+                "acts_next": acts_next(check.times, now) or None,
             }
             for check in checks
         ],

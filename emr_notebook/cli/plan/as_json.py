@@ -8,6 +8,7 @@ from emr_notebook.cli.plan.endpoint import EndpointPlan
 from emr_notebook.cli.plan.notebook import LEAVES_FILES_BEHIND, NotebookPlan
 from emr_notebook.cli.plan.stage import StagePlan
 from emr_notebook.cli.plan.template_diff import PropertyChange
+from emr_notebook.settings.schedule import acts_next, times_in_words
 
 
 def plan_json(plan: StagePlan) -> dict[str, Any]:
@@ -27,6 +28,17 @@ def plan_json(plan: StagePlan) -> dict[str, Any]:
         ],
         "clusters": [_endpoint(each) for each in plan.endpoints],
         "notebooks": [_notebook(each) for each in plan.notebooks],
+        "schedules": [
+            {
+                "key": each.key,
+                "stack": stack.name,
+                "before": times_in_words(each.before) or None,
+                "after": times_in_words(each.after) or None,
+                "next": acts_next(each.after, plan.now) or None,
+            }
+            for stack in plan.stacks
+            for each in stack.schedules
+        ],
         "refusals": plan.refusals(),
         "unknown": plan.unknown(),
         "costs": None if plan.costs is None else _costs(plan.costs),

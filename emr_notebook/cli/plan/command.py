@@ -1,6 +1,7 @@
 """`emr-notebook plan`: shows what a deploy would do to endpoints, notebooks and their files."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -64,7 +65,8 @@ def plan(
 
     For each cluster: its deployed and its live endpoint, and which of them the
     deploy takes. For each notebook: whether it is made, changed, restarted,
-    replaced or let go of, and where its files are then.
+    replaced or let go of, and where its files are then; and when it is started
+    and stopped by itself.
 
     Exit status: 0 nothing changes; 2 something does; 1 the deploy would fail, as
     for a replacement that is not allowed; 3 it could not all be found out.
@@ -83,7 +85,9 @@ def plan(
         return UNKNOWN
     stacks = [plan_stack(settings, templates[x], state.stacks[x], state) for x in state.stacks]
     notebooks = [each for stack in stacks for each in stack.notebooks]
-    found = StagePlan(stage, refresh, stacks, state.denied, costs(notebooks, prices, hours))
+    costed = costs(notebooks, prices, hours)
+    now = datetime.now(UTC)
+    found = StagePlan(stage, refresh, stacks, state.denied, costed, now=now)
     _show(found, as_json=as_json)
     if summary is not None:
         summary.write_text(summary_line(found) + "\n", encoding="utf-8")

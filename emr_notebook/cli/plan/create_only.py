@@ -33,6 +33,8 @@ CREATE_ONLY: Mapping[str, frozenset[str]] = {
     "AWS::SageMaker::NotebookInstanceLifecycleConfig": frozenset(
         {"NotebookInstanceLifecycleConfigName"}
     ),
+    "AWS::Scheduler::Schedule": frozenset({"Name"}),
+    "AWS::Scheduler::ScheduleGroup": frozenset({"Name"}),
     "Custom::ClusterEndpoint": frozenset({"ServiceToken"}),
     "Custom::ReplacementGuard": frozenset({"ServiceToken"}),
 }

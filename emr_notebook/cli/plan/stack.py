@@ -11,6 +11,7 @@ from emr_notebook.cli.plan.notebook import NotebookPlan, plan_notebook
 from emr_notebook.cli.plan.notebook_refusal import Facts
 from emr_notebook.cli.plan.read import AwsState
 from emr_notebook.cli.plan.rename import renamed
+from emr_notebook.cli.plan.schedule import SchedulePlan, is_of_notebook, plan_schedules
 from emr_notebook.cli.plan.template_diff import ChangeType, ResourceChange, TemplateDiff
 from emr_notebook.settings.model import Settings
 from emr_notebook.synthesis import Template
@@ -34,6 +35,7 @@ class StackPlan:
     status: str | None
     endpoints: Sequence[EndpointPlan] = ()
     notebooks: Sequence[NotebookPlan] = ()
+    schedules: Sequence[SchedulePlan] = ()
     other_changes: int = 0
     output_changes: int = 0
     refusals: Sequence[str] = field(default_factory=list)
@@ -69,7 +71,8 @@ def plan_stack(
         deployed.stack.status,
         list(endpoints.values()),
         _notebooks(settings, diff, name, state),
-        sum(each.kind not in UNCOUNTED for each in changed),
+        plan_schedules(diff),
+        sum(not (each.kind in UNCOUNTED or is_of_notebook(each)) for each in changed),
         sum(outputs_before.get(each) != outputs_after.get(each) for each in names),
         [*_stuck_rollback(deployed), *_guard_refusals(diff)],
     )

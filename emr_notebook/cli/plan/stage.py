@@ -1,7 +1,8 @@
 """Sums up what a deploy of a whole stage would do, and the exit status for it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from emr_notebook.cli.command import DIFFERENT, FAILED, OK, UNKNOWN
 from emr_notebook.cli.plan.costs import Costs
@@ -12,13 +13,17 @@ from emr_notebook.cli.plan.stack import StackPlan
 
 @dataclass(frozen=True)
 class StagePlan:
-    """The stacks in the order of the settings. `denied` are the IAM actions that are missing."""
+    """The stacks in the order of the settings. `denied` are the IAM actions that are missing.
+
+    `now` is when it was made.
+    """
 
     stage: str
     refresh: str
     stacks: Sequence[StackPlan]
     denied: frozenset[str] = frozenset()
     costs: Costs | None = None
+    now: datetime = field(kw_only=True)
 
     @property
     def endpoints(self) -> list[EndpointPlan]:
@@ -56,6 +61,7 @@ class StagePlan:
             any(each.verdict is not EndpointVerdict.UNCHANGED for each in self.endpoints)
             or any(each.is_looked_up for each in self.endpoints)
             or any(each.change_type is not NotebookChange.UNCHANGED for each in self.notebooks)
+            or any(x.before != x.after for each in self.stacks for x in each.schedules)
             or any(each.other_changes or each.output_changes for each in self.stacks)
         )
 

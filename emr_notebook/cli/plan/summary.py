@@ -53,6 +53,8 @@ def _counted(names: list[str], what: str, *, named: bool = True) -> Iterator[str
 def _others(plan: StagePlan) -> Iterator[str]:
     changed = [x for x in plan.endpoints if x.verdict is not EndpointVerdict.UNCHANGED]
     yield from dict.fromkeys(f"cluster {x.cluster} {endpoint_words(x)}" for x in changed)
+    changed_times = [x.key for stack in plan.stacks for x in stack.schedules if x.before != x.after]
+    yield from _counted(changed_times, "started or stopped at other times")
     others = sum(stack.other_changes for stack in plan.stacks)
     if others:
         yield f"{others} other resource{'' if others == 1 else 's'}"

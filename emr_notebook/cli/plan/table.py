@@ -1,5 +1,7 @@
 """Prints a plan on a terminal, or as plain text."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from rich.console import Console
@@ -9,6 +11,7 @@ from emr_notebook.cli.output import make_table, print_table
 from emr_notebook.cli.plan.costs import Costs
 from emr_notebook.cli.plan.endpoint import EndpointPlan, EndpointVerdict
 from emr_notebook.cli.plan.notebook import LEAVES_FILES_BEHIND, NotebookChange, NotebookPlan
+from emr_notebook.cli.plan.schedule import SchedulePlan
 from emr_notebook.cli.plan.stack import StackPlan
 from emr_notebook.cli.plan.stage import StagePlan
 from emr_notebook.cli.plan.wording import (
@@ -17,6 +20,7 @@ from emr_notebook.cli.plan.wording import (
     notebook_words,
     without_a_price,
 )
+from emr_notebook.settings.schedule import acts_next, times_in_words
 
 PLAIN = frozenset({EndpointVerdict.UNCHANGED, EndpointVerdict.FOUND})
 NOTHING = "Nothing changes."
@@ -25,7 +29,7 @@ NOTHING = "Nothing changes."
 def print_plan(console: Console, plan: StagePlan) -> None:
     """Stack by stack, then what it costs, what is not known, and why the deploy fails."""
     for stack in plan.stacks:
-        _print_stack(console, stack)
+        _print_stack(console, stack, plan.now)
     if plan.costs is not None:
         _print_costs(console, plan.costs)
     for each in plan.unknown():
@@ -36,7 +40,7 @@ def print_plan(console: Console, plan: StagePlan) -> None:
         console.print(NOTHING)
 
 
-def _print_stack(console: Console, stack: StackPlan) -> None:
+def _print_stack(console: Console, stack: StackPlan, now: datetime) -> None:
     console.print(Text(f"{stack.name} ({stack.status or 'not deployed'})", "bold"), soft_wrap=True)
     clusters = make_table("Cluster", "Deployed", "Live", "This deploy")
     for each in stack.endpoints:
@@ -53,11 +57,26 @@ def _print_stack(console: Console, stack: StackPlan) -> None:
     if unchanged:
         names = ", ".join(each.name for each in unchanged)
         console.print(Text(f"unchanged: {names}", "dim"), soft_wrap=True)
+    _print_schedules(console, stack.schedules, now)
     for line in _others(stack):
         console.print(line, soft_wrap=True)
     if changed:
         console.print(f"notebooks: {notebook_counts(stack.notebooks)}", soft_wrap=True)
     console.print()
+
+
+def _print_schedules(console: Console, schedules: Sequence[SchedulePlan], now: datetime) -> None:
+    """A row for all notebooks that have the same times, before and after."""
+    rows: dict[tuple[str, str, str], list[str]] = {}
+    for each in schedules:
+        row = (times_in_words(each.after) or "none", acts_next(each.after, now), each.words)
+        rows.setdefault(row, []).append(each.key)
+    table = make_table("Schedule of", "Times", "Acts next", "This deploy")
+    for row, keys in rows.items():
+        table.add_row(*map(Text, (", ".join(keys), *row)))
+    if rows:
+        console.print()
+        print_table(console, table)
 
 
 def _others(stack: StackPlan) -> list[str]:

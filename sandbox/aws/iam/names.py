@@ -50,6 +50,28 @@ def log_stream_resource(
     return f"arn:aws:logs:{region}:{account}:log-group:{group}:log-stream:{stream}"
 
 
+def schedule_resource(
+    path: str, body: bytes, query: dict[str, Any], region: str, account: str
+) -> str:
+    """The ARN a Scheduler request is authorized on: a schedule in its group, a group, or `*`."""
+    kind, _, name = path.strip("/").partition("/")
+    arn = f"arn:aws:scheduler:{region}:{account}"
+    if kind == "schedule-groups" and name:
+        return f"{arn}:schedule-group/{name}"
+    if kind != "schedules" or not name:
+        return "*"
+    [asked] = query.get("groupName") or [None]
+    return f"{arn}:schedule/{asked or _member(body, 'GroupName') or 'default'}/{name}"
+
+
+def _member(body: bytes, name: str) -> str | None:
+    try:
+        found = json.loads(body or b"{}").get(name)
+    except (ValueError, AttributeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
 def install() -> None:
     """Teach the emulator's IAM the two services, and to name the resource it denies as AWS does."""
     actions, router = ministack("core.iam_actions"), ministack("core.router")
@@ -73,6 +95,8 @@ def _resource_arn(original: Callable[..., str]) -> Callable[..., str]:
         region: str,
         account_id: str,
     ) -> str:
+        if service == "scheduler":
+            return schedule_resource(path, body, query_params, region, account_id)
         found = _of_request(service, headers, body, region, account_id)
         if found is not None:
             return found

@@ -1,6 +1,7 @@
 """Answers `status` and `verify` from memory, for a stage's notebooks, logs, tags and clusters."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from cluster_endpoint.aws import OPERATIONS
@@ -21,6 +22,11 @@ ALICE = f"{STACK}-alice"
 LIVE = "http://10.0.0.5:8998"
 OLD = "http://10.0.0.9:8998"
 VERSION, OLD_VERSION = "0a1b2c3d", "99999999"
+# A Friday's noon, and a schedule that has a stop left on it.
+NOW = datetime(2026, 7, 3, 12, tzinfo=UTC)
+NIGHTS = {"start": "08:00", "stop": "19:30", "days": "mon-fri", "timezone": "Europe/Berlin"}
+START_AT_8 = "cron(0 8 ? * MON,TUE,WED,THU,FRI *)"
+STOP_AT_1930 = "cron(30 19 ? * MON,TUE,WED,THU,FRI *)"
 COMMANDS = Commands("test", REGION, has_several_stacks=False)
 
 
@@ -63,6 +69,7 @@ class NotebookWorld(AwsInMemory):
     emr: Api = field(default_factory=Api)
     # Physical ids that the stage's stack holds; None for a stack that is not deployed.
     held: list[str] | None = None
+    schedules: dict[tuple[str, str], Fields] = field(default_factory=dict)
     page_size: int = 100
 
     def __post_init__(self) -> None:
@@ -79,6 +86,7 @@ class NotebookWorld(AwsInMemory):
             (sagemaker, "list_tags"): lambda given: {
                 "Tags": tag_list(self.tags.get(given["ResourceArn"], {}))
             },
+            ("scheduler", "get_schedule"): self._schedule,
         }
         for name, operation in OPERATIONS.items():
             known = (operation.service, operation.method)
@@ -96,6 +104,16 @@ class NotebookWorld(AwsInMemory):
             "NotebookInstanceLifecycleConfigName": lifecycle,
         }
         self.logs[name] = list(lines or report())
+
+    def put_schedule(
+        self, name: str, expression: str, *, zone: str = "Europe/Berlin", state: str = "ENABLED"
+    ) -> None:
+        """A schedule in the stack's group."""
+        self.schedules[STACK, name] = {
+            "ScheduleExpression": expression,
+            "ScheduleExpressionTimezone": zone,
+            "State": state,
+        }
 
     def tag(self, name: str, stack: str = STACK, owner: str = "carol") -> None:
         """Tag a notebook as this app does."""
@@ -160,6 +178,12 @@ class NotebookWorld(AwsInMemory):
         kept = self.logs[name][-given["limit"] :]
         return {"events": [{"timestamp": at, "message": line} for line in kept]}
 
+    def _schedule(self, given: Fields) -> Fields:
+        found = self.schedules.get((given["GroupName"], given["Name"]))
+        if found is None:
+            raise refused("ResourceNotFoundException", f"Schedule {given['Name']} does not exist.")
+        return found
+
     def _tagged(self, given: Fields) -> Fields:
         [kind] = given["ResourceTypeFilters"]
         [wanted] = given["TagFilters"]
@@ -190,4 +214,12 @@ def world(**first: Any) -> NotebookWorld:
     """A region in which alice runs as she was deployed."""
     made = NotebookWorld(**first)
     made.put()
+    return made
+
+
+def scheduled_world() -> NotebookWorld:
+    """A region in which alice runs, and is started and stopped as NIGHTS says."""
+    made = world()
+    made.put_schedule("alice-start", START_AT_8)
+    made.put_schedule("alice-stop", STOP_AT_1930)
     return made

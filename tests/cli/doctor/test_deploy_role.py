@@ -206,6 +206,24 @@ def test_a_missing_permission_is_named() -> None:
     assert found.what == "these credentials may not iam:SimulatePrincipalPolicy"
 
 
+def scheduled(data: dict[str, Any]) -> None:
+    data["defaults"] = {"schedule": {"stop": "19:30", "timezone": "UTC"}}
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["scheduler:CreateScheduleGroup", "scheduler:CreateSchedule", "scheduler:UpdateSchedule"],
+)
+def test_schedules_are_asked_about_where_there_are_some_and_in_their_group(action: str) -> None:
+    world = denying(action)
+
+    assert line(world).state is State.OK
+    assert line(world, scheduled).what.startswith(f"{NAME} may not {action}: ")
+    [resource] = asked(world, action)[0]["ResourceArns"]
+    group, of_alice = "emr-notebooks-test", "/alice-stop" if action.endswith("Schedule") else ""
+    assert resource.endswith(f"/{group}{of_alice}")
+
+
 def open_by_rule(data: dict[str, Any]) -> None:
     data["clusters"]["analytics"] |= {"security_group_id": PRIMARY, "ingress": "create"}
 
@@ -215,6 +233,7 @@ def open_by_rule(data: dict[str, Any]) -> None:
     [
         lambda _: None,
         open_by_rule,
+        scheduled,
         lambda data: data["network"].update(security_group_ids=[PRIMARY]),
         lambda data: data.update(kms_key_arn=KEY, defaults={"role_arn": ROLE}),
         lambda data: data.update(permissions_boundary_arn=BOUNDARY),

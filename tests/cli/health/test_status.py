@@ -21,13 +21,18 @@ from tests.cli.aws.stage_in_memory import (
     ALICE,
     COMMANDS,
     LIVE,
+    NIGHTS,
+    NOW,
     OLD,
     OLD_VERSION,
     STACK,
+    START_AT_8,
+    STOP_AT_1930,
     VERSION,
     NotebookWorld,
     arn,
     report,
+    scheduled_world,
     script,
     settings,
     world,
@@ -44,13 +49,14 @@ def status(made: NotebookWorld, asked: Settings | None = None) -> StageStatus:
 
 def shown(found: StageStatus, *, terminal: bool = False, width: int = 200) -> str:
     text = StringIO()
-    print_status(Console(file=text, width=width, force_terminal=terminal, no_color=True), found)
+    console = Console(file=text, width=width, force_terminal=terminal, no_color=True)
+    print_status(console, found, NOW)
     return text.getvalue()
 
 
 def only(found: StageStatus) -> dict[str, Any]:
     """The one notebook, as other programs read it."""
-    [notebook] = status_json("test", found)["notebooks"]
+    [notebook] = status_json("test", found, NOW)["notebooks"]
     return dict(notebook)
 
 
@@ -202,7 +208,7 @@ def test_a_kept_notebook_that_the_settings_no_longer_name_is_shown_as_that() -> 
     made.tag(ALICE)
     found = status(made)
 
-    assert status_json("test", found)["kept"] == [
+    assert status_json("test", found, NOW)["kept"] == [
         {"name": "Spark-Old", "state": "InService", "stack": STACK, "owner": "carol@example.com"}
     ]
     assert "Spark-Old" in shown(found)
@@ -269,7 +275,7 @@ class TestLifecycleConfigurations:
             f"--notebook-instance-lifecycle-config-name Start-Former-1A --region {REGION}"
         )
         what = "lifecycle configuration Start-Former-1A: no notebook uses it any more"
-        assert status_json("test", found)["leftovers"] == [{"what": what, "next": [delete]}]
+        assert status_json("test", found, NOW)["leftovers"] == [{"what": what, "next": [delete]}]
         assert shown(found).splitlines()[-3:] == [what, NEXT, f"  {delete}"]
         assert found.needing_attention().leftovers == ()
 
@@ -375,7 +381,7 @@ def test_what_may_not_be_read_is_null_and_the_rest_is_shown(
 ) -> None:
     found = status(world(denied={action}))
 
-    assert status_json("test", found)["denied"] == [action]
+    assert status_json("test", found, NOW)["denied"] == [action]
     assert all(only(found)[name] is None for name in unknown)
     assert only(found)["state"] == "InService"
 
@@ -386,7 +392,7 @@ def test_without_a_list_there_is_nothing_to_show() -> None:
 
 
 def test_the_json_is_whole_and_plain() -> None:
-    found = status_json("test", status(world()))
+    found = status_json("test", status(world()), NOW)
 
     assert json.loads(json.dumps(found)) == found
     assert found["notebooks"][0]["last_start"] == {
@@ -457,3 +463,58 @@ def test_words_in_brackets_are_shown_as_they_are() -> None:
     made.put(ALICE, "InService", *report("problem: [Errno 28] full", state="warning"))
 
     assert "its log says: “[Errno 28] full”" in shown(status(made))
+
+
+NEXT = "stop 2026-07-03 19:30 Europe/Berlin"
+
+
+def test_when_it_is_started_or_stopped_next_is_a_column_where_there_are_such_times() -> None:
+    found = status(scheduled_world(), settings(schedule=NIGHTS))
+
+    head, row, *_ = shown(found).splitlines()
+    assert head.endswith("Acts next")
+    assert row.endswith(NEXT)
+    assert only(found)["acts_next"] == NEXT
+    assert "Acts next" not in shown(status(world()))
+    assert only(status(world()))["acts_next"] is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "state", "said", "next_commands"),
+    [
+        (None, "", "that is not deployed", [COMMANDS.deploy()]),
+        (START_AT_8, "ENABLED", "the deployed schedule says 08:00 mon-fri", [COMMANDS.deploy()]),
+        ("rate(1 day)", "ENABLED", "the deployed schedule says rate(1 day)", [COMMANDS.deploy()]),
+        (STOP_AT_1930, "DISABLED", "its schedule is disabled. Next: enable alice-stop in", []),
+    ],
+)
+def test_a_time_that_scheduler_does_not_have_so_needs_attention(
+    expression: str | None, state: str, said: str, next_commands: list[str]
+) -> None:
+    made = scheduled_world()
+    del made.schedules[STACK, "alice-stop"]
+    if expression is not None:
+        made.put_schedule("alice-stop", expression, state=state)
+
+    found = only(status(made, settings(schedule=NIGHTS)))
+
+    [attention] = found["attention"]
+    assert attention.startswith("it is not going to stop at 19:30 mon-fri Europe/Berlin: ")
+    assert said in attention
+    assert found["next"] == next_commands
+
+
+def test_times_are_a_call_each_and_none_where_there_are_none() -> None:
+    made = scheduled_world()
+    status(made, settings("alice", "bob", schedule=NIGHTS))
+
+    assert [name for name, _ in made.calls].count("get_schedule") == 2
+
+
+def test_times_that_may_not_be_read_are_said_to_be_missing() -> None:
+    made = scheduled_world()
+    made.denied = {"scheduler:GetSchedule"}
+    found = status(made, settings(schedule=NIGHTS))
+
+    assert found.denied == {"scheduler:GetSchedule"}
+    assert only(found)["attention"] == []

@@ -27,12 +27,15 @@ from tests.cli.aws.stage_in_memory import (
     ALICE,
     COMMANDS,
     LIVE,
+    NIGHTS,
+    NOW,
     OLD,
     OLD_VERSION,
     STACK,
     VERSION,
     NotebookWorld,
     report,
+    scheduled_world,
     script,
     settings,
     world,
@@ -405,7 +408,7 @@ def test_each_notebook_is_a_line_and_commands_stand_below() -> None:
     made = moved(world())
     made.put(BOB, "Stopped")
     text = StringIO()
-    print_checks(Console(file=text, width=80), checks(made, settings("alice", "bob")))
+    print_checks(Console(file=text, width=80), checks(made, settings("alice", "bob")), NOW)
     lines = text.getvalue().splitlines()
 
     assert lines[0].startswith(
@@ -415,8 +418,43 @@ def test_each_notebook_is_a_line_and_commands_stand_below() -> None:
     assert lines[3:] == [f"  {COMMANDS.refresh()}", f"  {COMMANDS.restart(ALICE)}"]
 
 
+def test_a_line_ends_with_what_the_schedule_does_next_whether_the_notebook_runs_or_not() -> None:
+    made = scheduled_world()
+    asked, text = settings(schedule=NIGHTS), StringIO()
+    print_checks(Console(file=text, width=80), checks(made, asked), NOW)
+    made.put(ALICE, "Stopped")
+    print_checks(Console(file=text, width=80), checks(made, asked), NOW)
+
+    coming = "next stop 2026-07-03 19:30 Europe/Berlin"
+    assert text.getvalue().splitlines() == [
+        f"ok          {ALICE}: {coming}",
+        f"not running {ALICE}: Stopped; {coming}",
+    ]
+    [told] = checks_json("test", checks(made, asked), NOW)["notebooks"]
+    assert f"next {told['acts_next']}" == coming
+
+
+def test_a_notebook_works_without_its_stop_but_not_unsaid() -> None:
+    made = scheduled_world()
+    made.schedules.clear()
+    check = only(made, settings(schedule=NIGHTS))
+
+    assert check.verdict is Verdict.OK
+    assert "it is not going to stop at 19:30 mon-fri Europe/Berlin: that is not" in said(check)
+    assert commands(check) == [COMMANDS.deploy()]
+
+
+def test_whether_it_is_stopped_is_not_known_without_the_permission() -> None:
+    made = scheduled_world()
+    made.denied = {"scheduler:GetSchedule"}
+    check = only(made, settings(schedule=NIGHTS))
+
+    assert check.verdict is Verdict.UNKNOWN
+    assert said(check) == "these credentials may not scheduler:GetSchedule"
+
+
 def test_the_json_says_the_same() -> None:
-    found = checks_json("test", checks(moved(world())))
+    found = checks_json("test", checks(moved(world())), NOW)
 
     assert found["ok"] is False
     assert found["not_checked"] == []
@@ -429,7 +467,7 @@ def test_the_json_is_ok_beside_a_stopped_notebook_and_a_warning() -> None:
     made = world()
     made.put(ALICE, "InService", *report("problem: unread", state="warning"))
     made.put(BOB, "Stopped")
-    found = checks_json("test", checks(made, settings("alice", "bob")))
+    found = checks_json("test", checks(made, settings("alice", "bob")), NOW)
 
     assert found["ok"] is True
     assert found["not_checked"] == [f"Livy of analytics: {NOT_ASKED}"]

@@ -14,7 +14,7 @@ from emr_notebook.cli.plan.stage import StagePlan
 from emr_notebook.settings.file import parse
 from emr_notebook.synthesis import stage_templates
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, CREATED, REGION, refused
-from tests.cli.aws.stage_in_memory import NotebookWorld
+from tests.cli.aws.stage_in_memory import NOW, NotebookWorld
 from tests.cli.aws_in_memory import Fields
 from tests.conftest import ROOT, Change, stage
 
@@ -85,7 +85,7 @@ class PlanWorld(NotebookWorld):
         stacks = [plan_stack(settings, made[name], state.stacks[name], state) for name in made]
         notebooks = [each for stack in stacks for each in stack.notebooks]
         priced = costs(notebooks, prices or {}, hours)
-        return StagePlan("test", refresh, stacks, state.denied, priced)
+        return StagePlan("test", refresh, stacks, state.denied, priced, now=NOW)
 
     def _stack(self, given: Fields) -> Fields:
         name = given["StackName"]

@@ -247,3 +247,70 @@ def test_other_programs_read_the_whole_plan() -> None:
     }
     assert (notebook["fate"], notebook["restarts"]) == ("changed while stopped", True)
     assert notebook["old_is_kept"] is None
+
+
+WEEKDAYS = "mon-fri Europe/Berlin"
+TONIGHT = "2026-07-03 19:30 Europe/Berlin"
+
+
+def nights(stop: str = "19:30", **more: str) -> dict[str, Any]:
+    return {"stop": stop, "days": "mon-fri", "timezone": "Europe/Berlin", **more}
+
+
+def rows_of_schedules(plan: StagePlan) -> list[str]:
+    """The lines of the schedules' table, without what fills its columns."""
+    lines = [" ".join(line.split()) for line in shown(plan, width=200).splitlines()]
+    start = lines.index("Schedule of Times Acts next This deploy") + 1
+    return lines[start : start + lines[start:].index("")]
+
+
+def test_notebooks_with_the_same_times_share_a_row_that_says_when_it_acts_next() -> None:
+    def after(data: dict[str, Any]) -> None:
+        data["defaults"] = {"schedule": nights(start="08:00")}
+        data["notebooks"] |= {
+            "bob": {"cluster": "analytics"},
+            "carol": {"cluster": "analytics", "schedule": nights("14:00")},
+        }
+
+    assert rows_of_schedules(deployed().plan(after))[:2] == [
+        f"alice, bob start 08:00 {WEEKDAYS}, stop 19:30 {WEEKDAYS} stop {TONIGHT} new",
+        # By noon of UTC, 14:00 in Berlin is over.
+        f"carol stop 14:00 {WEEKDAYS} stop 2026-07-06 14:00 Europe/Berlin new",
+    ]
+
+
+def test_other_times_are_told_with_those_that_were_and_change_no_notebook() -> None:
+    world = deployed(of_alice(schedule=nights()))
+
+    plan = world.plan(of_alice(schedule=nights("20:00")))
+
+    assert rows_of_schedules(plan)[0] == (
+        "alice stop 20:00 mon-fri Europe/Berlin stop 2026-07-03 20:00 Europe/Berlin "
+        "was stop 19:30 mon-fri Europe/Berlin"
+    )
+    assert f"unchanged: {ALICE}" in shown(plan)
+    assert plan.exit_status == 2
+    assert "1 started or stopped at other times (alice)" in summary_line(plan)
+
+
+def test_times_that_are_taken_away_are_told_and_those_that_stay_change_nothing() -> None:
+    world = deployed(of_alice(schedule=nights()))
+
+    assert rows_of_schedules(world.plan(of_alice(schedule="none")))[0] == (
+        "alice none removed; was stop 19:30 mon-fri Europe/Berlin"
+    )
+    assert world.plan(of_alice(schedule=nights())).exit_status == 0
+
+
+def test_other_programs_read_the_times_and_when_they_are_next() -> None:
+    plan = deployed().plan(of_alice(schedule=nights()))
+
+    assert json.loads(json.dumps(plan_json(plan)))["schedules"] == [
+        {
+            "key": "alice",
+            "stack": STACK,
+            "before": None,
+            "after": "stop 19:30 mon-fri Europe/Berlin",
+            "next": f"stop {TONIGHT}",
+        }
+    ]
