@@ -90,7 +90,7 @@ class Checkout:
 
     def demo(self, **env: str) -> int:
         """Run the demo to its end; answer its exit status."""
-        with self._ended_at_last(self.start("demo", alone=False, **env)) as demo:
+        with self._ended_at_last(self.start("demo", alone=False, make=False, **env)) as demo:
             return demo.wait(timeout=300)
 
     @contextlib.contextmanager
