@@ -6,12 +6,12 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from scripts import checkout as checkout_checks
 from scripts import install
 from tests.conftest import ROOT
 from tests.end_to_end.checkouts import wait_until
@@ -67,7 +67,7 @@ class Scratch:
         return subprocess.Popen(
             ["make", ".venv/.installed"],
             cwd=self.root,
-            env={**os.environ, **offline, "PYTHON": sys.executable, "PYTHONPATH": str(self.root)},
+            env={**os.environ, **offline, "PYTHONPATH": str(self.root)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -150,7 +150,7 @@ def test_one_packages_pin_is_its_version_with_all_its_hashes() -> None:
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(install, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(checkout_checks, "CHECKOUT", tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MAKELEVEL", raising=False)
     return tmp_path
@@ -186,7 +186,7 @@ def test_what_another_user_made_is_refused_with_what_to_do(
 def test_a_second_make_is_refused_while_one_installs(
     checkout: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with install._only_one():
+    with checkout_checks.only_one():
         assert install.main(["python"]) == 1
 
     assert "another make is installing into this checkout" in capfd.readouterr().err
