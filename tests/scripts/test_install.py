@@ -61,11 +61,11 @@ class Scratch:
         pins = f"other==1 \\\n    --hash=sha256:00\nuv==0.0.1 \\\n    --hash=sha256:{digest}\n"
         (root / "requirements-dev.txt").write_text(pins)
 
-    def make(self) -> subprocess.Popen[str]:
-        """`make .venv/.installed`, in a process group of its own, with no network."""
+    def make(self, target: str = ".venv/.installed") -> subprocess.Popen[str]:
+        """`make`, in a process group of its own, with no network."""
         offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": self.root.as_uri()}
         return subprocess.Popen(
-            ["make", ".venv/.installed"],
+            ["make", target],
             cwd=self.root,
             env={**os.environ, **offline, "PYTHONPATH": str(self.root)},
             stdout=subprocess.PIPE,
@@ -106,6 +106,9 @@ def test_after_every_way_to_end_make_nothing_runs_and_the_next_make_installs_all
     tmp_path: Path,
 ) -> None:
     scratch = Scratch(tmp_path / "a check out")
+    report = scratch.root / ".sandbox/report.json"
+    report.parent.mkdir()
+    report.write_text('{"ok": true}')
     for target, number in (
         ("group", signal.SIGINT),
         ("make", signal.SIGTERM),
@@ -113,7 +116,7 @@ def test_after_every_way_to_end_make_nothing_runs_and_the_next_make_installs_all
         ("group", signal.SIGKILL),
     ):
         before = scratch.begun()
-        make = scratch.make()
+        make = scratch.make("demo")
         wait_until(partial(lambda old: scratch.begun() > old, before), seconds=30)
 
         end(make, target, number)
@@ -121,6 +124,7 @@ def test_after_every_way_to_end_make_nothing_runs_and_the_next_make_installs_all
         assert make.wait(timeout=30) != 0
         assert wait_for(lambda: scratch.processes() == [], seconds=30)
         assert not (scratch.root / ".venv/.installed").exists()
+        assert not report.exists()
 
     (scratch.root / "slow").touch()
     make = scratch.make()
