@@ -61,9 +61,8 @@ def main() -> int:
 def _contained(arguments: argparse.Namespace) -> int:
     if arguments.command == "demo":
         # From here on no earlier demo's report can be taken for this one's.
-        Report(error="it did not end: it still runs, or was killed").write(
-            STATE / "report.json", []
-        )
+        early = Report(error="it still runs, or ended before its first step")
+        early.write(STATE / "report.json", [])
     return run_contained(lambda: _work(arguments))
 
 

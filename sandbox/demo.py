@@ -28,7 +28,7 @@ from sandbox.world import Options, World, start_world
 
 EXAMPLE = Path("examples/spark_on_emr.ipynb")
 CELL_SECONDS = 180
-RESULTS = (EXAMPLE.name, EXAMPLE.with_suffix(".html").name, "report.json", "outputs.json")
+SHOWN = (EXAMPLE.name, EXAMPLE.with_suffix(".html").name, "report.json")
 
 
 def run_demo(options: Options, console: Console) -> int:
@@ -73,8 +73,11 @@ def _begin(step: str, options: Options, report: Report, progress: Progress) -> N
 
 
 def _forget_earlier_results(state: Path) -> None:
-    """A failed run must not leave an earlier run's result to be taken for its own."""
-    for name in RESULTS:
+    """A failed run must not leave an earlier run's result to be taken for its own.
+
+    The report is this run's already.
+    """
+    for name in (*SHOWN[:2], "outputs.json"):
         (state / name).unlink(missing_ok=True)
     shutil.rmtree(state / "logs", ignore_errors=True)
     (state / "logs").mkdir(parents=True)
@@ -199,5 +202,5 @@ def _show(console: Console, options: Options, report: Report, progress: Progress
         f"the kernel; {total:.0f} s in all. Look at:",
         highlight=False,
     )
-    for name in RESULTS[:3]:
+    for name in SHOWN:
         console.print(f"  {(options.state / name).relative_to(options.checkout)}")

@@ -4,38 +4,30 @@ One that was interrupted is begun anew, and one at a time is made for a checkout
 1 with the reason; 130 when it was interrupted.
 """
 
-import fcntl
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sandbox.errors import SandboxError
 from sandbox.isolation.contained import run_contained
 from sandbox.isolation.system_calls import die_with_make
+from scripts.checkout import InstallationError, only_one, require_space, require_writable
 from scripts.pip_settings import parse_settings, uv_environment
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 VENV, NODE_MODULES = Path(".venv"), Path("node_modules")
 PYTHON = VENV / "bin" / "python"
 UNFINISHED = VENV / ".installing"
 SCRATCH = VENV / ".tmp"
 REQUIREMENTS = Path("requirements-dev.txt")
-# What .venv takes, with uv's cache, which shares its files where both lie on one disk.
-NEEDED_BYTES = 2_500_000_000
 
 Command = Sequence[str | Path]
 # --no-deps: the file holds the whole resolution, and one of its packages asks for an extra that
 # would need a compiler (overrides.txt).
 PIP: Command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps"]
 UV: Command = [VENV / "bin" / "uv", "pip", "install", "--python", PYTHON, "--no-deps"]
-
-
-class InstallationError(Exception):
-    """What is wrong, and the next step."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -51,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _install(install: Callable[[], None]) -> int:
     try:
-        with _only_one():
+        with only_one():
             install()
     except (InstallationError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
@@ -64,17 +56,17 @@ def _install(install: Callable[[], None]) -> int:
 
 def install_python() -> None:
     """Make .venv, or bring it up to date."""
-    _require_writable(VENV)
+    require_writable(VENV)
     if UNFINISHED.exists() or not _has_pip():
-        _require_space()
+        require_space()
         _say(f"Making .venv with Python {sys.version.split()[0]}")
         _remove(VENV)
         VENV.mkdir()
         UNFINISHED.touch()
+        _keep_files_here()
         _run([sys.executable, "-m", "venv", VENV])
     UNFINISHED.touch()
-    SCRATCH.mkdir(exist_ok=True)
-    os.environ["TMPDIR"] = str(SCRATCH.absolute())
+    _keep_files_here()
     _say("Installing Python packages, Node and Java into .venv")
     try:
         done = _with_uv()
@@ -92,11 +84,19 @@ def install_python() -> None:
 
 def install_node() -> None:
     """Make node_modules with the npm of .venv, which itself begins anew whatever it finds."""
-    _require_writable(NODE_MODULES)
+    require_writable(NODE_MODULES)
     _say("Installing the CDK CLI into node_modules")
+    _keep_files_here()
     command: Command = [VENV / "bin" / "npm", "ci", "--no-progress", "--loglevel=error"]
     _run(command, _environment(npm_config_cache="npm"))
+    _remove(SCRATCH)
     (NODE_MODULES / ".installed").touch()
+
+
+def _keep_files_here() -> None:
+    """Let whatever is started keep its scratch files where the next installation removes them."""
+    SCRATCH.mkdir(exist_ok=True)
+    os.environ["TMPDIR"] = str(SCRATCH.absolute())
 
 
 def _with_uv() -> bool:
@@ -145,7 +145,7 @@ def _has_pip() -> bool:
 
 def _environment(**caches: str) -> dict[str, str]:
     """The caller's, with caches in .cache whose usual place, the home, cannot be written."""
-    env = dict(os.environ)
+    env = {**os.environ, "PATH": f"{VENV.absolute() / 'bin'}{os.pathsep}{os.environ['PATH']}"}
     if not os.access(Path.home(), os.W_OK):
         for variable, folder in caches.items():
             env.setdefault(variable, str(Path(".cache", folder).absolute()))
@@ -181,40 +181,6 @@ def _run(command: Command, env: Mapping[str, str] | None = None) -> None:
 def _say(words: str) -> None:
     sys.stdout.write(f"{words}\n")
     sys.stdout.flush()
-
-
-@contextmanager
-def _only_one() -> Iterator[None]:
-    """Hold the checkout's folder; the kernel lets it go however this process ends."""
-    folder = os.open(CHECKOUT, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InstallationError(
-                "another make is installing into this checkout. Wait for it, or end it."
-            ) from None
-        yield
-    finally:
-        os.close(folder)
-
-
-def _require_writable(target: Path) -> None:
-    for path in (CHECKOUT, target):
-        if path.exists() and not os.access(path, os.W_OK):
-            raise InstallationError(
-                f"you may not write into {path.absolute()}: another user, root perhaps, made it. "
-                f"Next: sudo chown -R $(id -un) {CHECKOUT}, or use a clone of your own."
-            )
-
-
-def _require_space() -> None:
-    free = shutil.disk_usage(CHECKOUT).free
-    if free < NEEDED_BYTES:
-        raise InstallationError(
-            f"{CHECKOUT} has {free // 1_000_000} MB free; the installation takes "
-            f"{NEEDED_BYTES // 1_000_000} MB. Next: free some, or clone onto another disk."
-        )
 
 
 def _remove(path: Path) -> None:

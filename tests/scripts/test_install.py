@@ -6,12 +6,12 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from scripts import checkout as checkout_checks
 from scripts import install
 from tests.conftest import ROOT
 from tests.end_to_end.checkouts import wait_until
@@ -61,13 +61,13 @@ class Scratch:
         pins = f"other==1 \\\n    --hash=sha256:00\nuv==0.0.1 \\\n    --hash=sha256:{digest}\n"
         (root / "requirements-dev.txt").write_text(pins)
 
-    def make(self) -> subprocess.Popen[str]:
-        """`make .venv/.installed`, in a process group of its own, with no network."""
+    def make(self, target: str = ".venv/.installed") -> subprocess.Popen[str]:
+        """`make`, in a process group of its own, with no network."""
         offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": self.root.as_uri()}
         return subprocess.Popen(
-            ["make", ".venv/.installed"],
+            ["make", target],
             cwd=self.root,
-            env={**os.environ, **offline, "PYTHON": sys.executable, "PYTHONPATH": str(self.root)},
+            env={**os.environ, **offline, "PYTHONPATH": str(self.root)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -106,6 +106,9 @@ def test_after_every_way_to_end_make_nothing_runs_and_the_next_make_installs_all
     tmp_path: Path,
 ) -> None:
     scratch = Scratch(tmp_path / "a check out")
+    report = scratch.root / ".sandbox/report.json"
+    report.parent.mkdir()
+    report.write_text('{"ok": true}')
     for target, number in (
         ("group", signal.SIGINT),
         ("make", signal.SIGTERM),
@@ -113,7 +116,7 @@ def test_after_every_way_to_end_make_nothing_runs_and_the_next_make_installs_all
         ("group", signal.SIGKILL),
     ):
         before = scratch.begun()
-        make = scratch.make()
+        make = scratch.make("demo")
         wait_until(partial(lambda old: scratch.begun() > old, before), seconds=30)
 
         end(make, target, number)
@@ -121,6 +124,7 @@ def test_after_every_way_to_end_make_nothing_runs_and_the_next_make_installs_all
         assert make.wait(timeout=30) != 0
         assert wait_for(lambda: scratch.processes() == [], seconds=30)
         assert not (scratch.root / ".venv/.installed").exists()
+        assert not report.exists()
 
     (scratch.root / "slow").touch()
     make = scratch.make()
@@ -150,7 +154,7 @@ def test_one_packages_pin_is_its_version_with_all_its_hashes() -> None:
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(install, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(checkout_checks, "CHECKOUT", tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MAKELEVEL", raising=False)
     return tmp_path
@@ -186,7 +190,7 @@ def test_what_another_user_made_is_refused_with_what_to_do(
 def test_a_second_make_is_refused_while_one_installs(
     checkout: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with install._only_one():
+    with checkout_checks.only_one():
         assert install.main(["python"]) == 1
 
     assert "another make is installing into this checkout" in capfd.readouterr().err
