@@ -88,6 +88,7 @@ KINDS = {
     "repository": r"give either url or name \(a SageMaker code repository's\)",
     "property twice": r".+ and conf's spark\..+ are one property: give one of the two",
     "secret": r"secret_arn goes with name: a public address needs no secret",
+    "key of a secret": r"secret_key_arn goes with secret_arn: it is that secret's key",
 }
 BEFORE_THE_SETTINGS = re.compile(
     r"not YAML: .+|line [0-9]+: .+|the file holds .+; a mapping of settings is accepted"

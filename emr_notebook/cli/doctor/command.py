@@ -28,6 +28,7 @@ from emr_notebook.cli.doctor import (
     keys,
     machine,
     quotas,
+    repositories,
     roles,
     stacks,
 )
@@ -52,6 +53,7 @@ AREAS: tuple[Check, ...] = (
     security_groups.check,
     roles.check_boundary,
     roles.check,
+    repositories.check,
     keys.check,
     quotas.check,
     stacks.check,
