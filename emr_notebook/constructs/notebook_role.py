@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from typing import Any
 
 import aws_cdk as cdk
@@ -13,12 +12,7 @@ from emr_notebook.checks.nag import acknowledge, wildcard_rule
 from emr_notebook.constructs.retention import retain_with_notebook
 from emr_notebook.names import LOG_GROUP, NAME_TAG
 from emr_notebook.settings.model import StageOptOuts
-from emr_notebook.settings.notebook import CodeRepository, ResolvedNotebook
-
-# CodeCommit API, RepositoryName.
-_CODECOMMIT = re.compile(
-    r"https://git-codecommit\.([a-z0-9-]+)\.amazonaws\.com[^/]*/v1/repos/([\w.-]{1,100})"
-)
+from emr_notebook.settings.notebook import CODECOMMIT_URL, CodeRepository, ResolvedNotebook
 
 
 class NotebookRoles(Construct):
@@ -61,7 +55,7 @@ class NotebookRoles(Construct):
         statements = [statement for each in read for statement in self._read_statements(each)]
         if not statements:
             return self._policy_arns
-        text = json.dumps([each.model_dump() for each in read])
+        text = json.dumps([_identity(each) for each in read])
         if text not in self._made:
             digest = hashlib.sha256(text.encode()).hexdigest()[:8]
             self._made[text] = self._policy(
@@ -114,13 +108,8 @@ class NotebookRoles(Construct):
                     "sagemaker:DescribeCodeRepository", "sagemaker", repository.name
                 )
             ]
-            if repository.secret_arn is not None:
-                action = "secretsmanager:GetSecretValue"
-                found.append(
-                    {"Effect": "Allow", "Action": action, "Resource": repository.secret_arn}
-                )
-            return found
-        in_codecommit = _CODECOMMIT.fullmatch(repository.url or "")
+            return found + _secret_statements(repository)
+        in_codecommit = CODECOMMIT_URL.fullmatch(repository.url or "")
         if in_codecommit is None:
             return []
         region, name = in_codecommit.groups()
@@ -135,3 +124,26 @@ class NotebookRoles(Construct):
     def _arn(self, service: str, resource: str) -> str:
         stack = self._stack
         return f"arn:{stack.partition}:{service}:{stack.region}:{stack.account}:{resource}"
+
+
+def _secret_statements(repository: CodeRepository) -> list[dict[str, Any]]:
+    secret, key = repository.secret_arn, repository.secret_key_arn
+    if secret is None:
+        return []
+    read = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": secret}
+    if key is None:
+        return [read]
+    decrypt = {
+        "Effect": "Allow",
+        "Action": "kms:Decrypt",
+        "Resource": key,
+        # Secrets Manager encrypts in this context: the key opens this secret and nothing else.
+        "Condition": {"StringEquals": {"kms:EncryptionContext:SecretARN": secret}},
+    }
+    return [read, decrypt]
+
+
+def _identity(repository: CodeRepository) -> dict[str, str | None]:
+    """What a policy's logical id is made of: a field that came later counts only where it is."""
+    later = {"secret_key_arn"} if repository.secret_key_arn is None else set()
+    return repository.model_dump(exclude=later)

@@ -14,6 +14,7 @@ from emr_notebook.plain_template.rules import (
 )
 from emr_notebook.settings import types
 from emr_notebook.settings.model import Settings
+from emr_notebook.settings.notebook import ResolvedNotebook
 
 NOTEBOOK_NAME = ("NotebookInstanceName", f"tag:{NAME_TAG}")
 LIFECYCLE_NAME = "NotebookInstanceLifecycleConfigName"
@@ -66,10 +67,18 @@ def _access_rules(settings: Settings) -> Iterator[Rule]:
         yield from parameter_rules(
             f"RoleArn{camel(key)}", notebook.role_arn, types.RoleArn, description
         )
+        yield from _secret_rules(notebook)
+
+
+def _secret_rules(notebook: ResolvedNotebook) -> Iterator[Rule]:
+    key = notebook.key
+    for each in notebook.code_repositories:
         description = f"The secret of a code repository of {key}"
-        for each in notebook.code_repositories:
-            name = f"SecretArn{camel(key)}"
-            yield from parameter_rules(name, each.secret_arn, types.SecretArn, description)
+        name = f"SecretArn{camel(key)}"
+        yield from parameter_rules(name, each.secret_arn, types.SecretArn, description)
+        description = f"The key of that secret of {key}"
+        name = f"SecretKeyArn{camel(key)}"
+        yield from parameter_rules(name, each.secret_key_arn, types.KmsKeyArn, description)
 
 
 def _with_unique_names(rules: list[Rule]) -> Iterator[Rule]:

@@ -71,6 +71,13 @@ def _secrets_of(
     where: Location, first: CodeRepository | None, more: tuple[CodeRepository, ...]
 ) -> Iterator[tuple[Location, str | None]]:
     if first is not None:
-        yield (*where, "default_code_repository", "secret_arn"), first.secret_arn
+        yield from _secret_of((*where, "default_code_repository"), first)
     for number, each in enumerate(more):
-        yield (*where, "additional_code_repositories", number, "secret_arn"), each.secret_arn
+        yield from _secret_of((*where, "additional_code_repositories", number), each)
+
+
+def _secret_of(
+    where: Location, repository: CodeRepository
+) -> Iterator[tuple[Location, str | None]]:
+    yield (*where, "secret_arn"), repository.secret_arn
+    yield (*where, "secret_key_arn"), repository.secret_key_arn

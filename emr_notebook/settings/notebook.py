@@ -1,5 +1,6 @@
 """Defines the settings of one notebook, and of what it gets unless it says otherwise."""
 
+import re
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -84,6 +85,12 @@ class Spark(Strict):
         return tuple(name for name in VERSIONED_FIELDS if getattr(self, name) is not None)
 
 
+# CodeCommit API, RepositoryName: the region and the name.
+CODECOMMIT_URL = re.compile(
+    r"https://git-codecommit\.([a-z0-9-]+)\.amazonaws\.com[^/]*/v1/repos/([\w.-]{1,100})"
+)
+
+
 class CodeRepository(Strict):
     """A Git repository: its address, or the name of a SageMaker code repository that exists."""
 
@@ -92,6 +99,10 @@ class CodeRepository(Strict):
     secret_arn: types.SecretArn | None = Field(
         default=None, description="the named repository's secret, which a made role may then read"
     )
+    secret_key_arn: types.KmsKeyArn | None = Field(
+        default=None,
+        description="the secret's own KMS key, if it has one, by which a made role may decrypt it",
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -99,6 +110,8 @@ class CodeRepository(Strict):
             raise ValueError("give either url or name (a SageMaker code repository's)")
         if self.secret_arn is not None and self.name is None:
             raise ValueError("secret_arn goes with name: a public address needs no secret")
+        if self.secret_key_arn is not None and self.secret_arn is None:
+            raise ValueError("secret_key_arn goes with secret_arn: it is that secret's key")
         return self
 
     @property

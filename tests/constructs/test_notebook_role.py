@@ -21,6 +21,7 @@ from tests.templates import (
 )
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:AmazonSageMaker-git-a1b2c3"
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 BOUNDARY = "arn:aws:iam::111122223333:policy/boundary"
 CODE_REPOSITORY = "arn:aws:sagemaker:eu-west-1:111122223333:code-repository"
 
@@ -169,6 +170,18 @@ class TestRepositories:
             },
             {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": SECRET},
         ]
+
+    def test_a_secret_under_a_customers_key_may_be_decrypted_and_nothing_else_under_it(
+        self,
+    ) -> None:
+        found = granted({"name": "team", "secret_arn": SECRET, "secret_key_arn": KEY})
+
+        assert found[2] == {
+            "Effect": "Allow",
+            "Action": "kms:Decrypt",
+            "Resource": KEY,
+            "Condition": {"StringEquals": {"kms:EncryptionContext:SecretARN": SECRET}},
+        }
 
     def test_one_of_codecommit_may_be_pulled_and_pushed_in_its_own_region(self) -> None:
         url = "https://git-codecommit.us-east-1.amazonaws.com/v1/repos/risk_models.v2"

@@ -34,6 +34,7 @@ BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
 TRUST = callers.trust({"Service": "sagemaker.amazonaws.com"})
 LOGS = document(allow("logs:*"))
+CLONE = document(allow(["sagemaker:DescribeCodeRepository", "secretsmanager:GetSecretValue"]))
 # What doctor needs for such a stage, and all that it needs.
 READS = (
     "cloudformation:DescribeStacks",
@@ -104,12 +105,16 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         iam = world.client("iam")
         iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(TRUST))
         iam.put_role_policy(RoleName=ROLE, PolicyName="it", PolicyDocument=LOGS)
+        iam.put_role_policy(RoleName=ROLE, PolicyName="git", PolicyDocument=CLONE)
         iam.create_policy(PolicyName="boundary", PolicyDocument=document(allow("*")))
         key = world.client("kms").create_key(Policy=key_policy())["KeyMetadata"]["Arn"]
         secret = world.client("secretsmanager").create_secret(Name="git", SecretString="none")
         world.client("sagemaker").create_code_repository(
             CodeRepositoryName=REPOSITORY,
-            GitConfig={"RepositoryUrl": "https://github.com/example/recipes"},
+            GitConfig={
+                "RepositoryUrl": "https://github.com/example/recipes",
+                "SecretArn": secret["ARN"],
+            },
         )
         write(world, key, secret["ARN"])
         healthy = world.doctor(FULL)
@@ -165,6 +170,7 @@ def test_the_whole_stage_has_a_line_for_each_thing_that_it_names(account: Accoun
             f"policy of key {account.key}": "ok",
             f"secret {account.secret}": "ok",
             f"code repository {REPOSITORY}": "ok",
+            f"code repositories by role {ROLE}": "ok",
             "lifecycle configuration names": "ok",
         }.items()
     )
@@ -221,6 +227,10 @@ class TestWhatIsBroken:
     def test_a_role_that_writes_no_logs(self, account: Account) -> None:
         account.world.client("iam").delete_role_policy(RoleName=ROLE, PolicyName="it")
         account.is_mended(account.fails(f"logs by role {ROLE}"))
+
+    def test_a_role_that_may_not_read_a_repositorys_secret(self, account: Account) -> None:
+        account.world.client("iam").delete_role_policy(RoleName=ROLE, PolicyName="git")
+        account.is_mended(account.fails(f"code repositories by role {ROLE}"))
 
     def test_a_boundary_that_does_not_exist(self, account: Account) -> None:
         iam = account.world.client("iam")

@@ -19,6 +19,7 @@ PSEUDO = {
 }
 KMS_KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:AmazonSageMaker-git-a1b2c3"
+SECRET_KEY = "arn:aws:kms:eu-west-1:111122223333:key/5678abcd-12ab-34cd-56ef-1234567890ab"
 # Each setting that names something of an account.
 FULL: dict[str, Any] = {
     "account": "111122223333",
@@ -59,7 +60,11 @@ FULL: dict[str, Any] = {
         "carol": {
             "cluster": "eu-west-1",
             "subnet_id": "subnet-0a1b2c3d4e5f60999",
-            "default_code_repository": {"name": "Git", "secret_arn": SECRET},
+            "default_code_repository": {
+                "name": "Git",
+                "secret_arn": SECRET,
+                "secret_key_arn": SECRET_KEY,
+            },
             "additional_code_repositories": [
                 {"url": "https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/eu-west-1"},
             ],
@@ -84,6 +89,7 @@ OTHERS = {
     "policy/boundary": "policy/fence",
     "emr-notebooks-full": "spark-notebooks",
     "1234abcd-12ab": "1234abcd-12ff",
+    "5678abcd-12ab": "5678abcd-12ff",
     "git-a1b2c3": "git-a1b2ff",
     '"region": "eu-west-1"': '"region": "eu-central-1"',
     "kms:eu-west-1": "kms:eu-central-1",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from emr_notebook.plain_template.parameters import stage_rules
 from emr_notebook.plain_template.rewrite import rewrite
 from emr_notebook.settings.file import parse
-from tests.plain_template.plain_templates import FULL, KMS_KEY, PSEUDO, SECRET, read
+from tests.plain_template.plain_templates import FULL, KMS_KEY, PSEUDO, SECRET, SECRET_KEY, read
 
 RULES = stage_rules(parse(FULL), FULL["stack_name"])
 VALUES = {
@@ -25,6 +25,7 @@ WORDS = st.sampled_from(
             ARN,
             KMS_KEY,
             SECRET,
+            SECRET_KEY,
             "arn:",
             ":",
             "/",

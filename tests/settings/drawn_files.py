@@ -78,7 +78,12 @@ BY_FORMAT = {get_args(getattr(types, name))[1]: texts for name, texts in EXAMPLE
 ONE_OF: dict[type[BaseModel], tuple[tuple[str, ...], ...]] = {
     Cluster: (("id",), ("name",), ("tags",)),
     ExtraEgress: (("cidr",), ("security_group_id",), ("prefix_list_id",)),
-    CodeRepository: (("url",), ("name",), ("name", "secret_arn")),
+    CodeRepository: (
+        ("url",),
+        ("name",),
+        ("name", "secret_arn"),
+        ("name", "secret_arn", "secret_key_arn"),
+    ),
 }
 TRUST = ({"ca_file": CA_FILE}, {"verify": "system"}, {"verify": "none", "because": "a test"})
 SCHEDULES: tuple[Any, ...] = (
@@ -175,7 +180,7 @@ class Drawn:
         if path[-1] == "region":
             self.region = self.any(*BY_FORMAT[text_format])
             return self.region
-        if path[-1] == "kms_key_arn":
+        if path[-1] in ("kms_key_arn", "secret_key_arn"):
             return f"arn:aws:kms:{self.region}:{ACCOUNT}:{KMS}"
         if path[-1] == "cluster":
             return str(self.any(*self.clusters))
@@ -316,6 +321,14 @@ CONTRADICTIONS: tuple[Callable[[dict[str, Any]], object], ...] = (
             "default_code_repository": {
                 "url": "https://h/x",
                 "secret_arn": EXAMPLES["SecretArn"][0],
+            }
+        }
+    ),
+    lambda data: data.update(
+        defaults={
+            "default_code_repository": {
+                "name": "x",
+                "secret_key_arn": f"arn:aws:kms:eu-west-1:{ACCOUNT}:{KMS}",
             }
         }
     ),

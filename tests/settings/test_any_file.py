@@ -90,6 +90,7 @@ KINDS = {
     "no time": r"neither start nor stop is given: give one of them, or both",
     "time twice": r"start and stop are both [0-9:]+: give two times, or one",
     "secret": r"secret_arn goes with name: a public address needs no secret",
+    "key of a secret": r"secret_key_arn goes with secret_arn: it is that secret's key",
 }
 BEFORE_THE_SETTINGS = re.compile(
     r"not YAML: .+|line [0-9]+: .+|the file holds .+; a mapping of settings is accepted"

@@ -14,6 +14,8 @@ from emr_notebook.settings.file import LARGEST_BYTES, SettingsError, load_file, 
 from tests.conftest import Change, stage
 from tests.settings.changes import of_file, refusal, with_alice, with_cluster
 
+SECRET_KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
 EVERY_LINE = re.compile(r"  \S.*: .+")
 
 
@@ -137,6 +139,10 @@ def test_of_very_many_mistakes_the_first_fifty_are_told() -> None:
         (
             with_alice(additional_code_repositories=[{}]),
             "notebooks.alice.additional_code_repositories.0: give either url or name",
+        ),
+        (
+            with_alice(default_code_repository={"name": "r", "secret_key_arn": SECRET_KEY}),
+            "notebooks.alice.default_code_repository: secret_key_arn goes with secret_arn",
         ),
         (
             with_alice(

@@ -59,11 +59,12 @@ def test_a_region_of_no_partition_is_told_as_such(region: str) -> None:
 def test_an_arn_of_another_partition_is_refused_wherever_it_is_given(region: str) -> None:
     role = "arn:aws:iam::111122223333:role/data-science"
     secret_arn = f"arn:aws:secretsmanager:{region}:111122223333:secret:git-a1b2c3"
-    secret = {"name": "science", "secret_arn": secret_arn}
+    key_arn = f"arn:aws:kms:{region}:111122223333:{KEY}"
+    secret = {"name": "science", "secret_arn": secret_arn, "secret_key_arn": key_arn}
 
     def change(data: dict[str, Any]) -> None:
         data["region"] = region
-        data["kms_key_arn"] = f"arn:aws:kms:{region}:111122223333:{KEY}"
+        data["kms_key_arn"] = key_arn
         data["permissions_boundary_arn"] = "arn:aws:iam::aws:policy/PowerUserAccess"
         data["defaults"] = {"role_arn": role, "default_code_repository": secret}
         data["notebooks"]["alice"] |= {
@@ -75,14 +76,16 @@ def test_an_arn_of_another_partition_is_refused_wherever_it_is_given(region: str
 
     name = partition_of(region).name
     accepted = f"accepted: one that begins with arn:{name}:, as those of {region} do"
-    assert said.count(accepted) == 6
+    assert said.count(accepted) == 8
     places = [line.strip().split(": ")[0] for line in said.splitlines()[1:]]
     assert places == [
         "permissions_boundary_arn",
         "defaults.role_arn",
         "notebooks.alice.role_arn",
         "defaults.default_code_repository.secret_arn",
+        "defaults.default_code_repository.secret_key_arn",
         "notebooks.alice.additional_code_repositories.1.secret_arn",
+        "notebooks.alice.additional_code_repositories.1.secret_key_arn",
         "kms_key_arn",
     ]
 

@@ -1,6 +1,7 @@
 """`emr-notebook doctor`: checks that everything is there that a deploy needs."""
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -31,6 +32,7 @@ from emr_notebook.cli.doctor import (
     machine,
     owner,
     quotas,
+    repositories,
     roles,
     stacks,
 )
@@ -55,6 +57,7 @@ AREAS: tuple[Check, ...] = (
     security_groups.check,
     roles.check_boundary,
     roles.check,
+    repositories.check,
     keys.check,
     quotas.check,
     stacks.check,
@@ -107,8 +110,14 @@ def doctor(
         typer.echo(json.dumps(lines_json(stage, lines), indent=2))
     else:
         print_lines(output(), lines)
-        typer.echo(summary(lines, commands))
+        given = _option("deploy-role", deploy_role_arn) + _option("as", as_owner)
+        then = "" if as_owner else commands.plan()
+        typer.echo(summary(lines, commands.doctor() + given, then))
     return STATUS[worst_state(lines)]
+
+
+def _option(option: str, value: str | None) -> str:
+    return "" if value is None else f" --{option} {shlex.quote(value)}"
 
 
 def _areas(deployer: str | None, as_owner: str | None) -> tuple[Check, ...]:
@@ -165,13 +174,16 @@ def print_lines(console: Console, lines: Sequence[Line]) -> None:
             console.print(Text(f"{'':{MARGIN}}{more}"), soft_wrap=True)
 
 
-def summary(lines: Sequence[Line], commands: Commands) -> str:
-    """How many lines there are of each state, the worst first, and the next command."""
+def summary(lines: Sequence[Line], again: str, then: str) -> str:
+    """How many lines there are of each state, the worst first, and the next command, if any.
+
+    `again` looks again, once something is mended; `then` comes when nothing failed.
+    """
     counts = Counter(line.state for line in lines)
     said = ", ".join(f"{counts[state]} {state}" for state in reversed(State) if counts[state])
     if counts[State.FAILED]:
-        return f"{said}. Next: mend what failed, then {commands.doctor()}"
-    return f"{said}. Next: {commands.plan()}"
+        return f"{said}. Next: mend what failed, then {again}"
+    return f"{said}. Next: {then}" if then else said
 
 
 def lines_json(stage: str, lines: Sequence[Line]) -> dict[str, Any]:

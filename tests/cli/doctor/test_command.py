@@ -145,7 +145,7 @@ class TestHowMuchIsAsked:
             "list_instances": clusters,
             "list_instance_groups": clusters,
             **dict.fromkeys(ONCE, 1),
-            "simulate_principal_policy": 20,
+            "simulate_principal_policy": 21,
             "describe_subnets": 3,
             "describe_vpc_attribute": 2,
             "describe_security_groups": 2,
@@ -320,10 +320,12 @@ class TestTheCommand:
         code, out, _ = run(world, monkeypatch, f"--as={ROLE}")
 
         assert code == 1
-        assert [line.partition(":")[0] for line in out.splitlines() if line[0] != " "] == [
+        *lines, last = out.splitlines()
+        assert [line.partition(":")[0] for line in lines if line[0] != " "] == [
             f"ok          account {ACCOUNT}",
             "failed      data-science as an owner",
         ]
+        assert last.endswith(f"then emr-notebook doctor --stage test --as {ROLE}")
 
     def test_refuses_two_checks_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         code, _, err = run(AccountWorld(), monkeypatch, f"--as={ROLE}", f"--deploy-role={ROLE}")

@@ -30,10 +30,10 @@ S3 = Destination("S3", "network.s3_prefix_list_id is given", "s3")
 
 @dataclass(frozen=True)
 class Repository:
-    """A SageMaker code repository: where it is, and whether a secret opens it."""
+    """A SageMaker code repository: where it is, and the ARN of the secret that opens it, or ""."""
 
     url: str
-    has_secret: bool
+    secret_arn: str = ""
 
 
 def destinations_by_subnet(
@@ -72,9 +72,9 @@ def _of_repository(
 ) -> Iterator[Destination]:
     url, why = given.url or "", "a code repository is there"
     if given.name is not None:
-        known = repositories.get(given.name, Repository("", has_secret=False))
+        known = repositories.get(given.name, Repository(""))
         url, why = known.url, f"the code repository {given.name} is there"
-        if known.has_secret or given.secret_arn is not None:
+        if known.secret_arn or given.secret_arn is not None:
             opens = f"the secret of the code repository {given.name} is there"
             yield Destination("Secrets Manager", opens, "secretsmanager")
     host = urlsplit(url).hostname or ""

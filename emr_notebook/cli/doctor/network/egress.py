@@ -41,7 +41,7 @@ def check(reader: Reader, settings: Settings, _commands: Commands) -> list[Line]
     notebooks name some, and one for each stack when groups of endpoints admit groups.
     """
     named = named_repositories(settings)
-    known = attempt(lambda: _repositories(reader)) if named else {}
+    known = attempt(lambda: code_repositories(reader)) if named else {}
     found = {} if isinstance(known, Unknown) else known
     lines = [repository_line(each, known) for each in named]
     given = settings.network.s3_prefix_list_id
@@ -149,7 +149,8 @@ def _stack_groups(
     return stack_groups_by_subnet(reader, settings)
 
 
-def _repositories(reader: Reader) -> dict[str, Repository]:
+def code_repositories(reader: Reader) -> dict[str, Repository]:
+    """The account's SageMaker code repositories by name: one call for 100 of them."""
     found = reader.pages(
         "sagemaker",
         "list_code_repositories",
@@ -161,4 +162,4 @@ def _repositories(reader: Reader) -> dict[str, Repository]:
 
 def _repository(each: Mapping[str, Any]) -> Repository:
     config = each.get("GitConfig", {})
-    return Repository(config.get("RepositoryUrl", ""), has_secret="SecretArn" in config)
+    return Repository(config.get("RepositoryUrl", ""), config.get("SecretArn", ""))
