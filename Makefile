@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install linux demo sandbox test lint unit e2e bench mutants coverage format lock schema synth template diff
+.PHONY: help install linux demo sandbox test lint unit e2e bench mutants coverage format lock schema synth template diff deploy
 
 help: ## print this list
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -63,7 +63,7 @@ lock: install ## compile requirements*.txt from requirements*.in
 	@scripts/lock.sh
 
 synth: install ## STAGE's templates in cdk.out; STAGE=pipeline is the pipeline with all its stages
-	@node_modules/.bin/cdk synth --quiet -c stage=$(STAGE)
+	@rm -rf cdk.out && node_modules/.bin/cdk synth --quiet -c stage=$(STAGE) && find cdk.out -name '*.template.json' | sort
 
 template: install ## STAGE's stacks as plain CloudFormation files, for deploying without the CDK
 	@$(BIN)/python -m emr_notebook.plain_template --stage $(STAGE)
@@ -73,3 +73,6 @@ schema: install ## write the schemas that editors use for config/*.yaml
 
 diff: install ## what deploying STAGE would do, with a new REFRESH if given: cdk diff, then the plan
 	@scripts/diff.sh $(STAGE) $(addprefix --refresh=,$(REFRESH))
+
+deploy: install ## deploy STAGE, with a new REFRESH if given, unless the plan says no
+	@scripts/deploy.sh $(STAGE) $(addprefix --refresh=,$(REFRESH))

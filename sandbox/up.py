@@ -69,8 +69,12 @@ def _write_variables(world: World, running: ExitStack) -> Path:
         for name, value in world.aws.env().items()
         if name.startswith("AWS_") or name in ("NODE_EXTRA_CA_CERTS", "NO_PROXY")
     }
+    folders = (f"{world.options.checkout}/{each}" for each in (".venv/bin", "node_modules/.bin"))
+    commands = shlex.quote(":".join(folders))
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in sorted(named.items())]
     path = world.options.state / "aws.sh"
     running.callback(path.unlink, missing_ok=True)
-    path.write_text("".join([f"unset {' '.join(CALLERS_OWN)}\n", *lines]))
+    path.write_text(
+        "".join([f"unset {' '.join(CALLERS_OWN)}\n", *lines, f'export PATH={commands}:"$PATH"\n'])
+    )
     return path.relative_to(world.options.checkout)

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from emr_notebook.interrupt import run_interruptibly
 from emr_notebook.plain_template.assembly import TemplateError, read_assembly
 from emr_notebook.plain_template.output import replace_folder, stage_files
 from emr_notebook.settings.file import SettingsError, load_stage
@@ -38,4 +39,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    main()
+    run_interruptibly(lambda: main)

@@ -343,7 +343,7 @@ def test_a_stage_name_cannot_leave_the_folder(tmp_path: Path) -> None:
     (tmp_path / "secret.yaml").write_text("a: 1")
     (tmp_path / "config").mkdir()
 
-    with pytest.raises(SettingsError, match="'../secret' is a path; accepted: a stage's name"):
+    with pytest.raises(SettingsError, match=r"'\.\./secret' is a path; accepted: a stage's name"):
         load_stage("../secret", tmp_path / "config")
 
 

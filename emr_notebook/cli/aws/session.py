@@ -44,7 +44,7 @@ def open_session(region: str, **credentials: str) -> boto3.Session:
     core.register("needs-retry", _end_retries)
     core.register("before-parse", _refuse_others)
     try:
-        session = boto3.Session(botocore_session=core, region_name=region, **credentials)  # type: ignore[arg-type]
+        session = boto3.Session(botocore_session=core, region_name=region, **credentials)
         found = session.get_credentials()
     except BotoCoreError as error:
         raise CommandError(explain(error)) from None
@@ -119,18 +119,19 @@ def check_account(reader: Reader, account: str) -> None:
         )
 
 
-def _end_retries(attempts: int, caught_exception: Exception | None, **_: Any) -> None:
+def _end_retries(**event: Any) -> None:
     """Raise what a connection failed with, before boto3 tries once more: its event needs-retry."""
-    if caught_exception is not None and attempts >= UNANSWERED_ATTEMPTS:
-        raise caught_exception
+    if event["caught_exception"] is not None and event["attempts"] >= UNANSWERED_ATTEMPTS:
+        raise event["caught_exception"]
 
 
-def _refuse_others(response_dict: Mapping[str, Any], **_: Any) -> None:
+def _refuse_others(**event: Any) -> None:
     """Raise NoAnswerError for a redirect or a web page, of a proxy's: boto3's event before-parse.
 
     AWS answers these calls with neither.
     """
-    status, headers = response_dict["status_code"], response_dict["headers"]
+    response = event["response_dict"]
+    status, headers = response["status_code"], response["headers"]
     if status in range(300, 400):
         # The rest of the address may hold a token.
         host = urlsplit(headers.get("location", "")).hostname

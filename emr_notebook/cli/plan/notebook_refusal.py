@@ -24,12 +24,14 @@ class Facts:
     """What is known beside the templates.
 
     `notebook_states` are SageMaker's by name, None when they may not be read. `may_be_replaced` are
-    keys. `scripts` are a notebook's start scripts before and after, by logical id.
+    keys. `scripts` are a notebook's start scripts before and after, by logical id. `renamed` are
+    the old names of notebooks that have another one now, by logical id.
     """
 
     notebook_states: Mapping[str, str] | None = field(default_factory=dict)
     may_be_replaced: frozenset[str] = frozenset()
     scripts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 def refusal(change: ResourceChange, key: str, facts: Facts) -> str:

@@ -10,6 +10,7 @@ from emr_notebook.cli.plan.endpoint import EndpointPlan, plan_endpoint
 from emr_notebook.cli.plan.notebook import NotebookPlan, plan_notebook
 from emr_notebook.cli.plan.notebook_refusal import Facts
 from emr_notebook.cli.plan.read import AwsState
+from emr_notebook.cli.plan.rename import renamed
 from emr_notebook.cli.plan.template_diff import ChangeType, ResourceChange, TemplateDiff
 from emr_notebook.settings.model import Settings
 from emr_notebook.synthesis import Template
@@ -83,6 +84,7 @@ def _notebooks(
         state.notebook_states,
         frozenset(key for key, each in settings.notebooks.items() if each.replace),
         _scripts(diff),
+        renamed(diff.of_type(NOTEBOOK)),
     )
     found = []
     for each in diff.of_type(NOTEBOOK):

@@ -311,9 +311,8 @@ def test_a_call_that_nobody_answers_is_made_twice_and_no_more(
         with pytest.raises(Unreachable, match="Read timeout on endpoint URL"):
             aws_reader(REGION).ask(*IDENTITY)
         silent.setblocking(False)
-        connections = [silent.accept()[0].close() for _ in range(2)]
-
-        assert len(connections) == 2
+        for _ in range(2):
+            silent.accept()[0].close()
         with pytest.raises(BlockingIOError):
             silent.accept()
     longest = UNANSWERED_ATTEMPTS * max(READ_SECONDS, CONNECT_SECONDS)

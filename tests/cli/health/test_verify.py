@@ -507,8 +507,7 @@ class TestTheCommand:
         made.answers["logs", "get_log_events"] = interrupt
         code, out, err = run(made, monkeypatch, "verify", "--stage", "test")
 
-        assert code != 0
-        assert (out, err) == ("", "error: interrupted\n")
+        assert (code, out, err) == (130, "", "error: interrupted\n")
 
     def test_status_says_on_standard_error_what_it_may_not_show(
         self, monkeypatch: pytest.MonkeyPatch
