@@ -141,6 +141,7 @@ def lines_json(stage: str, lines: Sequence[Line]) -> dict[str, Any]:
                 "what": line.what,
                 "commands": list(line.commands),
                 "advice": line.advice,
+                "counts": line.counts,
             }
             for line in lines
         ],
