@@ -3,6 +3,7 @@
 import json
 import shlex
 import signal
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -68,14 +69,14 @@ def run_up(options: Options, console: Console) -> int:
 
 
 def _write_variables(world: World, running: ExitStack) -> Path:
-    """A file for a shell to source, there as long as the world is."""
+    """A file for a shell to source, there as long as the world is: it has the commands, too."""
     named = {
         name: value
         for name, value in world.aws.env().items()
         if name.startswith("AWS_") or name == "NODE_EXTRA_CA_CERTS"
     }
-    folders = (f"{world.options.checkout}/{each}" for each in (".venv/bin", "node_modules/.bin"))
-    commands = shlex.quote(":".join(folders))
+    folders = (Path(sys.executable).parent, world.options.checkout / "node_modules/.bin")
+    commands = shlex.quote(":".join(map(str, folders)))
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in sorted(named.items())]
     path = world.options.state / "aws.sh"
     running.callback(path.unlink, missing_ok=True)

@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn, ParamSpec
 import typer
 
 from emr_notebook.cli.aws.lookup_role import lookup_role_reader
+from emr_notebook.cli.aws.printable import printable
 from emr_notebook.cli.aws.reader import CommandError, Denied, Reader, Refused
 from emr_notebook.cli.aws.session import aws_reader, check_account
 from emr_notebook.interrupt import INTERRUPTED
@@ -57,6 +58,11 @@ def report_errors(command: Callable[Parameters, int]) -> Callable[Parameters, No
             _fail(str(error))
         except Denied as denied:
             _fail(f"{denied}: let their IAM policy allow it")
+        except (LookupError, TypeError, AttributeError) as error:
+            _fail(
+                f"this cannot go on ({type(error).__name__}: {printable(str(error))}): an answer "
+                "of AWS's is of a form that is not known here, or this is a bug. Next: try again"
+            )
         except KeyboardInterrupt:
             _fail("interrupted", INTERRUPTED)
         raise typer.Exit(status)

@@ -158,7 +158,9 @@ def test_a_shell_with_the_printed_variables_reaches_it_and_doctor_finds_nothing_
         [
             "bash",
             "-c",
-            f"source .sandbox/aws.sh; {sys.executable} -m emr_notebook doctor -s sandbox",
+            """source .sandbox/aws.sh
+            command -v cdk emr-notebook >&2
+            emr-notebook doctor -s sandbox""",
         ],
         cwd=up.checkout.root,
         # As in a shell that has its own idea of AWS, and of the way there.
@@ -177,7 +179,12 @@ def test_a_shell_with_the_printed_variables_reaches_it_and_doctor_finds_nothing_
 
     assert "source .sandbox/aws.sh; then emr-notebook status --stage sandbox" in printed
     assert done.returncode == 0, done.stdout + done.stderr
-    assert {line.split()[0] for line in done.stdout.splitlines()} == {"ok"}
+    *_, cdk, emr_notebook = done.stderr.splitlines()
+    assert cdk == str(up.checkout.root / "node_modules/.bin/cdk")
+    assert emr_notebook == str(Path(sys.executable).with_name("emr-notebook"))
+    said = [line for line in done.stdout.splitlines() if not line.startswith((" ", "ok "))]
+    assert [line.partition(":")[0] for line in said[:-1]] == ["not checked Livy of analytics"]
+    assert said[-1].endswith(" ok. Next: emr-notebook plan --stage sandbox")
     assert "Livy rule of analytics" in done.stdout
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from emr_notebook.cli.aws.live_endpoint import ASKED_BY, NOT_ASKED
 from emr_notebook.cli.aws.reader import READ_METHOD
 from tests.end_to_end import callers
 from tests.end_to_end.callers import allow, document
@@ -117,9 +118,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def test_a_deployed_stage_is_ok_and_its_stopped_notebook_no_failure(lab: Lab) -> None:
     ran = lab.run("verify")
 
-    assert ran == Ran(
-        0, f"ok          {ALICE}\nnot running {BOB}: Stopped\nok          {CAROL}\n", ""
-    )
+    assert (ran.code, ran.err) == (0, "")
+    said = [line.partition(" (")[0] for line in ran.out.splitlines()]
+    assert said == [
+        f"ok          {ALICE}: its log says that Livy answered its last start",
+        f"not running {BOB}: Stopped",
+        f"ok          {CAROL}: its log says that Livy answered its last start",
+        f"not checked Livy of analytics: {NOT_ASKED}. Next: {ASKED_BY}",
+    ]
 
 
 def test_status_shows_what_the_real_start_script_said(lab: Lab) -> None:
@@ -137,8 +143,9 @@ def test_in_a_pipe_status_is_a_line_for_each_notebook(lab: Lab) -> None:
     ran = lab.run("status")
     lines = ran.out.splitlines()
 
-    assert (ran.code, ran.err, len(lines)) == (0, "", 4)
-    assert [line.split()[:2] for line in lines[1:]] == [
+    assert (ran.code, ran.err, len(lines)) == (0, "", 5)
+    assert lines[-1].startswith("Livy is not checked: ")
+    assert [line.split()[:2] for line in lines[1:-1]] == [
         [ALICE, "InService"],
         [BOB, "Stopped"],
         [CAROL, "InService"],

@@ -60,9 +60,10 @@ def open_session(region: str, **credentials: str) -> boto3.Session:
 
 
 def session_reader(session: boto3.Session, region: str) -> Reader:
-    """A reader with a session's credentials."""
+    """A reader with a session's credentials. A service that did not answer is not asked again."""
     config = client_config()
     clients: dict[str, Any] = {}
+    silent: dict[str, NoAnswerError] = {}
     making = Lock()
 
     def call(service: str, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -74,7 +75,13 @@ def session_reader(session: boto3.Session, region: str) -> Reader:
             answer: Mapping[str, Any] = getattr(clients[service], method)(**arguments)
             return answer
 
-        return read_answer(ask)
+        if service in silent:
+            raise silent[service]
+        try:
+            return read_answer(ask)
+        except NoAnswerError as error:
+            silent[service] = error
+            raise
 
     return Reader(region, call)
 

@@ -198,6 +198,7 @@ def lines_json(stage: str, lines: Sequence[Line]) -> dict[str, Any]:
                 "what": line.what,
                 "commands": list(line.commands),
                 "advice": line.advice,
+                "counts": line.counts,
             }
             for line in lines
         ],

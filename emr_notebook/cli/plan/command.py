@@ -78,6 +78,7 @@ def plan(
     try:
         with progress_output().status("Synthesizing") as progress:
             templates = stage_templates(settings, refresh=refresh)
+            progress.update("Reading from AWS")
             reader = reader_for(settings, lookup_role=lookup_role)
             state = read_aws_state(reader, settings, progress.update)
     except (Denied, Refused) as error:

@@ -301,18 +301,23 @@ def test_the_real_boto3_without_a_network_is_said_in_one_line() -> None:
 
 
 @pytest.mark.usefixtures("offline")
-def test_a_call_that_nobody_answers_is_made_twice_and_no_more(
+def test_a_service_that_does_not_answer_is_asked_twice_and_no_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
         monkeypatch.setattr("emr_notebook.cli.aws.session.ATTEMPTS", 6)
         monkeypatch.setattr("emr_notebook.cli.aws.session.READ_SECONDS", 0.05)
+        reader = aws_reader(REGION)
         with pytest.raises(Unreachable, match="Read timeout on endpoint URL"):
-            aws_reader(REGION).ask(*IDENTITY)
+            reader.ask(*IDENTITY)
         silent.setblocking(False)
         for _ in range(2):
             silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+        with pytest.raises(Unreachable):
+            reader.ask("sts", "get_session_token")
         with pytest.raises(BlockingIOError):
             silent.accept()
     longest = UNANSWERED_ATTEMPTS * max(READ_SECONDS, CONNECT_SECONDS)

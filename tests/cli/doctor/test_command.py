@@ -217,6 +217,7 @@ class TestTheWords:
             "what": "there is none",
             "commands": ["cdk bootstrap"],
             "advice": "once for a region",
+            "counts": True,
         }
         assert json.loads(json.dumps(found)) == found
 

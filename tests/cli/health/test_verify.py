@@ -377,6 +377,10 @@ def test_the_gravest_finding_decides() -> None:
     assert worst_verdict([Verdict.UNKNOWN, Verdict.WARNING, Verdict.STOPPED]) is Verdict.UNKNOWN
 
 
+def test_the_command_that_reads_a_log_shows_its_control_characters() -> None:
+    assert COMMANDS.log(ALICE).endswith(" --region eu-west-1 | cat -v")
+
+
 def test_commands_come_once_and_deploys_first() -> None:
     asked = [COMMANDS.restart("b"), COMMANDS.refresh(), COMMANDS.restart("a"), COMMANDS.refresh()]
 
@@ -552,6 +556,21 @@ class TestTheCommand:
 
             assert (code, err) == (0, "")
             assert json.loads(out)["stage"] == "test"
+
+    def test_an_answer_of_an_unknown_form_is_an_error_in_words(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = world()
+
+        def odd(*_: Any) -> Any:
+            return {"NotebookInstances": [{"Name\x1b": ALICE}]}
+
+        monkeypatch.setattr(made, "call", odd)
+        code, _, err = run(made, monkeypatch, "status", "--stage", "test")
+
+        assert code == 1
+        assert err.startswith("error: ")
+        assert len(err.splitlines()) == 1
 
     def test_ends_in_words_when_it_is_interrupted(self, monkeypatch: pytest.MonkeyPatch) -> None:
         made = world()

@@ -1,0 +1,41 @@
+"""What the Makefile's targets call and say, without an installation."""
+
+import subprocess
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+
+def make(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["make", "-f", str(ROOT / "Makefile"), "-o", "install", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_synth_says_what_it_wrote_and_nothing_of_earlier_stages(tmp_path: Path) -> None:
+    (tmp_path / "cdk.out").mkdir()
+    (tmp_path / "cdk.out/earlier.template.json").touch()
+    cdk = tmp_path / "node_modules/.bin/cdk"
+    cdk.parent.mkdir(parents=True)
+    cdk.write_text(
+        "#!/bin/sh\nmkdir -p cdk.out/assembly-b\n"
+        "touch cdk.out/a.template.json cdk.out/manifest.json cdk.out/assembly-b/b.template.json\n"
+    )
+    cdk.chmod(0o755)
+
+    assert make(tmp_path, "synth").splitlines() == [
+        "cdk.out/a.template.json",
+        "cdk.out/assembly-b/b.template.json",
+    ]
+
+
+def test_deploy_is_of_the_stage_and_with_the_refresh_that_are_given(tmp_path: Path) -> None:
+    assert make(tmp_path, "-n", "deploy", "STAGE=prod", "REFRESH=7").strip() == (
+        "scripts/deploy.sh prod --refresh=7"
+    )
