@@ -19,7 +19,7 @@ from emr_notebook.constructs.start_permissions import (
     using_key,
 )
 from emr_notebook.names import schedule_group_name, schedule_name
-from emr_notebook.owner_permissions import DESCRIBE_NETWORK
+from emr_notebook.constructs.owner_permissions import DESCRIBE_NETWORK
 from emr_notebook.settings.schedule import Action, WeeklyTime
 
 DESCRIPTION = "Starts and stops SageMaker notebooks at their times"

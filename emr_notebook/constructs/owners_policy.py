@@ -18,7 +18,7 @@ from emr_notebook.constructs.start_permissions import (
     using_key,
 )
 from emr_notebook.names import OWNER_TAG, STACK_TAG
-from emr_notebook.owner_permissions import DESCRIBE_NETWORK, LIST, OPEN, USE
+from emr_notebook.constructs.owner_permissions import DESCRIBE_NETWORK, LIST, OPEN, USE
 from emr_notebook.settings.model import StageOptOuts
 from emr_notebook.settings.notebook import ResolvedNotebook
 

@@ -6,7 +6,7 @@ from typing import Any
 import aws_cdk as cdk
 
 from emr_notebook.constructs.iam import allow
-from emr_notebook.owner_permissions import (
+from emr_notebook.constructs.owner_permissions import (
     CREATE_GRANT,
     CREATE_INTERFACE,
     DESCRIBE_KEY,

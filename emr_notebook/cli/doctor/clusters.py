@@ -17,11 +17,11 @@ def check(reader: Reader, settings: Settings, _commands: Commands) -> list[Line]
     keys = list(settings.clusters)
     found = reader.map_concurrently(lambda key: live_endpoint(reader, settings, key), keys)
     asked = [session_fields(settings.resolved_notebooks, key) for key in keys]
-    lines = [
-        cluster_line(settings, key, live.for_sessions(fields))
-        for key, live, fields in zip(keys, found, asked, strict=True)
-    ]
-    usable = [key for key, live in zip(keys, found, strict=True) if live.values]
+    live = {
+        key: each.for_sessions(fields) for key, each, fields in zip(keys, found, asked, strict=True)
+    }
+    lines = [cluster_line(settings, key, each) for key, each in live.items()]
+    usable = [key for key, each in live.items() if each.values]
     return lines + [unseen(f"Livy of {key}", NOT_ASKED, advice=ASKED_BY) for key in usable]
 
 

@@ -21,7 +21,7 @@ from emr_notebook.cli.doctor.permissions import (
 from emr_notebook.cli.doctor.report import Line, failed, not_checked, ok
 from emr_notebook.cli.doctor.stack_resources import ResourceKind, resource_kinds
 from emr_notebook.cli.next_commands import Commands
-from emr_notebook.owner_permissions import PASS_ROLE
+from emr_notebook.constructs.owner_permissions import PASS_ROLE
 from emr_notebook.settings.model import Settings
 
 SUBJECT = "what the deploy's role may do"

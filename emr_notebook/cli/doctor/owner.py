@@ -26,7 +26,7 @@ from emr_notebook.cli.doctor.report import (
 )
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.names import OWNER_TAG
-from emr_notebook.owner_permissions import (
+from emr_notebook.constructs.owner_permissions import (
     CREATE_GRANT,
     CREATE_INTERFACE,
     DESCRIBE_KEY,

