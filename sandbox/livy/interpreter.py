@@ -23,7 +23,7 @@ _LOG = logging.getLogger("fake_shell")
 class Captured(io.StringIO):
     """Standard output or error of a session's code; takes bytes, too, and counts nothing."""
 
-    def write(self, text: str | bytes) -> None:  # type: ignore[override] - as Livy's own
+    def write(self, text: str | bytes) -> None:  # type: ignore[override]
         """Keep the text."""
         super().write(text.decode() if isinstance(text, bytes) else text)
 
