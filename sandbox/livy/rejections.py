@@ -23,11 +23,11 @@ FILE_LISTS = (
 
 def check_session(request: Json) -> None:
     """ValueError in Livy's words for the first thing in a session's request that it rejects."""
-    for name in ("ttl", "idleTimeout"):
-        if request.get(name) is not None:
-            duration_seconds(str(request[name]))
+    for field in ("ttl", "idleTimeout"):
+        if request.get(field) is not None:
+            duration_seconds(str(request[field]))
     conf = request.get("conf") or {}
-    if listed := [name for name in conf if name in BLACKLIST]:
+    if listed := [each for each in conf if each in BLACKLIST]:
         raise ValueError(f"Blacklisted configuration values in session config: {', '.join(listed)}")
     for uri in _files(request, conf):
         _check_file(uri)
