@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install linux forget demo sandbox test lint unit e2e bench mutants coverage format lock schema synth template diff deploy
+.PHONY: help install linux forget demo sandbox test lint unit e2e livy-contract bench mutants coverage format lock schema synth template diff deploy
 
 help: ## print this list
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -52,6 +52,9 @@ unit: install ## quick tests without the sandbox: a minute
 
 e2e: linux install ## tests of the real chain: minutes
 	@$(PYTEST) $(BUSY) -m sandbox
+
+livy-contract: install ## hold another Livy to what real ones answered: URL=http://…:8998, with no sessions
+	@$(if $(URL),LIVY_URL='$(URL)' $(PYTEST) tests/sandbox/livy/test_contract.py,$(error Say which Livy: make livy-contract URL=http://127.0.0.1:8998))
 
 bench: install ## the measurements, against baselines: a table and .sandbox/bench.json
 	@$(BIN)/python -m bench

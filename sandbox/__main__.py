@@ -75,13 +75,14 @@ def _work(arguments: argparse.Namespace) -> int:
     from sandbox.demo import run_demo
     from sandbox.terminal import Terminal
     from sandbox.up import run_up
-    from sandbox.world import Options
+    from sandbox.world import RELEASE_LABEL, Options
 
     home = os.environ.get("LIVY_HOME")
     options = Options(
         checkout=CHECKOUT,
         aws_port=arguments.aws_port,
         livy_home=Path(home) if home else None,
+        release_label=os.environ.get("EMR_RELEASE") or RELEASE_LABEL,
     )
     command = {"demo": run_demo, "up": run_up}[arguments.command]
     terminal = Terminal(sys.stdout)

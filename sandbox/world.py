@@ -15,6 +15,7 @@ from emr_notebook.settings.model import Settings
 from sandbox import data
 from sandbox.aws.ec2.logs_endpoint import put_logs_endpoint
 from sandbox.aws.ec2.seed import put_network
+from sandbox.aws.emr.releases import livy_version
 from sandbox.aws.emr.seed import ClusterSpec, InstanceSpec, put_cluster
 from sandbox.aws.launcher import RunningAws, start_aws
 from sandbox.data import Lake, make_lake
@@ -28,6 +29,8 @@ from sandbox.spark.java import choose_java
 from sandbox.tls import make_authority
 
 LIVY_PORT = 8998
+# The cluster's, unless whoever runs the sandbox names another one.
+RELEASE_LABEL = "emr-7.9.0"
 ADDRESS_TRIES = 50
 LIVY_KEYSTORE = {
     "Classification": "livy-conf",
@@ -42,6 +45,7 @@ class Options:
     checkout: Path
     aws_port: int | None = None
     livy_home: Path | None = None
+    release_label: str = RELEASE_LABEL
 
     @property
     def state(self) -> Path:
@@ -121,6 +125,7 @@ def start_world(
             port=LIVY_PORT,
             state=world_state / "livy",
             spark_env=spark_env,
+            version=livy_version(options.release_label),
             livy_home=options.livy_home,
             tls=_livy_certificate(settings, primary_ip, world_state / "livy-ca"),
         )
@@ -159,7 +164,7 @@ def _network(aws: RunningAws, settings: Settings) -> None:
 
 
 def _cluster(world: World) -> ClusterSpec:
-    """A small EMR 7 cluster; its dead first primary comes first in EMR's answer."""
+    """A small EMR cluster; its dead first primary comes first in EMR's answer."""
     return ClusterSpec(
         cluster_id=world.cluster_id,
         name="nightly-spark",
@@ -168,8 +173,12 @@ def _cluster(world: World) -> ClusterSpec:
             InstanceSpec(world.primary_ip),
             InstanceSpec("10.0.1.20", role="CORE"),
         ),
-        applications={"Hadoop": "3.4.1", "Livy": "0.8.0", "Spark": pyspark.__version__},
-        release_label="emr-7.9.0",
+        applications={
+            "Hadoop": "3.4.1",
+            "Livy": world.livy.release,
+            "Spark": pyspark.__version__,
+        },
+        release_label=world.options.release_label,
         primary_security_group=_first_cluster(world.settings).security_group_id or "",
         subnet_id=world.settings.network.subnet_id,
         configurations=(LIVY_KEYSTORE,) if world.speaks_tls else (),

@@ -11,6 +11,7 @@ from emr_notebook.checks.nag import acknowledge, wildcard_rule
 from emr_notebook.constructs.iam import allow, split_into_policies
 from emr_notebook.constructs.network import NotebookNetwork
 from emr_notebook.constructs.notebook import SparkNotebook
+from emr_notebook.constructs.owner_permissions import DESCRIBE_NETWORK
 from emr_notebook.constructs.start_permissions import (
     Statement,
     joining_network,
@@ -19,7 +20,6 @@ from emr_notebook.constructs.start_permissions import (
     using_key,
 )
 from emr_notebook.names import schedule_group_name, schedule_name
-from emr_notebook.constructs.owner_permissions import DESCRIBE_NETWORK
 from emr_notebook.settings.schedule import Action, WeeklyTime
 
 DESCRIPTION = "Starts and stops SageMaker notebooks at their times"

@@ -9,6 +9,7 @@ from constructs import Construct
 
 from emr_notebook.checks.nag import acknowledge, wildcard_rule
 from emr_notebook.constructs.iam import split_into_policies
+from emr_notebook.constructs.owner_permissions import DESCRIBE_NETWORK, LIST, OPEN, USE
 from emr_notebook.constructs.retention import retain_with_notebook
 from emr_notebook.constructs.start_permissions import (
     Statement,
@@ -18,7 +19,6 @@ from emr_notebook.constructs.start_permissions import (
     using_key,
 )
 from emr_notebook.names import OWNER_TAG, STACK_TAG
-from emr_notebook.constructs.owner_permissions import DESCRIBE_NETWORK, LIST, OPEN, USE
 from emr_notebook.settings.model import StageOptOuts
 from emr_notebook.settings.notebook import ResolvedNotebook
 

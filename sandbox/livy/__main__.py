@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from sandbox.livy.http_server import Server
+from sandbox.livy.protocol import VERSIONS
 from sandbox.livy.routes import Routes
 from sandbox.livy.sessions import Sessions
 
@@ -16,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT, then end every session."""
     options = _parser().parse_args(arguments)
     options.state.mkdir(parents=True, exist_ok=True)
-    sessions = Sessions(options.state / "sessions")
+    sessions = Sessions(options.state / "sessions", f"{options.version}-incubating")
     try:
         tls = _tls(options.certificate, options.key)
         log = options.state / "requests.jsonl"
@@ -36,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox.livy", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on")
     parser.add_argument("--port", type=int, default=8998)
+    parser.add_argument("--version", choices=VERSIONS, default=VERSIONS[-1], help="which Livy")
     parser.add_argument("--state", type=Path, required=True, help="folder for logs and sessions")
     parser.add_argument("--certificate", type=Path, help="PEM file: serve HTTPS (with --key)")
     parser.add_argument("--key", type=Path, help="the certificate's private key, PEM")

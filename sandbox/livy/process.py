@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.environment import CHECKOUT
-from sandbox.livy.wire import Wire
+from sandbox.livy.wire import INTERPRETER_LOG, Wire
 
 Json = dict[str, Any]
 
@@ -32,15 +32,15 @@ BOOT = (
 class SessionProcess:
     """One process with its JVM, in a process group and a working directory of its own.
 
-    `on_message` gets each message it sends, `on_end` its exit status once it is gone; both are
-    called on the process's own thread.
+    `on_message` gets each message it sends, `on_end` is called once it is gone; both on the
+    process's own thread.
     """
 
     def __init__(
         self,
         directory: Path,
         on_message: Callable[[Json], None],
-        on_end: Callable[[int], None],
+        on_end: Callable[[], None],
     ) -> None:
         self._directory = directory
         self._on_message, self._on_end = on_message, on_end
@@ -67,6 +67,10 @@ class SessionProcess:
         out, err = self._directory / "stdout.log", self._directory / "stderr.log"
         return ["stdout: ", *_tail(out), "\nstderr: ", *_tail(err)]
 
+    def last_words(self) -> str:
+        """What its interpreter wrote to standard error, which Livy shows when it has died."""
+        return "\n".join(_tail(self._directory / INTERPRETER_LOG))
+
     def _live(self) -> None:
         # The kernel ends the process when the thread that started it does (die_with_parent),
         # so this thread stays until the process is gone.
@@ -77,7 +81,8 @@ class SessionProcess:
             process.wait(timeout=STOP_SECONDS)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        self._on_end(process.wait())
+        process.wait()
+        self._on_end()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         shutil.rmtree(self._directory, ignore_errors=True)

@@ -19,6 +19,7 @@ SESSION_FIELDS = (
 )
 # The version that the stand-in plays, unless it is told another one.
 NEWEST = "0.9.0-incubating"
+VERSIONS = ("0.8.0", "0.9.0")
 STATEMENT_FIELDS = ("kind", "code")
 LISTS = ("jars", "files", "pyFiles", "archives")
 NUMBERS = ("driverCores", "executorCores", "numExecutors", "heartbeatTimeoutInSecond")
@@ -32,12 +33,13 @@ KINDS = {
     "shared": "shared",
     "sql": "sql",
 }
-UNSUPPORTED_KINDS = ("spark", "sparkr")
-# What Livy decides itself, by the spark-blacklist.conf that it ships.
-BLACKLIST = (
-    *("spark.master", "spark.submit.deployMode"),
-    *("spark.yarn.jar", "spark.yarn.jars", "spark.yarn.archive"),
-)
+# Why the stand-in does not run them, although Livy does.
+UNSUPPORTED_KINDS = {
+    "spark": "The sandbox's stand-in for Livy runs Python and SQL, not Scala, which a cluster's "
+    "Livy runs. Use the PySpark kernel, or start the sandbox with LIVY_HOME, a real Livy's folder.",
+    "sparkr": "The sandbox's stand-in for Livy runs Python and SQL, not R, which a cluster's Livy "
+    "runs where R is installed. Use the PySpark kernel.",
+}
 SOURCE = "[Source: (org.eclipse.jetty.server.HttpInputOverHTTP)"
 _MILLISECONDS = {
     "us": 0.001,
@@ -83,10 +85,7 @@ def parse_session(text: str, version: str = NEWEST) -> Json:
         message = f'Invalid kind: {kind} (through reference chain: {SESSION_CLASS}["kind"])'
         raise LivyError(400, message)
     if KINDS[kind] in UNSUPPORTED_KINDS:
-        raise illegal_argument(
-            f"The sandbox's stand-in for Livy runs sessions of kind pyspark, sql and shared, not "
-            f"{kind}. Use the PySpark kernel, or set LIVY_HOME to a real Livy and start again."
-        )
+        raise illegal_argument(UNSUPPORTED_KINDS[KINDS[kind]])
     for name, value in request.items():
         wanted = _wanted_type(name)
         if value is not None and (not isinstance(value, wanted) or isinstance(value, bool)):
@@ -95,14 +94,6 @@ def parse_session(text: str, version: str = NEWEST) -> Json:
                 f"Cannot deserialize value of type `{_java_name(wanted)}` from {value!r} "
                 f'(through reference chain: {SESSION_CLASS}["{name}"])',
             )
-    if listed := [name for name in request.get("conf") or {} if name in BLACKLIST]:
-        raise illegal_argument(
-            "Rejected, Reason: Blacklisted configuration values in session config: "
-            + ", ".join(listed)
-        )
-    for name in ("ttl", "idleTimeout"):
-        if request.get(name) is not None:
-            duration_seconds(str(request[name]))
     return {**request, "kind": KINDS[kind]}
 
 
@@ -131,10 +122,10 @@ def statement_code(request: Json) -> str:
 
 
 def duration_seconds(text: str) -> float:
-    """A duration such as 10m, 1h or 500ms; milliseconds when it has no unit."""
+    """A duration such as 10m, 1h or 500ms, in milliseconds when it has no unit; else ValueError."""
     found = re.fullmatch(r"(-?\d+)([a-z]+)?", text.strip().lower())
     if not found or (found[2] or "ms") not in _MILLISECONDS:
-        raise illegal_argument(f"Invalid time string: {text}")
+        raise ValueError(f"Invalid time string: {text}")
     return int(found[1]) * _MILLISECONDS[found[2] or "ms"] / 1000
 
 

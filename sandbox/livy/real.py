@@ -11,10 +11,12 @@ from sandbox.errors import SandboxError
 
 # The Scala of the Spark that PyPI carries; a session cannot start with another one's repl.
 REPL_JARS = "repl_2.12-jars"
-# Java 9 and later hide what Livy's serializer reaches into; Java 8 does not know these options.
+# Java 9 and later hide what Livy's serializer reaches into, the last two in each statement of a
+# 0.8.0; Java 8 does not know these options.
+OPENED = ("lang", "util", "nio", "lang.invoke", "util.concurrent.atomic")
 JAVA_OPTIONS = " ".join(
     ["-XX:+IgnoreUnrecognizedVMOptions"]
-    + [f"--add-opens=java.base/java.{name}=ALL-UNNAMED" for name in ("lang", "util", "nio")]
+    + [f"--add-opens=java.base/java.{name}=ALL-UNNAMED" for name in OPENED]
 )
 _SERVER_JAR = re.compile(r"livy-server-(\d.*)\.jar")
 LOG4J = """\

@@ -13,7 +13,6 @@ from sandbox.livy.protocol import (
     statement_code,
     statement_kind,
 )
-from sandbox.livy.session import DEAD
 from sandbox.livy.sessions import Sessions
 
 Json = dict[str, Any]
@@ -21,8 +20,11 @@ Json = dict[str, Any]
 JSON_TYPE = "application/json;charset=utf-8"
 HTML_TYPE = "text/html;charset=utf-8"
 PAGE_SIZE = 100
-VERSION = {"version": "0.9.0-incubating"} | dict.fromkeys(
-    ("url", "branch", "revision", "date", "user"), ""
+BUILD_DATA = dict.fromkeys(("url", "branch", "revision", "date", "user"), "")
+# What Livy has, and the stand-in has not.
+MISSING = re.compile(
+    r"/batches/.*|/sessions/[^/]+/(?:connect|stop|interrupt|(?:submit|run)-job|jobs/.*|"
+    r"upload-(?:jar|pyfile|file)|add-(?:jar|pyfile|file))"
 )
 PAGE = """<html>
       <head>
@@ -69,8 +71,9 @@ class Routes:
         one, its = r"/sessions/([^/]+)", r"/sessions/([^/]+)/statements"
         table: list[tuple[str, str, Reply]] = [
             ("GET", r"/|/ui", lambda _: Response(200, PAGE, HTML_TYPE)),
-            ("GET", r"/version", lambda _: Response(200, VERSION)),
+            ("GET", r"/version", self._version),
             ("GET", r"/batches", lambda _: Response(200, _page("sessions", [], 0))),
+            ("POST", r"/batches", _missing),
             ("GET", r"/sessions", self._list),
             ("POST", r"/sessions", self._create),
             ("GET", one, self._show),
@@ -98,11 +101,16 @@ class Routes:
                     return reply(request, *found.groups())
                 except LivyError as refusal:
                     return Response(refusal.status, refusal.body)
+        if MISSING.fullmatch(request.path):
+            return _missing(request)
         if matches:
             allowed = ", ".join(sorted({method for method, _, _ in matches}))
             return Response(405, None, headers={"Allow": allowed})
         known = request.path.startswith(("/sessions/", "/batches/"))
         return Response(404, None, JSON_TYPE if known else HTML_TYPE)
+
+    def _version(self, _: Request) -> Response:
+        return Response(200, {"version": self._sessions.version, **BUILD_DATA})
 
     def _list(self, request: Request) -> Response:
         start, size = request.number("from", 0), request.number("size", PAGE_SIZE)
@@ -111,7 +119,7 @@ class Routes:
         return Response(200, _page("sessions", views, len(sessions), start))
 
     def _create(self, request: Request) -> Response:
-        session = self._sessions.create(parse_session(request.body))
+        session = self._sessions.create(parse_session(request.body, self._sessions.version))
         return Response(201, session.view(), headers={"Location": f"/sessions/{session.id}"})
 
     def _show(self, _: Request, key: str) -> Response:
@@ -136,9 +144,10 @@ class Routes:
 
     def _statements(self, request: Request, key: str) -> Response:
         session = self._sessions.find(key)
-        if session.state == DEAD:
-            raise illegal_argument("requirement failed: Session isn't active.")
+        session.check_active()
         views = [statement.view() for statement in session.statements.all()]
+        if request.query.get("order", "").strip().lower() == "desc":
+            views.reverse()
         start, size = request.number("from", 0), request.number("size", len(views))
         page = {"total_statements": len(views), "statements": views[start : start + size]}
         return Response(200, page)
@@ -152,7 +161,10 @@ class Routes:
         return Response(201, view, headers={"Location": location})
 
     def _statement(self, _: Request, key: str, number: str) -> Response:
-        statement = self._sessions.find(key).statements.get(whole_number(number))
+        session = self._sessions.find(key)
+        asked = whole_number(number)
+        session.check_active()
+        statement = session.statements.get(asked)
         if statement is None:
             raise LivyError(404, "Statement not found")
         return Response(200, statement.view())
@@ -163,7 +175,7 @@ class Routes:
 
     def _complete(self, _: Request, key: str) -> Response:
         # Livy itself completes Scala only.
-        self._sessions.find(key)
+        self._sessions.find(key).check_running()
         return Response(200, {"candidates": []})
 
 
@@ -173,6 +185,16 @@ def whole_number(text: str) -> int:
         return int(text)
     except ValueError:
         raise illegal_argument(f'For input string: "{text}"') from None
+
+
+def _missing(request: Request) -> Response:
+    return Response(
+        501,
+        {
+            "msg": f"The sandbox's stand-in for Livy has no {request.path}: it runs statements of "
+            "sessions. Start the sandbox with LIVY_HOME, the folder of a real Livy, for the rest."
+        },
+    )
 
 
 def _page(name: str, items: list[Json], total: int, start: int = 0) -> Json:

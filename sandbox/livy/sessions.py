@@ -5,7 +5,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sandbox.livy.protocol import LivyError, illegal_argument
+from sandbox.livy.protocol import NEWEST, LivyError, illegal_argument
+from sandbox.livy.rejections import check_session
 from sandbox.livy.session import Session
 
 Json = dict[str, Any]
@@ -15,9 +16,10 @@ EXPIRY_INTERVAL_SECONDS = 1
 
 
 class Sessions:
-    """The sessions by id and by name. Safe to use from several threads."""
+    """The sessions of a Livy of one version, by id and name. Safe to use from several threads."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, version: str = NEWEST) -> None:
+        self.version = version
         self._directory = directory
         self._lock = threading.Lock()
         self._by_id: dict[int, Session] = {}
@@ -25,17 +27,23 @@ class Sessions:
         threading.Thread(target=self._expire, daemon=True).start()
 
     def create(self, request: Json) -> Session:
-        """Start a session; LivyError when its name is taken."""
+        """Start a session; LivyError when Livy rejects it. Also a rejected one has used an id."""
         with self._lock:
             number = self._next_id
             self._next_id += 1
-            name = request.get("name")
-            if name is not None and any(s.name == name for s in self._by_id.values()):
-                raise illegal_argument(f"Duplicate session name: Some({name}) for session {number}")
-            session = Session(number, request, self._directory / str(number))
+            try:
+                check_session(request)
+                self._check_name(number, request.get("name"))
+            except ValueError as reason:
+                raise illegal_argument(f"Rejected, Reason: {reason}") from None
+            session = Session(number, request, self._directory / str(number), self.version)
             self._by_id[number] = session
             session.start()
         return session
+
+    def _check_name(self, number: int, name: str | None) -> None:
+        if name is not None and any(each.name == name for each in self._by_id.values()):
+            raise ValueError(f"Duplicate session name: Some({name}) for session {number}")
 
     def find(self, key: str) -> Session:
         """The session of this id or name, whose heartbeat this is; LivyError when unknown."""

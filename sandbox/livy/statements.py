@@ -11,6 +11,15 @@ CANCEL_SECONDS = 30
 
 WAITING, RUNNING, AVAILABLE = "waiting", "running", "available"
 CANCELLING, CANCELLED = "cancelling", "cancelled"
+NO_SQL = (
+    "The sandbox's stand-in for Livy runs SQL in the process of the Python interpreter, which has "
+    "died. A cluster's Livy would go on with SQL here; start a new session."
+)
+
+
+def error_output(name: str, value: str) -> Json:
+    """The output of a statement that failed outside of any interpreter."""
+    return {"status": "error", "ename": name, "evalue": value, "traceback": []}
 
 
 @dataclass

@@ -8,8 +8,9 @@ from typing import Any
 
 Json = dict[str, Any]
 
-# The exit status by which a session's process says that Spark's JVM ended under it.
-JVM_ENDED = 3
+# Where a session's process, in its working directory, keeps what its interpreter wrote to
+# standard error.
+INTERPRETER_LOG = "interpreter.log"
 
 
 class Wire:
@@ -32,7 +33,7 @@ class Wire:
 
         TypeError or ValueError, with nothing sent, when it has no JSON form.
         """
-        line = json.dumps(message).encode() + b"\n"
+        line = json.dumps(message, allow_nan=False).encode() + b"\n"
         with self._lock, suppress(OSError):
             self._socket.sendall(line)
 

@@ -61,7 +61,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsUp]:
     checkout = Checkout(tmp_path_factory.mktemp("tls"))
     tls = f"    tls: {{ca_file: {LIVY_CA}}}\n"
     checkout.edit("config/sandbox.yaml", BEFORE_TLS, BEFORE_TLS + tls)
-    with checkout.up() as endpoints:
+    with checkout.up(EMR_RELEASE="emr-spark-8.1.0") as endpoints:
         yield TlsUp(checkout, endpoints)
     assert "Traceback" not in checkout.output()
     assert checkout.processes() == []
@@ -98,6 +98,23 @@ def test_the_certificate_is_for_the_name_that_the_resolver_answers_and_no_addres
 
     with pytest.raises(OSError, match="certificate is not valid"):
         direct.open(f"https://{address}:8998/sessions", timeout=10)
+
+
+def test_livy_is_the_one_that_the_clusters_release_carries(up: TlsUp) -> None:
+    outputs = json.loads((up.state / "outputs.json").read_text())["emr-notebooks-sandbox"]
+    (deployed,) = (json.loads(text) for name, text in outputs.items() if "Value" in name)
+    context = ssl.create_default_context(cafile=str(up.checkout.root / LIVY_CA))
+    context.check_hostname = False
+    direct = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+    )
+    name = up.endpoints["livy"].removeprefix("https://ip-").partition(".")[0]
+
+    with direct.open(f"https://{name.replace('-', '.')}:8998/version", timeout=10) as answer:
+        version = json.load(answer)["version"]
+
+    assert (deployed["ReleaseLabel"], deployed["LivyVersion"]) == ("emr-spark-8.1.0", "0.9.0")
+    assert version == "0.9.0-incubating"
 
 
 def test_a_deploy_that_names_nobody_to_trust_is_refused_with_what_to_add(up: TlsUp) -> None:

@@ -92,6 +92,9 @@ def test_the_printed_addresses_answer(up: Up) -> None:
 
     with direct.open(up.endpoints["livy"] + "/sessions", timeout=10) as answer:
         assert "sessions" in json.load(answer)
+    # That of the cluster's release, emr-7.9.0.
+    with direct.open(up.endpoints["livy"] + "/version", timeout=10) as answer:
+        assert json.load(answer)["version"] == "0.8.0-incubating"
     with direct.open(up.endpoints["jupyter"], timeout=10) as answer:
         assert "JupyterLab" in answer.read().decode()
     assert up.client("sts").get_caller_identity()["Account"] == ACCOUNT

@@ -25,7 +25,6 @@ from emr_notebook.cli.doctor.report import (
     ok,
 )
 from emr_notebook.cli.next_commands import Commands
-from emr_notebook.names import OWNER_TAG
 from emr_notebook.constructs.owner_permissions import (
     CREATE_GRANT,
     CREATE_INTERFACE,
@@ -38,6 +37,7 @@ from emr_notebook.constructs.owner_permissions import (
     SAGEMAKER,
     USE,
 )
+from emr_notebook.names import OWNER_TAG
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.notebook import ResolvedNotebook
 

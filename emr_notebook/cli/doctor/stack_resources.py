@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from emr_notebook.bootstrap import assets_bucket
 from emr_notebook.cli.aws.deployed_stack import LIFECYCLE, NOTEBOOK
-from emr_notebook.names import schedule_group_name, schedule_name
 from emr_notebook.constructs.owner_permissions import SAGEMAKER
+from emr_notebook.names import schedule_group_name, schedule_name
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.notebook import ResolvedNotebook
 

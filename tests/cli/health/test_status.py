@@ -467,7 +467,7 @@ def test_words_in_brackets_are_shown_as_they_are() -> None:
     assert "its log says: “[Errno 28] full”" in shown(status(made))
 
 
-NEXT = "stop 2026-07-03 19:30 Europe/Berlin"
+COMING = "stop 2026-07-03 19:30 Europe/Berlin"
 
 
 def test_when_it_is_started_or_stopped_next_is_a_column_where_there_are_such_times() -> None:
@@ -475,8 +475,8 @@ def test_when_it_is_started_or_stopped_next_is_a_column_where_there_are_such_tim
 
     head, row, *_ = shown(found).splitlines()
     assert head.endswith("Acts next")
-    assert row.endswith(NEXT)
-    assert only(found)["acts_next"] == NEXT
+    assert row.endswith(COMING)
+    assert only(found)["acts_next"] == COMING
     assert "Acts next" not in shown(status(world()))
     assert only(status(world()))["acts_next"] is None
 

@@ -12,7 +12,7 @@ from email.message import Message
 from pathlib import Path
 from typing import Any
 
-from sandbox.livy.server import start_livy
+from sandbox.livy.server import NEWEST, start_livy
 from sandbox.loopback import free_port
 from sandbox.spark.conf import write_spark_conf
 from sandbox.spark.java import choose_java
@@ -111,11 +111,15 @@ def spark_environment(directory: Path) -> dict[str, str]:
 
 
 @contextmanager
-def running_stand_in(directory: Path) -> Iterator[tuple[LivyClient, Path]]:
-    """The stand-in, and its state folder."""
+def running_stand_in(directory: Path, version: str = NEWEST) -> Iterator[tuple[LivyClient, Path]]:
+    """The stand-in, answering as a Livy of this version, and its state folder."""
     state = directory / "livy state"
     running = start_livy(
-        host=HOST, port=free_port(HOST), state=state, spark_env=spark_environment(directory)
+        host=HOST,
+        port=free_port(HOST),
+        state=state,
+        spark_env=spark_environment(directory),
+        version=version,
     )
     try:
         yield LivyClient(running.url), state

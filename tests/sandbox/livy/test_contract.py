@@ -1,7 +1,8 @@
-"""The stand-in answers what a real Livy 0.9.0 answered, exchange by exchange.
+"""The stand-in answers what a real Livy 0.8.0 and a 0.9.0 answered, exchange by exchange.
 
-`recordings/` holds what was asked of a real Livy and what it said, in order. Set LIVY_URL
-to put the same questions to another Livy, which must have no sessions.
+`recordings/` holds what was asked of each and what it said, in order. Set LIVY_URL (or say
+`make livy-contract URL=…`) to put the questions of its own version to another Livy, which must
+have no sessions and run Spark 3.5 on its own machine.
 """
 
 import json
@@ -23,12 +24,17 @@ CUT = "…"
 # Livy looks for lapsed heartbeats once a minute.
 LAPSE_SECONDS = 75
 PAGE_SIZE = 100
+# Before 0.9 there are other fields; a version that came later has those of the newest recorded.
+FIRST_OF_NEWEST = (0, 9)
 
 _STEPS = [
-    pytest.param(step, id=f"{file.stem}-{number:02}")
-    for file in sorted(RECORDINGS.glob("*.json"))
+    pytest.param(file.parent.name, step, id=f"{file.parent.name}-{file.stem}-{number:02}")
+    for file in sorted(RECORDINGS.glob("*/*.json"))
     for number, step in enumerate(json.loads(file.read_text()))
 ]
+_WITH_LIVY_URL = pytest.mark.skipif(
+    "LIVY_URL" not in os.environ, reason="LIVY_URL names no Livy, and the stand-in has no Scala"
+)
 _SESSION_PATH = re.compile(r"/sessions/(\d+)")
 _ADDRESS = re.compile(r"\b0x[0-9a-f]+\b")
 _LIBRARY_FILE = re.compile(r'File ".*/((?:pyspark|py4j)/)')
@@ -56,15 +62,32 @@ class Replay:
 
 
 @pytest.fixture(scope="module")
-def replay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
+def replay(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Replay]:
+    version = request.param
     if url := os.environ.get("LIVY_URL"):
-        yield Replay(LivyClient(url))
+        client = LivyClient(url)
+        try:
+            answer = client.send("GET", "/version")
+        except OSError as error:
+            pytest.fail(f"No Livy answers at {url}: {error}", pytrace=False)
+        if recorded_version(answer.json["version"]) != version:
+            pytest.skip(f"{url} is of another version than {version}")
+        yield Replay(client)
         return
-    with running_stand_in(tmp_path_factory.mktemp("a folder")) as (client, _):
+    folder = tmp_path_factory.mktemp("a folder")
+    with running_stand_in(folder, version=f"{version}.0") as (client, _):
         yield Replay(client)
 
 
-@pytest.mark.parametrize("step", _STEPS)
+def recorded_version(text: str) -> str:
+    """The version whose recordings a Livy of this version is held to."""
+    numbers = tuple(int(number) for number in re.findall(r"\d+", text)[:2])
+    return "0.9" if numbers >= FIRST_OF_NEWEST else "0.8"
+
+
+@pytest.mark.parametrize(("replay", "step"), _STEPS, indirect=["replay"], scope="module")
 def test_each_recorded_exchange_is_answered_as_livy_answered_it(
     replay: Replay, step: dict[str, Any]
 ) -> None:
@@ -83,7 +106,11 @@ def test_each_recorded_exchange_is_answered_as_livy_answered_it(
     assert answer.status == recorded["status"], answer.text
     assert _content_type(answer.headers["Content-Type"]) == _content_type(recorded["content_type"])
     assert answer.headers["Location"] == _location(replay, recorded)
-    if request["path"].partition("?")[0].endswith("/log"):
+    if request["path"] == "/version":
+        assert _release(answer.json) == _release(recorded["body"])
+    elif answer.status == 201 and request["path"].endswith("/statements"):
+        assert _identity(answer.json) == _identity(recorded["body"])
+    elif request["path"].partition("?")[0].endswith("/log"):
         _check_log(answer.json, request["path"], replay)
     elif "_text" in (recorded["body"] if isinstance(recorded["body"], dict) else {}):
         _check_text(answer.text, recorded["body"]["_text"])
@@ -95,7 +122,8 @@ def _settled(replay: Replay, request: dict[str, Any], recorded: dict[str, Any]) 
     """The answer; for a statement that was recorded when done, once it is done."""
     deadline = time.monotonic() + 60
     answer = replay.ask(request)
-    done = isinstance(recorded["body"], dict) and recorded["body"].get("state") == "available"
+    is_done = isinstance(recorded["body"], dict) and recorded["body"].get("state") == "available"
+    done = is_done and request["method"] == "GET"
     while done and answer.json["state"] in ("waiting", "running"):
         assert time.monotonic() < deadline, answer.text
         time.sleep(0.05)
@@ -169,6 +197,17 @@ def _steady_text(text: str) -> str:
     return _FURTHER_SOURCE.sub(r"\1", text)
 
 
+def _release(body: dict[str, Any]) -> dict[str, str]:
+    """The version by its first two numbers; a Livy that was built otherwise says where and when."""
+    assert all(isinstance(value, str) for value in body.values())
+    return dict.fromkeys(body, "") | {"version": recorded_version(body["version"])}
+
+
+def _identity(body: dict[str, Any]) -> tuple[list[str], int, str]:
+    """What is certain of a statement just made: a quick one may be done when that is said."""
+    return sorted(body), body["id"], body["code"]
+
+
 def _check_log(page: dict[str, Any], path: str, replay: Replay) -> None:
     """Log lines vary; which of them a page shows does not."""
     asked = dict(re.findall(r"(\w+)=(\d+)", path))
@@ -186,3 +225,16 @@ def _check_text(text: str, recorded: str) -> None:
         assert text.startswith(recorded.removesuffix(CUT))
     else:
         assert text == recorded
+
+
+@_WITH_LIVY_URL
+def test_a_real_livy_runs_scala() -> None:
+    client = LivyClient(os.environ["LIVY_URL"])
+    session = client.new_session(kind="spark")
+    try:
+        client.wait_for_state(session, "idle", seconds=120)
+        shown = client.run(session, "1 + 1")["data"]["text/plain"]
+    finally:
+        client.send("DELETE", f"/sessions/{session}")
+
+    assert re.fullmatch(r"res\d+: Int = 2", shown.strip())

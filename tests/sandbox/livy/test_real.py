@@ -130,3 +130,32 @@ def test_a_livy_that_ends_at_once_is_reported_with_its_log(home: Path, tmp_path:
             spark_env=spark_env(tmp_path),
             livy_home=home,
         )
+
+
+def test_sessions_run_in_a_folder_of_the_sandboxs_own(home: Path, tmp_path: Path) -> None:
+    (home / "bin" / "livy-server").write_text("#!/bin/bash\npwd; exit 3\n")
+
+    with pytest.raises(SandboxError, match=str(tmp_path / "s" / "work")):
+        start_livy(
+            host=HOST,
+            port=PORT,
+            state=tmp_path / "s",
+            spark_env=spark_env(tmp_path),
+            livy_home=home,
+        )
+
+
+@pytest.mark.parametrize("package", ["java.lang.invoke", "java.util.concurrent.atomic"])
+def test_java_17_opens_what_livy_0_8_serializes_with_each_statement(
+    home: Path, tmp_path: Path, package: str
+) -> None:
+    real = prepare_livy(home, host=HOST, port=PORT, state=tmp_path, spark_env=spark_env(tmp_path))
+
+    options = real.env["LIVY_SERVER_JAVA_OPTS"].split()
+
+    assert f"--add-opens=java.base/{package}=ALL-UNNAMED" in options
+
+
+def test_a_version_that_the_stand_in_cannot_play_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SandboxError, match=r"answers as Livy 0\.8\.0 or 0\.9\.0, not 0\.7\.1"):
+        start_livy(host=HOST, port=PORT, state=tmp_path, spark_env={}, version="0.7.1")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.livy.session import Session, spark_conf
+from sandbox.livy.session import Session
 
 
 @pytest.mark.parametrize(
@@ -29,19 +29,10 @@ def test_a_session_that_nobody_asks_about_expires(
     assert session.expired(now + expired_after + 5)
 
 
-def test_a_request_becomes_spark_settings() -> None:
-    request = {
-        "conf": {"spark.executor.memory": "1g", "spark.ui.port": 4040},
-        "executorMemory": "2g",
-        "numExecutors": 3,
-        "jars": ["a.jar", "b.jar"],
-        "driverMemory": None,
-    }
+def test_the_ttl_of_a_livy_of_0_8_is_the_time_without_a_statement(tmp_path: Path) -> None:
+    request = {"kind": "pyspark", "ttl": "2h"}
+    session = Session(0, request, tmp_path, "0.8.0-incubating")
+    now = time.monotonic()
 
-    assert spark_conf(7, request) == {
-        "spark.app.name": "livy-session-7",
-        "spark.executor.memory": "2g",
-        "spark.ui.port": "4040",
-        "spark.executor.instances": "3",
-        "spark.jars": "a.jar,b.jar",
-    }
+    assert not session.expired(now + 7190)  # past the hour that holds without a ttl
+    assert session.expired(now + 7210)
