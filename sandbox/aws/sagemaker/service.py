@@ -21,7 +21,8 @@ def install(api: SageMakerApi, store: SageMakerStore) -> None:
 def caller_denial(store: SageMakerStore) -> Denial:
     """What refuses a caller who may not do all that SageMaker does in the caller's name.
 
-    AWS documents what is asked; that the refusal is an AccessDeniedException is the sandbox's word.
+    AWS documents what is asked, not how it is refused. An AccessDeniedException at once, in the
+    place of a notebook that ends in Failed, is the sandbox's choice for what is not the role.
     """
 
     def secrets_of(properties: Mapping[str, Any]) -> list[str]:
