@@ -12,13 +12,7 @@ from emr_notebook.constructs.iam import allow, split_into_policies
 from emr_notebook.constructs.network import NotebookNetwork
 from emr_notebook.constructs.notebook import SparkNotebook
 from emr_notebook.constructs.owner_permissions import DESCRIBE_NETWORK
-from emr_notebook.constructs.start_permissions import (
-    Statement,
-    joining_network,
-    passing,
-    reading_secrets,
-    using_key,
-)
+from emr_notebook.constructs.start_permissions import Statement, starting, wildcard_reasons
 from emr_notebook.names import schedule_group_name, schedule_name
 from emr_notebook.settings.schedule import Action, WeeklyTime
 
@@ -33,11 +27,6 @@ RETRIES = scheduler.CfnSchedule.RetryPolicyProperty(
 ARN_CHARACTERS = 140
 # As many as fit into a policy of IAM's, with what stands around them.
 NOTEBOOKS_PER_STATEMENT = 40
-_REASONS = {
-    "network-interface/*": "An interface has no name before it is made; the subnets are named.",
-    "subnet/": "A subnet that another account shares has that account in its ARN.",
-    "-Notebook*": "CloudFormation makes up the ends of the roles' names.",
-}
 
 
 class NotebookSchedules(Construct):
@@ -123,33 +112,23 @@ class NotebookSchedules(Construct):
 
     def _starting(
         self, notebooks: Sequence[SparkNotebook], network: NotebookNetwork, key_arn: str | None
-    ) -> Iterator[Statement]:
-        """What SageMaker asks of whoever starts these."""
-        # Whose they are does not matter here.
-        settings = [each.settings.model_copy(update={"owner": None}) for each in notebooks]
+    ) -> list[Statement]:
         made = [each.made_role_arn for each in notebooks if each.made_role_arn is not None]
-        yield allow(DESCRIBE_NETWORK, ["*"])
-        yield from passing(settings, next(iter(made), None), "")
-        subnets = dict.fromkeys(each.subnet_id for each in settings)
-        yield from joining_network(
-            [self._ec2(f"subnet/{each}", account="*") for each in subnets],
-            [self._ec2(f"security-group/{each}") for each in network.security_group_ids],
-            self._ec2("").removesuffix(":"),
+        statements = starting(
+            self._stack,
+            [each.settings for each in notebooks],
+            made_role_arn=next(iter(made), None),
+            security_group_ids=network.security_group_ids,
+            volume_key_arn=key_arn,
+            who=None,
         )
-        yield from using_key(key_arn) if key_arn else ()
-        yield from reading_secrets(settings, "")
-
-    def _ec2(self, resource: str, account: str | None = None) -> str:
-        stack = self._stack
-        return f"arn:{stack.partition}:ec2:{stack.region}:{account or stack.account}:{resource}"
+        return [allow(DESCRIBE_NETWORK, ["*"]), *statements]
 
     def _accept_wildcards(self, statements: Sequence[Statement]) -> None:
-        reasons = {wildcard_rule(self._stack, "*"): "IAM knows no resource for describing these."}
-        for arn in sorted({x for each in statements for x in each["Resource"] if "*" in x}):
-            for part, reason in _REASONS.items():
-                if part in arn:
-                    reasons[wildcard_rule(self._stack, arn)] = reason
-        acknowledge(self, reasons)
+        describing = {
+            wildcard_rule(self._stack, "*"): "IAM knows no resource for describing these."
+        }
+        acknowledge(self, {**describing, **wildcard_reasons(self._stack, statements, {})})
 
 
 def _calling(notebooks: Sequence[SparkNotebook]) -> Iterator[Statement]:

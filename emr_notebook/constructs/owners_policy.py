@@ -11,13 +11,7 @@ from emr_notebook.checks.nag import acknowledge, wildcard_rule
 from emr_notebook.constructs.iam import split_into_policies
 from emr_notebook.constructs.owner_permissions import DESCRIBE_NETWORK, LIST, OPEN, USE
 from emr_notebook.constructs.retention import retain_with_notebook
-from emr_notebook.constructs.start_permissions import (
-    Statement,
-    joining_network,
-    passing,
-    reading_secrets,
-    using_key,
-)
+from emr_notebook.constructs.start_permissions import Statement, starting, wildcard_reasons
 from emr_notebook.names import OWNER_TAG, STACK_TAG
 from emr_notebook.settings.model import StageOptOuts
 from emr_notebook.settings.notebook import ResolvedNotebook
@@ -28,10 +22,7 @@ _IDENTITY_KEYS = {
     "user-name": "aws:username",
 }
 _REASONS = {
-    "notebook-instance/*": "The conditions leave the notebooks of this stack whose owner asks.",
-    "network-interface/*": "An interface has no name before it is made; the subnets are named.",
-    "subnet/": "A subnet that another account shares has that account in its ARN.",
-    "-Notebook*": "CloudFormation makes up the ends of the roles' names.",
+    "notebook-instance/*": "The conditions leave the notebooks of this stack whose owner asks."
 }
 
 
@@ -59,13 +50,18 @@ class OwnersPolicy(Construct):
         stage_opt_outs: StageOptOuts,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._stack, self._who = cdk.Stack.of(self), _IDENTITY_KEYS[identity]
+        stack, who = cdk.Stack.of(self), _IDENTITY_KEYS[identity]
+        place = f"arn:{stack.partition}:sagemaker:{stack.region}:{stack.account}"
         statements = [
-            *_using(self._arn("sagemaker", "notebook-instance/*"), self._stack, self._who),
-            *self._joining(notebooks, security_group_ids),
-            *(using_key(volume_key_arn) if volume_key_arn else ()),
-            *passing(notebooks, made_role_arn, self._who),
-            *reading_secrets(notebooks, self._who),
+            *_using(f"{place}:notebook-instance/*", stack, who),
+            *starting(
+                stack,
+                notebooks,
+                made_role_arn=made_role_arn,
+                security_group_ids=security_group_ids,
+                volume_key_arn=volume_key_arn,
+                who=who,
+            ),
         ]
         self.arns = [
             self._create(number, each, stage_opt_outs)
@@ -83,36 +79,10 @@ class OwnersPolicy(Construct):
         )
         # IAM does not delete a policy that somebody holds, and kept notebooks keep their owners.
         retain_with_notebook(policy, stage_opt_outs)
-        self._accept_wildcards(policy, statements)
+        stack = cdk.Stack.of(self)
+        listing = {wildcard_rule(stack, "*"): "IAM knows no resource for listing these."}
+        acknowledge(policy, {**listing, **wildcard_reasons(stack, statements, _REASONS)})
         return policy.ref
-
-    def _joining(
-        self, notebooks: Sequence[ResolvedNotebook], security_group_ids: Sequence[str]
-    ) -> list[Statement]:
-        subnets = dict.fromkeys(each.subnet_id for each in notebooks)
-        return joining_network(
-            [self._arn("ec2", f"subnet/{each}", account="*") for each in subnets],
-            [self._arn("ec2", f"security-group/{each}") for each in security_group_ids],
-            self._arn("ec2", "").removesuffix(":"),
-        )
-
-    def _arn(self, service: str, resource: str, account: str | None = None) -> str:
-        stack = self._stack
-        owner = account or stack.account
-        return f"arn:{stack.partition}:{service}:{stack.region}:{owner}:{resource}"
-
-    def _accept_wildcards(
-        self, policy: iam.CfnManagedPolicy, statements: Sequence[Statement]
-    ) -> None:
-        listing = {wildcard_rule(self._stack, "*"): "IAM knows no resource for listing these."}
-        listed = {arn for each in statements for arn in each["Resource"] if "*" in arn}
-        reasons = {
-            wildcard_rule(self._stack, arn): reason
-            for arn in sorted(listed)
-            for part, reason in _REASONS.items()
-            if part in arn
-        }
-        acknowledge(policy, {**listing, **reasons})
 
 
 def _using(notebooks: str, stack: cdk.Stack, who: str) -> Iterator[dict[str, Any]]:

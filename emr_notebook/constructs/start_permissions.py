@@ -1,10 +1,11 @@
 """States what StartNotebookInstance asks of its caller, beside itself."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import aws_cdk as cdk
 
+from emr_notebook.checks.nag import wildcard_rule
 from emr_notebook.constructs.iam import allow
 from emr_notebook.constructs.owner_permissions import (
     CREATE_GRANT,
@@ -19,8 +20,54 @@ from emr_notebook.settings.notebook import ResolvedNotebook
 
 Statement = dict[str, Any]
 
+_WILDCARDS = {
+    "network-interface/*": "An interface has no name before it is made; the subnets are named.",
+    "subnet/": "A subnet that another account shares has that account in its ARN.",
+    "-Notebook*": "CloudFormation makes up the ends of the roles' names.",
+}
 
-def passing(
+
+def starting(
+    stack: cdk.Stack,
+    notebooks: Sequence[ResolvedNotebook],
+    *,
+    made_role_arn: str | None,
+    security_group_ids: Sequence[str],
+    volume_key_arn: str | None,
+    who: str | None,
+) -> list[Statement]:
+    """What SageMaker asks of whoever starts these notebooks, except EC2's describes.
+
+    `made_role_arn` is one of their roles that is made here. `who` is the condition key of an owner,
+    who may do it for their own notebooks; None for a caller that starts all of them.
+    """
+    if who is None:
+        notebooks = [each.model_copy(update={"owner": None}) for each in notebooks]
+    return [
+        *_joining_network(stack, notebooks, security_group_ids),
+        *(_using_key(volume_key_arn) if volume_key_arn else ()),
+        *_passing(notebooks, made_role_arn, str(who)),
+        *_reading_secrets(notebooks, str(who)),
+    ]
+
+
+def wildcard_reasons(
+    stack: cdk.Stack, statements: Sequence[Statement], more: Mapping[str, str]
+) -> dict[str, str]:
+    """Why the wildcards in the statements' ARNs are accepted, by the rule that finds them.
+
+    `more` has reasons for parts of ARNs that do not come from here.
+    """
+    listed = {arn for each in statements for arn in each["Resource"] if "*" in arn}
+    return {
+        wildcard_rule(stack, arn): reason
+        for arn in sorted(listed)
+        for part, reason in {**_WILDCARDS, **more}.items()
+        if part in arn
+    }
+
+
+def _passing(
     notebooks: Sequence[ResolvedNotebook], made_role_arn: str | None, who: str
 ) -> Iterator[Statement]:
     """Hand the notebooks' roles to SageMaker, and to no other service.
@@ -37,25 +84,28 @@ def passing(
         yield allow([PASS_ROLE], roles, {"StringEquals": only})
 
 
-def reading_secrets(notebooks: Sequence[ResolvedNotebook], who: str) -> Iterator[Statement]:
+def _reading_secrets(notebooks: Sequence[ResolvedNotebook], who: str) -> Iterator[Statement]:
     """Read the secrets of the repositories that the owner's own notebooks clone."""
     for secrets, owners in _by_owners(notebooks, _secrets):
         yield allow([READ_SECRET], secrets, {"StringEquals": {who: owners}} if owners else None)
 
 
-def joining_network(subnets: Sequence[str], groups: Sequence[str], ec2: str) -> list[Statement]:
-    """Make network interfaces in these subnets, with these groups, and let SageMaker use them.
-
-    `subnets`, `groups` are ARNs; `ec2` is what EC2's ARNs in the account begin with.
-    """
-    interfaces = f"{ec2}:network-interface/*"
+def _joining_network(
+    stack: cdk.Stack, notebooks: Sequence[ResolvedNotebook], security_group_ids: Sequence[str]
+) -> list[Statement]:
+    """Make network interfaces in the notebooks' subnets and groups, and let SageMaker use them."""
+    ec2 = f"arn:{stack.partition}:ec2:{stack.region}"
+    interfaces = f"{ec2}:{stack.account}:network-interface/*"
+    ids = dict.fromkeys(each.subnet_id for each in notebooks)
+    subnets = [f"{ec2}:*:subnet/{each}" for each in ids]
+    groups = [f"{ec2}:{stack.account}:security-group/{each}" for each in security_group_ids]
     return [
         allow([CREATE_INTERFACE], [interfaces, *subnets, *groups]),
-        allow([PERMIT_INTERFACE], [interfaces], {"ArnLike": {"ec2:Subnet": list(subnets)}}),
+        allow([PERMIT_INTERFACE], [interfaces], {"ArnLike": {"ec2:Subnet": subnets}}),
     ]
 
 
-def using_key(key_arn: str) -> list[Statement]:
+def _using_key(key_arn: str) -> list[Statement]:
     """Let SageMaker use the key, when it asks in the owner's name; nothing by themselves."""
     sagemaker = f"sagemaker.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"
     via = {"StringEquals": {"kms:ViaService": sagemaker}}

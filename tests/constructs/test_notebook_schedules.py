@@ -23,6 +23,7 @@ from tests.templates import (
 SCHEDULE, GROUP = "AWS::Scheduler::Schedule", "AWS::Scheduler::ScheduleGroup"
 NIGHTS = {"start": "08:00", "stop": "19:30", "days": "mon-fri", "timezone": "Europe/Berlin"}
 STOP = {"stop": "22:00", "timezone": "UTC"}
+STACK = "emr-notebooks-test"
 EC2 = "arn:aws:ec2:eu-west-1:111122223333"
 # IAM's limit of managed policies for a role.
 MOST_POLICIES = 10
@@ -127,16 +128,17 @@ def test_a_role_that_only_stops_may_stop_these_notebooks_and_nothing_else() -> N
 def test_a_role_that_starts_may_do_what_sagemaker_asks_of_whoever_starts_these() -> None:
     secret = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:AmazonSageMaker-git-a1b2c3"
     repository = {"name": "team", "secret_arn": secret}
-    found = template(
-        scheduled(role_arn=ROLE_ARN, default_code_repository=repository, owner="alice")
-    )
-    (instance,) = resources(found, INSTANCE)
 
-    may = statements(found)
-    assert {action: each["Resource"] for action, each in may.items()} == {
-        "sagemaker:StartNotebookInstance": {"Ref": instance},
+    def of_two_owners(data: dict[str, Any]) -> None:
+        scheduled(role_arn=ROLE_ARN, default_code_repository=repository, owner="alice")(data)
+        bob = {"cluster": "analytics", "owner": "bob", "role_arn": f"{ROLE_ARN}-2"}
+        data["notebooks"]["bob"] = {**bob, "schedule": {"start": "08:00", "timezone": "UTC"}}
+
+    may = statements(template(of_two_owners))
+    beside = {action: each for action, each in may.items() if not action.startswith("sagemaker:")}
+    assert {action: each["Resource"] for action, each in beside.items()} == {
         "ec2:DescribeNetworkInterfaces": "*",
-        "iam:PassRole": ROLE_ARN,
+        "iam:PassRole": [ROLE_ARN, f"{ROLE_ARN}-2"],
         "ec2:CreateNetworkInterface": [
             "arn:aws:ec2:eu-west-1:*:subnet/subnet-0a1b2c3d4e5f60718",
             f"{EC2}:network-interface/*",
@@ -152,6 +154,22 @@ def test_a_role_that_starts_may_do_what_sagemaker_asks_of_whoever_starts_these()
         "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
     }
     assert "Condition" not in may["secretsmanager:GetSecretValue"]
+
+
+def test_a_notebook_may_be_started_only_where_it_has_a_start() -> None:
+    def change(data: dict[str, Any]) -> None:
+        scheduled()(data)
+        data["notebooks"]["bob"] = {"cluster": "analytics", "schedule": STOP}
+
+    found = template(change)
+    ids = {
+        each["Properties"]["NotebookInstanceName"]: name
+        for name, each in resources(found, INSTANCE).items()
+    }
+
+    may = statements(found)
+    assert may["sagemaker:StartNotebookInstance"]["Resource"] == {"Ref": ids[f"{STACK}-alice"]}
+    assert may["sagemaker:StopNotebookInstance"]["Resource"] == {"Ref": ids[f"{STACK}-bob"]}
 
 
 def test_who_declines_and_who_has_none_is_neither_started_nor_stopped() -> None:

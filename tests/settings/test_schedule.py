@@ -111,9 +111,9 @@ def test_it_acts_next_on_one_of_its_days_by_its_own_clock() -> None:
 
 def test_a_time_that_the_clock_leaves_out_is_skipped_and_one_that_it_repeats_counts_once() -> None:
     assert acts_next("02:30", "daily", "2026-03-28T12:00:00+00:00") == "2026-03-30T02:30:00+02:00"
-    # The first of the two; between them, the next day's.
+    # The first of the two; before the second, the next day's.
     assert acts_next("02:30", "daily", "2026-10-24T12:00:00+00:00") == "2026-10-25T02:30:00+02:00"
-    assert acts_next("02:30", "daily", "2026-10-25T00:45:00+00:00") == "2026-10-26T02:30:00+01:00"
+    assert acts_next("02:30", "daily", "2026-10-25T01:15:00+00:00") == "2026-10-26T02:30:00+01:00"
 
 
 def test_what_was_made_of_it_is_read_back_and_nothing_else() -> None:

@@ -42,7 +42,7 @@ class Target:
 
 
 def told(made: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
-    return [(each["schedule"], each["due"][11:16], each["attempt"]) for each in made]
+    return [(each["schedule"], each["due"][8:16], each["attempt"]) for each in made]
 
 
 STOP = schedule("stop", "cron(30 19 * * ? *)")
@@ -53,7 +53,10 @@ def test_what_the_clock_moves_over_runs_in_the_order_of_time_each_once() -> None
     runner = Runner(lambda: [START, STOP], Target())
 
     assert told(runner.run_until(at("19:29"))) == []
-    assert told(runner.run_until(at("09:00", 5))) == [("stop", "19:30", 0), ("start", "08:00", 0)]
+    assert told(runner.run_until(at("09:00", 5))) == [
+        ("stop", "04T19:30", 0),
+        ("start", "05T08:00", 0),
+    ]
     assert told(runner.run_until(at("09:01", 5))) == []
 
 
@@ -73,7 +76,7 @@ def test_a_failure_is_tried_again_for_as_long_as_the_policy_says() -> None:
 
     made = runner.run_until(at("23:00"))
 
-    assert told(made) == [("stop", "19:30", 0), ("stop", "19:30", 1), ("stop", "19:30", 2)]
+    assert told(made) == [("stop", "02T19:30", 0), ("stop", "02T19:30", 1), ("stop", "02T19:30", 2)]
     assert made[0]["error"] == "Status (Stopped) not in ([InService])"
 
 
@@ -83,7 +86,7 @@ def test_without_a_policy_a_failure_is_tried_again_for_a_day() -> None:
 
     assert len(runner.run_until(at("23:00"))) > 5
     target.refuses = False
-    assert told(runner.run_until(at("12:00", 3)))[0][:2] == ("stop", "19:30")
+    assert told(runner.run_until(at("12:00", 3)))[0][:2] == ("stop", "02T19:30")
 
 
 def test_a_failure_of_a_schedule_that_was_deleted_is_not_tried_again() -> None:
