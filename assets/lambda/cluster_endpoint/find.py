@@ -53,8 +53,14 @@ def find_endpoint(
     `propagation_seconds`.
     """
     seconds = request.wait_seconds + RETRY_SECONDS
-    aws = Aws(gateway, started, seconds, propagation_seconds)
-    lookup = _Lookup(request, aws, scope)
+    found = find(request, Aws(gateway, started, seconds, propagation_seconds), scope).outputs()
+    log.info("%s: Livy of %s is at %s", request.key, found["ClusterId"], found["LivyUrl"])
+    return found
+
+
+def find(request: Request, aws: Aws, scope: ArnScope) -> resolve.Endpoint:
+    """The endpoint of the one cluster that the request selects. Raises Refusal."""
+    lookup = Lookup(request, aws, scope)
     cluster = lookup.started_cluster(lookup.cluster_id(request.selector))
     # Refusals that this answer decides come before the next call.
     resolve.require_applications(cluster, lookup.selected_by)
@@ -65,13 +71,13 @@ def find_endpoint(
     security = lookup.security_configuration(cluster)
     tls = resolve.uses_https(cluster, conf, security, request.preferences)
     port = livy.port(conf, str(cluster.get("Id")), request.preferences)
-    found = resolve.endpoint(cluster, node, port=port, tls=tls).outputs()
-    log.info("%s: Livy of %s is at %s", request.key, found["ClusterId"], found["LivyUrl"])
-    return found
+    return resolve.endpoint(cluster, node, port=port, tls=tls)
 
 
 @dataclass(frozen=True)
-class _Lookup:
+class Lookup:
+    """The parts of a look-up: each asks AWS for one thing, and raises Refusal."""
+
     request: Request
     aws: Aws
     scope: ArnScope
@@ -83,6 +89,7 @@ class _Lookup:
         return "" if selector.cluster_id else str(selector)
 
     def cluster_id(self, selector: Selector) -> str:
+        """The id of the one cluster that the selector fits."""
         if selector.cluster_id:
             return selector.cluster_id
         found, active = self._candidates(selector)
@@ -93,6 +100,10 @@ class _Lookup:
         chosen = resolve.choose_cluster(str(selector), found, active)
         log.info("%s: the cluster with the %s is %s", self.request.key, selector, chosen)
         return chosen
+
+    def selected(self) -> list[Mapping[str, Any]]:
+        """The active clusters that the request's name or tags select."""
+        return self._candidates(self.request.selector)[0]
 
     def _may_propagate(self) -> bool:
         return self.aws.spent + POLL_SECONDS <= self.aws.propagation_seconds
@@ -126,7 +137,7 @@ class _Lookup:
     def started_cluster(self, cluster_id: str) -> Mapping[str, Any]:
         """The cluster, after a wait while it starts; the time before the wait counts, too."""
         while True:
-            cluster = self._describe(cluster_id)
+            cluster = self.describe(cluster_id)
             if not resolve.is_starting(cluster, self.selected_by):
                 return cluster
             waited = self.aws.spent
@@ -145,7 +156,8 @@ class _Lookup:
             # The last poll is at the end of the wait.
             self.aws.gateway.sleep(min(POLL_SECONDS, left))
 
-    def _describe(self, cluster_id: str) -> Mapping[str, Any]:
+    def describe(self, cluster_id: str) -> Mapping[str, Any]:
+        """The cluster as EMR describes it."""
         arn = self.scope.arn(cluster_id)
         answer = self.aws.ask("DescribeCluster", arn, ClusterId=cluster_id)
         cluster = mapping_at(answer, "Cluster")
@@ -154,6 +166,7 @@ class _Lookup:
         return cluster
 
     def livy_conf(self, cluster: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, str]:
+        """livy-conf as it holds on the primary node."""
         conf = livy.livy_conf(cluster.get("Configurations"))
         if self.request.read_group_configurations:
             # What is set for the primary's own group or fleet overrides the cluster's.
@@ -181,6 +194,7 @@ class _Lookup:
         return document
 
     def primary(self, cluster: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The running primary node that the cluster names."""
         arn = self.scope.arn(str(cluster["Id"]))
         filters = resolve.primary_filter(cluster)
         instances = self.aws.pages(
