@@ -66,6 +66,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "TagValue": ("42", "", "risk + co", "ü@x"),
     "Owner": ("alice@example.com", "Bob B"),
     "FilePath": (CA_FILE,),
+    "HostedZoneId": ("Z0123456789ABCDEFGHIJ",),
+    "DomainName": ("data.example.com", "internal"),
+    "TopicArn": (f"arn:aws:sns:eu-west-1:{ACCOUNT}:alarms",),
 }
 BY_FORMAT = {get_args(getattr(types, name))[1]: texts for name, texts in EXAMPLES.items()}
 
@@ -76,7 +79,10 @@ ONE_OF: dict[type[BaseModel], tuple[tuple[str, ...], ...]] = {
     CodeRepository: (("url",), ("name",), ("name", "secret_arn")),
 }
 TRUST = ({"ca_file": CA_FILE}, {"verify": "system"}, {"verify": "none", "because": "a test"})
-TOGETHER: dict[type[BaseModel], tuple[str, ...]] = {Cluster: ("security_group_id", "ingress")}
+TOGETHER: dict[type[BaseModel], tuple[str, ...]] = {
+    Cluster: ("security_group_id", "ingress"),
+    Network: ("zone_id", "zone_name"),
+}
 # How many of the keys that are not needed, at most; elsewhere three.
 MOST: dict[type[BaseModel], int] = {Settings: 6, NotebookDefaults: 5, Spark: 8}
 # Without which most files would be refused.
