@@ -17,6 +17,7 @@ IAM_REGION = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-
 REGION, BOUNDARY, PASSED = "aws:RequestedRegion", "iam:PermissionsBoundary", "iam:PassedToService"
 # The stacks' Lambdas are in no VPC.
 LAMBDA_VPC = frozenset({"lambda:VpcIds", "lambda:SubnetIds", "lambda:SecurityGroupIds"})
+SCHEDULE = "AWS::Scheduler::Schedule"
 Decisions = Mapping[str, Decision]
 
 
@@ -122,6 +123,7 @@ def required_permissions(settings: Settings) -> list[RequiredPermission]:
     return [
         *_for_iam(settings, arns, stack),
         *_for_resolver(arns, stack),
+        *_for_followed_names(settings, arns, stack),
         *_for_security_groups(settings, arns),
         *_for_key(settings),
         *_for_notebooks(settings, arns, stack),
@@ -149,6 +151,33 @@ def _for_resolver(arns: _Arns, stack: str) -> Iterator[RequiredPermission]:
     group = arns.of("logs", f"log-group:{stack}-ResolverLog")
     actions = ("logs:CreateLogGroup", "logs:PutRetentionPolicy")
     yield RequiredPermission(("AWS::Logs::LogGroup",), actions, group)
+
+
+def _for_followed_names(
+    settings: Settings, arns: _Arns, stack: str
+) -> Iterator[RequiredPermission]:
+    if not settings.followed_clusters:
+        return
+    if settings.network.zone_id is None:
+        zone = ("route53:CreateHostedZone", "route53:AssociateVPCWithHostedZone")
+        vpcs = frozenset({"route53:VPCs"})
+        yield RequiredPermission(("AWS::Route53::HostedZone",), zone, "*", absent_keys=vpcs)
+    queue, queues = arns.of("sqs", f"{stack}-NamesFailures"), "AWS::SQS::Queue"
+    yield RequiredPermission((queues, "AWS::SQS::QueuePolicy"), ("sqs:CreateQueue",), queue)
+    if settings.alarms_topic_arn is None:
+        topic, topics = arns.of("sns", f"{stack}-NamesAlarms"), "AWS::SNS::Topic"
+        yield RequiredPermission((topics, "AWS::SNS::TopicPolicy"), ("sns:CreateTopic",), topic)
+    alarm = arns.of("cloudwatch", f"alarm:{stack}-NamesNotFollowed")
+    yield RequiredPermission(("AWS::CloudWatch::Alarm",), ("cloudwatch:PutMetricAlarm",), alarm)
+    rule = arns.of("events", f"rule/{stack}-RecordChanges")
+    yield RequiredPermission(("AWS::Events::Rule",), ("events:PutRule", "events:PutTargets"), rule)
+    function = arns.of("lambda", f"function:{stack}-Resolver")
+    yield RequiredPermission(("AWS::Lambda::Permission",), ("lambda:AddPermission",), function)
+    yield RequiredPermission(("Custom::ClusterRecord",), ("lambda:InvokeFunction",), function)
+    schedule, kind = arns.of("scheduler", f"schedule/default/{stack}-Record"), SCHEDULE
+    yield RequiredPermission((kind,), ("scheduler:CreateSchedule",), schedule)
+    passed = {PASSED: "scheduler.amazonaws.com"}
+    yield RequiredPermission((kind,), ("iam:PassRole",), arns.role(stack), passed)
 
 
 def _for_security_groups(settings: Settings, arns: _Arns) -> Iterator[RequiredPermission]:

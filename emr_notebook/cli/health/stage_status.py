@@ -1,8 +1,9 @@
 """Reads every notebook of a stage, and what each needs: what `status` shows."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from emr_notebook.cli.aws.followed_records import FollowedRecord, followed_records
 from emr_notebook.cli.aws.kept_notebooks import KeptNotebook, kept_notebooks
 from emr_notebook.cli.aws.notebooks import NotebookStatus, list_notebooks, read_statuses
 from emr_notebook.cli.aws.reader import Denied, Reader
@@ -15,11 +16,13 @@ from emr_notebook.settings.model import Settings
 class StageStatus:
     """A stage's notebooks in the settings' order, and those it has kept beside them.
 
+    `records` are the names of the followed clusters, by the cluster's key.
     `denied` are the IAM actions without which some of this is not known.
     """
 
     notebooks: Sequence[tuple[NotebookStatus, Sequence[Finding]]]
     kept: Sequence[KeptNotebook] = ()
+    records: Mapping[str, FollowedRecord] = field(default_factory=dict)
     denied: frozenset[str] = frozenset()
 
     def needing_attention(self) -> "StageStatus":
@@ -43,6 +46,7 @@ def stage_status(
         kept = kept_notebooks(reader, settings, found)
     except Denied as missing:
         denied.add(missing.action)
-    return StageStatus(
-        [(each, status_findings(each, commands)) for each in statuses], kept, frozenset(denied)
-    )
+    records = followed_records(reader, settings)
+    denied |= {each.denied for each in records.values() if each.denied}
+    findings = [(each, status_findings(each, commands)) for each in statuses]
+    return StageStatus(findings, kept, records, frozenset(denied))

@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from emr_notebook.cli.aws.followed_records import FollowedRecord
 from emr_notebook.cli.aws.kept_notebooks import KeptNotebook
 from emr_notebook.cli.aws.notebooks import NotebookStatus
 from emr_notebook.cli.health.findings import Finding, configured_livy_url, next_commands
@@ -25,6 +26,8 @@ def print_status(console: Console, status: StageStatus) -> None:
     for kept in status.kept:
         table.add_row(*map(Text, _kept_row(kept)), style="dim")
     print_table(console, table)
+    for record in status.records.values():
+        console.print(Text(str(record)), soft_wrap=True)
     for notebook, findings in status.notebooks:
         for finding in findings:
             console.print(Text(f"{notebook.name}: {finding}"), soft_wrap=True)
@@ -49,7 +52,21 @@ def status_json(stage: str, status: StageStatus) -> dict[str, Any]:
             {"name": each.name, "state": each.state, "stack": each.stack, "owner": each.owner}
             for each in status.kept
         ],
+        "clusters": [_record(key, each) for key, each in status.records.items()],
         "denied": sorted(status.denied),
+    }
+
+
+def _record(key: str, followed: FollowedRecord) -> dict[str, Any]:
+    record = followed.record
+    return {
+        "key": key,
+        "name": followed.name,
+        "state": record.state.value if record else None,
+        "since": record.since if record else None,
+        "cluster_id": record.cluster_id if record else None,
+        "address": record.address if record else None,
+        "why": (record.why if record else followed.problem) or None,
     }
 
 

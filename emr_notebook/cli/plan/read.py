@@ -1,8 +1,9 @@
 """Reads all that a plan needs from AWS: what is deployed, and where the clusters' Livy is."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from emr_notebook.cli.aws.followed_records import FollowedRecord, followed_records
 from emr_notebook.cli.aws.live_endpoint import LiveEndpoint, live_endpoint
 from emr_notebook.cli.aws.notebooks import list_notebooks
 from emr_notebook.cli.aws.reader import Denied, Reader
@@ -12,7 +13,8 @@ from emr_notebook.settings.model import Settings
 
 @dataclass(frozen=True)
 class AwsState:
-    """What AWS says: stacks by name, live endpoints by cluster, notebooks' states by name.
+    """What AWS says: stacks by name, live endpoints and followed names by cluster, notebooks'
+    states by name.
 
     `notebook_states` is None when they may not be read. `denied` are the missing IAM actions.
     """
@@ -20,6 +22,7 @@ class AwsState:
     stacks: Mapping[str, Deployed]
     live_endpoints: Mapping[str, LiveEndpoint]
     notebook_states: Mapping[str, str] | None
+    records: Mapping[str, FollowedRecord] = field(default_factory=dict)
     denied: frozenset[str] = frozenset()
 
 
@@ -35,15 +38,17 @@ def read_aws_state(reader: Reader, settings: Settings, say: Callable[[str], obje
     say("Looking for the clusters' Livy")
     clusters = list(settings.clusters)
     live = reader.map_concurrently(lambda key: live_endpoint(reader, settings, key), clusters)
+    records = followed_records(reader, settings)
     say("Reading the notebooks' states")
     wanted = {each.name for each in settings.resolved_notebooks}
     wanted |= {name for each in stacks for name in each.stack.notebook_names().values()}
     states, missing = _states(reader, sorted(wanted))
-    denied = {each.denied for each in live} | {missing}
+    denied = {each.denied for each in live} | {each.denied for each in records.values()} | {missing}
     return AwsState(
         dict(zip(names, stacks, strict=True)),
         dict(zip(clusters, live, strict=True)),
         states,
+        records,
         frozenset(denied - {""}),
     )
 

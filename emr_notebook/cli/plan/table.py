@@ -18,7 +18,7 @@ from emr_notebook.cli.plan.wording import (
     without_a_price,
 )
 
-PLAIN = frozenset({EndpointVerdict.UNCHANGED, EndpointVerdict.FOUND})
+PLAIN = frozenset({EndpointVerdict.UNCHANGED, EndpointVerdict.FOLLOWED, EndpointVerdict.FOUND})
 NOTHING = "Nothing changes."
 
 

@@ -31,9 +31,10 @@ def settings(*keys: str, **first: Any) -> Settings:
     return parse(stage(lambda data: data.update(notebooks=notebooks)))
 
 
-def script(livy_url: str = LIVE, version: str = VERSION) -> str:
+def script(livy_url: str = LIVE, version: str = VERSION, fallback: str = "") -> str:
     """A start script as SageMaker holds it."""
     header = {"CLUSTER": "analytics", "LIVY_URL": livy_url, "SCRIPT_VERSION": version}
+    header |= {"LIVY_FALLBACK": fallback} if fallback else {}
     return start_script.content(start_script.script_lines(header, "LIVY_URL='not this'\ntrue\n"))
 
 
@@ -72,6 +73,10 @@ class NotebookWorld(AwsInMemory):
             (sagemaker, "describe_notebook_instance_lifecycle_config"): self._lifecycle,
             ("logs", "get_log_events"): self._events,
             ("resourcegroupstaggingapi", "get_resources"): self._tagged,
+            ("route53", "list_hosted_zones_by_vpc"): lambda _: {
+                "HostedZoneSummaries": [],
+                "MaxItems": "100",
+            },
         }
         for name, operation in OPERATIONS.items():
             known = (operation.service, operation.method)
