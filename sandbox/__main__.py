@@ -1,5 +1,6 @@
 """`python -m sandbox demo` and `python -m sandbox up`: the whole chain on this machine.
 
+`python -m sandbox replace-cluster` replaces the cluster of the one that is up.
 `python -m sandbox check` says whether the machine grants what the others need; it needs nothing
 but the standard library, so that it can be asked before anything is installed.
 """
@@ -20,12 +21,14 @@ from sandbox.isolation.contained import run_contained
 def main() -> int:
     """Run one command of the sandbox, contained; answer its exit status."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    parser.add_argument("command", choices=["check", "demo", "up"])
+    parser.add_argument("command", choices=["check", "demo", "up", "replace-cluster"])
     parser.add_argument("--aws-port", type=int, help="the AWS endpoint's port; a free one without")
     arguments = parser.parse_args()
     try:
         if arguments.command == "check":
             return run_contained(lambda: 0)
+        if arguments.command == "replace-cluster":
+            return _replace_cluster(CHECKOUT / ".sandbox")
         with _only_one(CHECKOUT / ".sandbox"):
             return run_contained(lambda: _work(arguments))
     except SandboxError as error:
@@ -50,6 +53,14 @@ def _work(arguments: argparse.Namespace) -> int:
     )
     command = {"demo": run_demo, "up": run_up}[arguments.command]
     return command(options, Console(soft_wrap=True))
+
+
+def _replace_cluster(state: Path) -> int:
+    """Ask the sandbox that is up for another cluster, and wait until it has one."""
+    from sandbox.replacement import ask_for_replacement
+
+    sys.stdout.write(f"{ask_for_replacement(state)}\n")
+    return 0
 
 
 @contextmanager
