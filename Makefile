@@ -8,23 +8,25 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest --maxprocesses 3 --dist loadfile --no-loadscope-reorder
 BUSY := --numprocesses $$(($$(nproc) + 1))
 export PYTHON
+# 200 MB of the CDK's, which would otherwise be left in the home.
+export JSII_RUNTIME_PACKAGE_CACHE_ROOT ?= $(CURDIR)/.cache/jsii
 # Each of the tests' processes would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install linux demo sandbox test lint unit e2e bench mutants coverage format lock schema synth template diff
+.PHONY: help install linux demo sandbox test lint unit e2e bench mutants coverage format lock schema synth template diff deploy
 
 help: ## print this list
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 install: .venv/.installed node_modules/.installed ## the environment alone, in .venv and node_modules
 
-.venv/.installed: requirements-dev.txt scripts/install.sh
-	@scripts/check-machine.sh && scripts/install.sh
+.venv/.installed: requirements-dev.txt
+	@scripts/install.sh python
 
 node_modules/.installed: package.json package-lock.json .venv/.installed
-	@npm ci --no-progress --loglevel=error && touch $@
+	@scripts/install.sh node
 
 linux:
 	@scripts/check-machine.sh sandbox
@@ -63,13 +65,16 @@ lock: install ## compile requirements*.txt from requirements*.in
 	@scripts/lock.sh
 
 synth: install ## STAGE's templates in cdk.out; STAGE=pipeline is the pipeline with all its stages
-	@node_modules/.bin/cdk synth --quiet -c stage=$(STAGE)
+	@rm -rf cdk.out && node_modules/.bin/cdk synth --quiet -c stage=$(STAGE) && find cdk.out -name '*.template.json' | sort
 
 template: install ## STAGE's stacks as plain CloudFormation files, for deploying without the CDK
 	@$(BIN)/python -m emr_notebook.plain_template --stage $(STAGE)
 
-schema: install ## write the schemas that editors use for config/*.yaml
-	@$(BIN)/python -m emr_notebook.settings.schema
+schema: install ## write the schemas that editors use for config/*.yaml, and the handlers that doctor knows
+	@$(BIN)/python -m emr_notebook.settings.schema && $(BIN)/python scripts/handlers.py
 
 diff: install ## what deploying STAGE would do, with a new REFRESH if given: cdk diff, then the plan
 	@scripts/diff.sh $(STAGE) $(addprefix --refresh=,$(REFRESH))
+
+deploy: install ## deploy STAGE, with a new REFRESH if given, unless the plan says no
+	@scripts/deploy.sh $(STAGE) $(addprefix --refresh=,$(REFRESH))

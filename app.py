@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The CDK app: synthesizes what `-c stage=<stage>` names, or dev; says in words why not."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -31,6 +32,8 @@ def build_stacks(app: cdk.App) -> None:
 
 
 if __name__ == "__main__":
+    # Ctrl-C ends it without a word: the cdk command says enough.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     app = cdk.App(context=CDK_RESOURCE_LIMIT_OFF)
     try:
         synthesize(app, lambda: build_stacks(app))

@@ -1,4 +1,4 @@
-"""Names the roles that `cdk bootstrap` makes in an account and region."""
+"""Names what `cdk bootstrap` makes in an account and region."""
 
 from emr_notebook.settings.model import Settings
 
@@ -16,3 +16,8 @@ def bootstrap_role_arn(settings: Settings, kind: str) -> str:
 def lookup_role_arn(settings: Settings) -> str:
     """The look-up role of the stage's account and region. It trusts whom bootstrap trusts."""
     return bootstrap_role_arn(settings, "lookup")
+
+
+def assets_bucket(settings: Settings) -> str:
+    """The bucket that the bootstrap makes, from which CloudFormation reads the Lambdas' code."""
+    return f"cdk-{QUALIFIER}-assets-{settings.account}-{settings.region}"

@@ -1,6 +1,6 @@
 """Wires one stack's constructs; defines no resource."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -19,9 +19,14 @@ from emr_notebook.constructs.replacement_guard import (
     common_properties,
     notebook_overrides,
 )
-from emr_notebook.constructs.resolver_request import opened_port
+from emr_notebook.constructs.resolver_request import (
+    has_proxy_user,
+    opened_port,
+    session_fields,
+)
 from emr_notebook.constructs.volume_key import VolumeKey
 from emr_notebook.settings.model import Settings
+from emr_notebook.settings.notebook import ResolvedNotebook
 
 # Below what a resource says of itself: a notebook's own tag wins over the stage's.
 STAGE_TAG_PRIORITY = 40
@@ -83,6 +88,8 @@ class EmrNotebookStack(cdk.Stack):
                 cluster=cluster,
                 resolver=resolver,
                 opened_port=opened_port(settings.network, cluster),
+                session_fields=session_fields(self._notebooks, key),
+                has_proxy_user=has_proxy_user(self._notebooks, key),
                 refresh=refresh,
                 record_name=settings.record_name(key) if key in followed else None,
             )
@@ -143,8 +150,9 @@ class EmrNotebookStack(cdk.Stack):
         opt_outs = self._settings.opt_outs
         roles = NotebookRoles(self, "Roles", stage_opt_outs=opt_outs)
         lifecycles = self._lifecycle_configurations()
+        made_roles = []
         for notebook in self._notebooks:
-            SparkNotebook(
+            made = SparkNotebook(
                 self,
                 f"Notebook-{notebook.key}",
                 notebook=notebook,
@@ -155,12 +163,29 @@ class EmrNotebookStack(cdk.Stack):
                 stage_opt_outs=opt_outs,
                 guard=self._guard,
             )
+            if notebook.owner is not None and made.made_role_arn is not None:
+                made_roles.append(made.made_role_arn)
         if console := self._settings.partition.console:
             cdk.CfnOutput(self, "Notebooks", value=_notebooks_page(console, self.region))
-        if any(each.owner is not None for each in self._notebooks):
-            identity = self._settings.owner_identity
-            owners = OwnersPolicy(self, "Owners", identity=identity, stage_opt_outs=opt_outs)
-            cdk.CfnOutput(self, "OwnersPolicyArn", value=owners.arn)
+        if owned := [each for each in self._notebooks if each.owner is not None]:
+            self._add_owners_policy(owned, next(iter(made_roles), None))
+
+    def _add_owners_policy(
+        self, notebooks: Sequence[ResolvedNotebook], made_role_arn: str | None
+    ) -> None:
+        owners = OwnersPolicy(
+            self,
+            "Owners",
+            notebooks=notebooks,
+            made_role_arn=made_role_arn,
+            security_group_ids=self._network.security_group_ids,
+            volume_key_arn=self._volume_key_arn,
+            identity=self._settings.owner_identity,
+            stage_opt_outs=self._settings.opt_outs,
+        )
+        for number, arn in enumerate(owners.arns, start=1):
+            suffix = number if number > 1 else ""
+            cdk.CfnOutput(self, f"OwnersPolicyArn{suffix}", value=arn)
 
     def _lifecycle_configurations(self) -> dict[str, LifecycleConfiguration]:
         """A notebook's lifecycle configuration by its key: one for all whose scripts are the same.

@@ -36,7 +36,7 @@ def synthesize(app: "cdk.App", build_stacks: Callable[[], Built]) -> Built:
     """
     try:
         built = build_stacks()
-    except ScriptTooLarge as error:
+    except (ScriptTooLarge, TemplateTooLarge) as error:
         raise SynthesisError(str(error)) from None
     try:
         check_templates(Path(app.synth().directory))

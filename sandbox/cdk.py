@@ -37,7 +37,8 @@ def run_cdk(
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "CDK_DISABLE_VERSION_CHECK": "true",
         "NO_COLOR": "1",
-        **_without_unusable_cache(),
+        # Not in the home of whoever runs this, which may be read-only.
+        "CDK_HOME": str(checkout / ".cache" / "cdk"),
     }
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as printed:
@@ -64,14 +65,6 @@ def run_cdk(
             f"All it printed is in {log}"
         )
     return text
-
-
-def _without_unusable_cache() -> dict[str, str]:
-    """An ordinary user's namespace does not know root, so that / seems to be a stranger's.
-
-    The CDK's jsii refuses a package cache below such a folder; it is slower without one.
-    """
-    return {} if Path("/").stat().st_uid == 0 else {"JSII_RUNTIME_PACKAGE_CACHE": "disabled"}
 
 
 def failure_in(printed: str) -> str:

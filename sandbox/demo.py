@@ -1,6 +1,7 @@
 """Runs `make demo`: from nothing to a Spark result in a deployed notebook, checked at each step."""
 
 import shutil
+import signal
 import time
 import traceback
 from contextlib import ExitStack
@@ -18,9 +19,11 @@ from emr_notebook.settings.file import load_stage
 from sandbox import data
 from sandbox.deployment import STAGE, Deployment, bootstrap, deploy
 from sandbox.errors import SandboxError
+from sandbox.isolation.contained import Terminated
 from sandbox.jupyter.outputs import output_of, spark_table
 from sandbox.jupyter.run_notebook import NotebookFailed, run_notebook
 from sandbox.report import Progress, Report
+from sandbox.spark.failures import java_cause
 from sandbox.world import Options, World, start_world
 
 EXAMPLE = Path("examples/spark_on_emr.ipynb")
@@ -33,7 +36,8 @@ def run_demo(options: Options, console: Console) -> int:
 
     Whatever happens, `report.json` is written and nothing is left running.
     """
-    progress, report = Progress(console), Report()
+    report = Report()
+    progress = Progress(console, lambda step: _begin(step, options, report, progress))
     _forget_earlier_results(options.state)
     status = 1
     try:
@@ -41,26 +45,31 @@ def run_demo(options: Options, console: Console) -> int:
             _chain(options, running, progress, report)
             with progress.step("Tear everything down"):
                 running.close()
-        status = 0
-    except SandboxError as error:
+        status, report.error = 0, None
+    except (SandboxError, OSError) as error:
         report.error = f"{progress.failed}: {error}"
     except KeyboardInterrupt:
-        report.error, status = f"{progress.failed}: interrupted", 130
+        report.error, status = f"{progress.failed}: interrupted", 128 + signal.SIGINT
+    except Terminated as end:
+        report.error = f"{progress.failed}: {signal.Signals(end.number).name} ended it from outside"
+        status = 128 + end.number
     except Exception as error:
         # None that the demo foresees; its place is for whoever mends it, not for the terminal.
         log = options.state / "logs" / "traceback.log"
         log.write_text(traceback.format_exc())
         report.error = f"{progress.failed}: {type(error).__name__}: {error} (see {log})"
-    except BaseException:
-        report.error = f"{progress.failed}: ended from outside"
-        raise
-    finally:
-        report.write(options.state / "report.json", progress.steps)
+    report.write(options.state / "report.json", progress.steps)
     if status == 0:
         _show(console, options, report, progress)
-    else:
+    elif status == 1:
         console.print(f"\n[red]The demo failed at:[/] {escape(str(report.error))}", highlight=False)
     return status
+
+
+def _begin(step: str, options: Options, report: Report, progress: Progress) -> None:
+    """Write what is true should nobody be left to write more: the demo did not end."""
+    report.error = f"{step}: it did not end: the demo still runs, or was killed"
+    report.write(options.state / "report.json", progress.steps)
 
 
 def _forget_earlier_results(state: Path) -> None:
@@ -140,9 +149,10 @@ def _run_example(deployment: Deployment, progress: Progress, report: Report) -> 
     except NotebookFailed as error:
         # Not the cell's own stack trace: the executed notebook has it.
         _save(error.notebook or notebook, options.state)
-        where = f"See {options.state / EXAMPLE.name}"
-        said = f"cell {error.cell_index + 1} failed: {error.evalue}\n{where}"
-        raise SandboxError(said) from error
+        cause = java_cause(error.text)
+        said = [f"cell {error.cell_index + 1} failed: {error.evalue}"]
+        said += [f"Java says: {cause}"] if cause else []
+        raise SandboxError("\n".join([*said, f"See {options.state / EXAMPLE.name}"])) from error
     _save(executed, options.state)
     return executed
 

@@ -50,6 +50,5 @@ def clean_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
         AWS_CONFIG_FILE=os.devnull,
         AWS_SHARED_CREDENTIALS_FILE=os.devnull,
         AWS_EC2_METADATA_DISABLED="true",
-        NO_PROXY="*",
     )
     return env

@@ -2,15 +2,16 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from rich.console import Console
+from typing import TYPE_CHECKING, Any
 
 from sandbox.files import write_whole
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @dataclass
@@ -41,15 +42,20 @@ class Report:
 
 @dataclass
 class Progress:
-    """The steps that were taken, and what they took; `failed` names the one that did not end."""
+    """The steps that were taken, and what they took; `failed` names the one that did not end.
 
-    console: Console
+    `on_step` is told the name of each as it begins.
+    """
+
+    console: "Console"
+    on_step: Callable[[str], None] = lambda _name: None
     steps: list[tuple[str, float]] = field(default_factory=list)
     failed: str | None = None
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Show the step while it runs, and its time when it has ended."""
+        self.on_step(name)
         started = time.monotonic()
         try:
             with self._shown(name):

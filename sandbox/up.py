@@ -18,6 +18,11 @@ from sandbox.world import Options, World, replace_cluster, start_world
 
 # What a shell may have of its own, and the sandbox's account does not know.
 CALLERS_OWN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN")
+# A shell's proxy does not lead to loopback. Programs read either of the two, the small one first.
+NO_PROXY = """\
+export no_proxy="${no_proxy:-${NO_PROXY:-}},127.0.0.1,localhost"
+export NO_PROXY="$no_proxy"
+"""
 
 
 def run_up(options: Options, console: Console) -> int:
@@ -89,10 +94,21 @@ def _write_variables(world: World, running: ExitStack) -> Path:
     named = {
         name: value
         for name, value in world.aws.env().items()
-        if name.startswith("AWS_") or name in ("NODE_EXTRA_CA_CERTS", "NO_PROXY")
+        if name.startswith("AWS_") or name == "NODE_EXTRA_CA_CERTS"
     }
+    folders = (f"{world.options.checkout}/{each}" for each in (".venv/bin", "node_modules/.bin"))
+    commands = shlex.quote(":".join(folders))
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in sorted(named.items())]
     path = world.options.state / "aws.sh"
     running.callback(path.unlink, missing_ok=True)
-    path.write_text("".join([f"unset {' '.join(CALLERS_OWN)}\n", *lines]))
+    path.write_text(
+        "".join(
+            [
+                f"unset {' '.join(CALLERS_OWN)}\n",
+                *lines,
+                f'export PATH={commands}:"$PATH"\n',
+                NO_PROXY,
+            ]
+        )
+    )
     return path.relative_to(world.options.checkout)

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Change the resolver in every way that mutmut knows, a change at a time, and see which of them its
-# unit tests notice: `scripts/mutants.sh [module…]`, by default the three that decide. A few
+# unit tests notice: `scripts/mutants.sh [module…]`, by default those that decide. A few
 # minutes. Prints each survivor; docs/mutants.md explains them. Fails when under 90 % are noticed.
 set -o errexit -o nounset -o pipefail
 cd "$(dirname "$0")/.."
 
 modules=("${@:-}")
-[[ -n ${modules[0]} ]] || modules=(resolve livy output_formats)
+[[ -n ${modules[0]} ]] || modules=(resolve livy output_formats session_fields impersonation)
 python=$PWD/.venv/bin/python
 
 # mutmut writes beside what it changes, and takes a package's name from its folder.

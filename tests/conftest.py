@@ -17,6 +17,10 @@ import yaml
 
 # jsii runs node; the pinned one stands beside this Python.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+# One for all checkouts that tests make; 200 MB. Not in the home, which may be read-only.
+os.environ.setdefault(
+    "JSII_RUNTIME_PACKAGE_CACHE_ROOT", str(Path(__file__).parents[1] / ".cache" / "jsii")
+)
 # A second a stack; the validation has a test of its own.
 os.environ["CDK_VALIDATION"] = "false"
 

@@ -46,7 +46,7 @@ shown, problems = {"state": "ok", "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", ti
 def problem(state, what, then, again="then stop and start this notebook"):
   if shown["state"] != "failed":
     shown["state"] = state
-  problems.extend(["problem: " + " ".join(what.split())[:400], f"next: {then}, {again}"])
+  problems.extend(["problem: " + re.sub("[^!-~]+", " ", what)[:400], f"next: {then}, {again}"])
 
 def attempt(state, what, step, *args):
   try:

@@ -1,7 +1,9 @@
 """Adds cdk-nag's checks, which fail a synthesis, and accepts findings with a reason."""
 
+import json
+import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import aws_cdk as cdk
 import jsii
@@ -84,13 +86,23 @@ def wildcard_rule(stack: cdk.Stack, arn: str) -> str:
     # A text where CDK knows the region, a reference elsewhere.
     if cdk.Token.is_unresolved(partition):
         arn = arn.replace(partition, "<AWS::Partition>")
-    # What is left are policy variables.
-    return f"AwsSolutions-IAM5[Resource::{arn.replace('${', '<').replace('}', '>')}]"
+    arn = _with_intrinsics(stack.resolve(arn))
+    variables_named = re.sub(r"\$\{([^}]*)\}", r"<\1>", arn)
+    return f"AwsSolutions-IAM5[Resource::{variables_named}]"
 
 
 def aws_policy_rule(arn: str) -> str:
     """AwsSolutions' rule against that policy of AWS's own, as cdk-nag prints it."""
     return f"AwsSolutions-IAM4[Policy::{arn}]"
+
+
+def _with_intrinsics(resolved: Any) -> str:
+    """A text in which other intrinsics than references are written as JSON."""
+    if isinstance(resolved, str):
+        return resolved
+    _, parts = resolved["Fn::Join"]
+    texts = [x if isinstance(x, str) else json.dumps(x, separators=(",", ":")) for x in parts]
+    return "".join(texts)
 
 
 def _pack(rule: str) -> str:

@@ -19,6 +19,16 @@ class TemplateTooLarge(ValueError):
     """A stack has outgrown CloudFormation's limits; the text says how to split it."""
 
 
+def check_notebooks(stack: str, *, notebooks: int, resources: int) -> None:
+    """Refuse what takes at least so many resources, before minutes are spent on its template."""
+    if resources > MOST_RESOURCES:
+        raise TemplateTooLarge(
+            f"stack {stack}: its {notebooks:,} notebooks take {resources:,} resources or more; "
+            f"{MOST_RESOURCES} are accepted. Give some of them a stack of their own in the "
+            f"settings, such as `stack: science`. {STAYS}"
+        )
+
+
 def check_templates(assembly: Path) -> None:
     """Read a cloud assembly's templates; TemplateTooLarge lists every stack that is too large."""
     found = [why for each in sorted(assembly.glob("**/*.template.json")) for why in _refusals(each)]

@@ -10,6 +10,7 @@ import typer
 from emr_notebook.cli.aws.lookup_role import lookup_role_reader
 from emr_notebook.cli.aws.reader import CommandError, Denied, Reader, Refused
 from emr_notebook.cli.aws.session import aws_reader, check_account
+from emr_notebook.interrupt import INTERRUPTED
 from emr_notebook.settings.file import SettingsError, load_stage
 from emr_notebook.settings.model import Settings
 from emr_notebook.synthesis import SynthesisError
@@ -30,7 +31,7 @@ Parameters = ParamSpec("Parameters")
 
 def load_settings(stage: str, directory: Path = Path()) -> Settings:
     """The stage's settings. Raises SettingsError."""
-    return load_stage(stage, directory / "config")
+    return load_stage(stage, directory / "config", option="--stage ")
 
 
 def reader_for(settings: Settings, *, lookup_role: bool = False) -> Reader:
@@ -57,12 +58,12 @@ def report_errors(command: Callable[Parameters, int]) -> Callable[Parameters, No
         except Denied as denied:
             _fail(f"{denied}: let their IAM policy allow it")
         except KeyboardInterrupt:
-            _fail("interrupted")
+            _fail("interrupted", INTERRUPTED)
         raise typer.Exit(status)
 
     return run
 
 
-def _fail(text: str) -> NoReturn:
+def _fail(text: str, status: int = FAILED) -> NoReturn:
     typer.echo(f"error: {text}", err=True)
-    raise typer.Exit(FAILED)
+    raise typer.Exit(status)

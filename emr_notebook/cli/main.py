@@ -20,6 +20,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    # Plain help calls a flag a flag: Rich's shows <bool> where a value would be.
+    rich_markup_mode=None,
 )
 app.command()(doctor)
 app.command()(plan)

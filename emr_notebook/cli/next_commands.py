@@ -33,6 +33,14 @@ class Commands:
         """Look every cluster up again."""
         return f"{self.deploy()} -c refresh=$(date +%s)"
 
+    def doctor(self) -> str:
+        """Look again at what a deploy needs."""
+        return f"emr-notebook doctor --stage {shlex.quote(self.stage)}"
+
+    def plan(self) -> str:
+        """Look at what a deploy would do."""
+        return f"emr-notebook plan --stage {shlex.quote(self.stage)}"
+
     def restart(self, notebook: str) -> str:
         """Stop a notebook and start it: it takes the deployed script and address."""
         stop = self._sagemaker("stop-notebook-instance", notebook)
@@ -43,10 +51,15 @@ class Commands:
         """Start a notebook that is Stopped or Failed."""
         return self._sagemaker("start-notebook-instance", notebook)
 
+    def delete_lifecycle(self, name: str) -> str:
+        """Delete a lifecycle configuration."""
+        of = f"--notebook-instance-lifecycle-config-name {name} --region {self.region}"
+        return f"aws sagemaker delete-notebook-instance-lifecycle-config {of}"
+
     def log(self, notebook: str) -> str:
-        """Read what a notebook's last starts printed."""
+        """Read what a notebook's last starts printed; its user may have written there, too."""
         stream = f"--log-stream-names {notebook}/{STREAM}"
-        return f"aws logs tail {LOG_GROUP} {stream} --since 1d --region {self.region}"
+        return f"aws logs tail {LOG_GROUP} {stream} --since 1d --region {self.region} | cat -v"
 
     def _sagemaker(self, operation: str, notebook: str) -> str:
         of = f"--notebook-instance-name {notebook} --region {self.region}"

@@ -6,6 +6,7 @@ import sys
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 # The width of what goes into a file or a pipe: nothing in it is cut.
 PIPED_COLUMNS = 200
@@ -26,20 +27,36 @@ def progress_output() -> Console:
 
 
 def make_table(*columns: str) -> Table:
-    """An empty table with these headings."""
+    """An empty table with these headings; only the last column's cells are broken into lines."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column != columns[-1])
     return table
 
 
 def print_table(console: Console, table: Table) -> None:
-    """Print the table: folded to fit a terminal; for a pipe, each row on one line."""
-    if console.is_terminal:
-        console.print(table)
-        return
+    """Print the table: to fit a terminal, with no word broken; for a pipe, each row on one line."""
     widest = console.options.update(max_width=WIDEST)
-    needed = Measurement.get(console, widest, table).maximum
-    for line in console.render_lines(table, widest.update(max_width=needed), pad=False):
+    needed = Measurement.get(console, widest, table)
+    if console.is_terminal:
+        if needed.minimum <= console.width:
+            console.print(table)
+        else:
+            _print_records(console, table)
+        return
+    for line in console.render_lines(table, widest.update(max_width=needed.maximum), pad=False):
         # Nothing stands behind a row: console.print alone would fill it up with spaces.
         console.print("".join(part.text for part in line).rstrip(), soft_wrap=True, markup=False)
+
+
+def _print_records(console: Console, table: Table) -> None:
+    """Each row as lines of `Heading: cell`, without empty ones: names stay whole in any width."""
+    cells = [list(column.cells) for column in table.columns]
+    for number, row in enumerate(table.rows):
+        if number:
+            console.print()
+        for column, values in zip(table.columns, cells, strict=True):
+            if str(values[number]):
+                line = Text.assemble((f"{column.header}: ", "bold"), str(values[number]))
+                line.stylize(row.style or "")
+                console.print(line, overflow="ignore", crop=False)

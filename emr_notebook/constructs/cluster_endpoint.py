@@ -184,6 +184,8 @@ class ClusterEndpoint(Construct):
 
     It is looked up again when the cluster's settings change, or `refresh` does. `opened_port` is
     the port that the stack's security group rules open, None when it makes none for the cluster.
+    `session_fields` are those of its notebooks' Livy sessions that not every Livy takes;
+    `has_proxy_user` says whether one of them is to run in a user's name.
     `record_name` is the DNS name of a cluster that is followed, None for one that is not.
     """
 
@@ -196,6 +198,8 @@ class ClusterEndpoint(Construct):
         cluster: Cluster,
         resolver: EndpointResolver,
         opened_port: int | None,
+        session_fields: tuple[str, ...],
+        has_proxy_user: bool,
         refresh: str,
         record_name: str | None = None,
     ) -> None:
@@ -207,7 +211,13 @@ class ClusterEndpoint(Construct):
             service_token=resolver.service_token,
             service_timeout=RESOLVER_TIMEOUT,
             properties=properties(
-                key, cluster, opened_port=opened_port, refresh=refresh, record_name=record_name
+                key,
+                cluster,
+                opened_port=opened_port,
+                session_fields=session_fields,
+                has_proxy_user=has_proxy_user,
+                refresh=refresh,
+                record_name=record_name,
             ),
         )
         self.livy_url = self._resource.get_att_string("LivyUrl")

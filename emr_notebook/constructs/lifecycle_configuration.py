@@ -13,6 +13,7 @@ from emr_notebook.constructs.cluster_endpoint import ClusterEndpoint
 from emr_notebook.constructs.cluster_record import ClusterRecord
 from emr_notebook.constructs.replacement_guard import ReplacementGuard
 from emr_notebook.constructs.retention import retain_with_notebook
+from emr_notebook.names import STACK_TAG
 from emr_notebook.settings.cluster import Tls
 from emr_notebook.settings.model import StageOptOuts
 from emr_notebook.settings.notebook import ResolvedNotebook
@@ -68,6 +69,8 @@ class LifecycleConfiguration(Construct):
             notebook_instance_lifecycle_config_name=notebook.lifecycle_config_name,
             on_create=[_hook(start_script.script_lines(greeting, _asset("on_create.sh")))],
             on_start=[_hook(start_script.script_lines(header, on_start))],
+            # By which `emr-notebook status` finds those that an edit has left behind.
+            tags=[cdk.CfnTag(key=STACK_TAG, value=notebook.stack)],
         )
         if tls is not None and tls.because is not None:
             # Kept where an auditor looks.

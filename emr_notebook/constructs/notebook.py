@@ -58,12 +58,14 @@ class SparkNotebook(Construct):
         opt_outs = notebook.opt_outs
         first_repository = notebook.default_code_repository
         repositories = [each.reference for each in notebook.additional_code_repositories]
+        role_arn = notebook.role_arn or self._create_role(notebook, roles, stage_opt_outs)
+        self.made_role_arn = role_arn if notebook.role_arn is None else None
         self._instance = sagemaker.CfnNotebookInstance(
             self,
             "Instance",
             notebook_instance_name=notebook.name,
             instance_type=notebook.instance_type,
-            role_arn=notebook.role_arn or self._create_role(notebook, roles, stage_opt_outs),
+            role_arn=role_arn,
             subnet_id=notebook.subnet_id,
             security_group_ids=network.security_group_ids,
             kms_key_id=volume_key_arn,

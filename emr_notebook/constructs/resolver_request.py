@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from emr_notebook.settings.cluster import Cluster
 from emr_notebook.settings.network import Network
+from emr_notebook.settings.notebook import ResolvedNotebook
 
 # Stands for the ARN of the stack that holds the resolver.
 THIS_STACK = "this stack"
@@ -39,12 +40,25 @@ def opened_port(network: Network, cluster: Cluster) -> int | None:
     return cluster.port if makes_rule else None
 
 
+def session_fields(notebooks: Iterable[ResolvedNotebook], cluster: str) -> tuple[str, ...]:
+    """What the cluster's notebooks ask of their Livy sessions that not every Livy takes."""
+    asked = (each.spark.versioned_fields for each in notebooks if each.cluster == cluster)
+    return tuple(sorted({name for fields in asked for name in fields}))
+
+
+def has_proxy_user(notebooks: Iterable[ResolvedNotebook], cluster: str) -> bool:
+    """Whether one of the cluster's notebooks asks for sessions in a user's name."""
+    return any(each.spark.proxyUser for each in notebooks if each.cluster == cluster)
+
+
 def properties(
     key: str,
     cluster: Cluster,
     *,
     opened_port: int | None,
     refresh: str,
+    session_fields: tuple[str, ...] = (),
+    has_proxy_user: bool = False,
     record_name: str | None = None,
 ) -> dict[str, str]:
     """The custom resource's properties; all texts, as CloudFormation hands them over.
@@ -63,6 +77,8 @@ def properties(
         "OpenedPort": None if opened_port is None else str(opened_port),
         "TrustIsGiven": None if cluster.tls is None else "true",
         "ReadGroupConfigurations": None if cluster.group_configurations else "false",
+        "SessionFields": ",".join(session_fields),
+        "HasProxyUser": "true" if has_proxy_user else None,
         "RecordName": record_name,
         "NamesAlias": "true" if record_name and cluster.tls and cluster.tls.names_alias else None,
         "WhenAbsent": None if cluster.when_absent == "refuse" else cluster.when_absent,

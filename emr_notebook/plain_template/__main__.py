@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from emr_notebook.interrupt import run_interruptibly
 from emr_notebook.plain_template.assembly import TemplateError, read_assembly
 from emr_notebook.plain_template.output import replace_folder, stage_files
 from emr_notebook.settings.file import SettingsError, load_stage
@@ -17,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = _parser().parse_args(arguments)
     output = given.output or Path("template", given.stage)
     try:
-        settings = load_stage(given.stage)
+        settings = load_stage(given.stage, option="--stage ")
         with tempfile.TemporaryDirectory() as scratch:
             synthesize_stage(settings, Path(scratch), directory=Path.cwd())
             files = stage_files(given.stage, settings, read_assembly(Path(scratch)))
@@ -38,4 +39,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    main()
+    run_interruptibly(lambda: main)

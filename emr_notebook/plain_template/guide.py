@@ -36,26 +36,26 @@ Leave earlier zips there: the rollback of an update reads them.
 ## AWS CLI
 
 ```sh
+sed "s/$placeholder/$$BUCKET/" $stack.parameters.json > ../$stack.json
+```
+
+In another account, or for other values, edit that copy. Then, the first time and for each update:
+
+```sh
 aws cloudformation deploy --stack-name $stack \\
   --template-file $stack.template.json --s3-bucket "$$BUCKET" --s3-prefix emr-notebook \\
   --capabilities CAPABILITY_IAM \\
-  --parameter-overrides "CodeBucket=$$BUCKET"$tags
+  --parameter-overrides file://../$stack.json$tags
 ```
 
 `--s3-bucket` is for the template itself: as an argument it may have 51,200 bytes, from S3 1 MB.
-Name further parameters after CodeBucket, such as `SubnetId=subnet-…`.
 
-To create the stack without a change set, rolled back when it fails, edit a copy of the parameters:
-
-```sh
-cp $stack.parameters.json ../my.json
-aws s3 cp $stack.template.json "s3://$$BUCKET/emr-notebook/"
-aws cloudformation create-stack --stack-name $stack --on-failure ROLLBACK \\
-  --template-url "https://$$BUCKET.s3.$region.$suffix/emr-notebook/$stack.template.json" \\
-  --capabilities CAPABILITY_IAM --parameters file://../my.json$create_tags
-```
+**Every parameter, each time.** On an update `deploy` keeps the stack's value of each parameter that
+it is not given, and does not say so: what `config/$stage.yaml` says anew, then a new default in the
+template, would never arrive. The file names all of them. After the next `make template`, make it
+anew, or take over into yours what `diff` shows.
 $protection
-After a cluster was replaced, deploy with a new value of `Refresh`, such as `Refresh=$$(date +%s)`:
+After a cluster was replaced, deploy with a new value of `Refresh` in the file, such as the date:
 the clusters are looked up again. A running notebook takes the new address at its next start.
 
 ## Terraform
@@ -81,6 +81,8 @@ resource "aws_cloudformation_stack" "notebooks" {
 $terraform_tags}
 ```
 
+On an update too, a parameter that is not named here gets the template's default.
+
 ## Service Catalog
 
 ```sh
@@ -92,6 +94,8 @@ aws servicecatalog create-product --name $stack --owner data-platform \\
 
 Each launch is a stack with a name of its own, and notebooks whose name was made up begin with it. A
 launch gives `CodeBucket`; the launch role needs what the template makes, and to read the bucket.
+For an update add a version (`create-provisioning-artifact`). Whoever updates a launch to it sees
+the values that it has, not the new defaults, and gives those that are to change.
 
 ## What stays as the settings say
 
@@ -115,31 +119,36 @@ aws cloudformation update-termination-protection --enable-termination-protection
 """)
 
 
-def guide(stage: str, settings: Settings, stacks: Sequence[SynthesizedStack]) -> str:
-    """The page, with the stage's first stack in its commands."""
+def guide(
+    stage: str, settings: Settings, stacks: Sequence[SynthesizedStack], placeholder: str
+) -> str:
+    """The page, with the stage's first stack in its commands.
+
+    `placeholder` stands for the bucket in the parameters' file.
+    """
     first = stacks[0]
     rows = (
         f"| `{each.name}.template.json` | the stack |\n"
-        f"| `{each.name}.parameters.json` | its parameters' values, as the AWS CLI reads them |"
+        f"| `{each.name}.parameters.json` | all its parameters' values, as the AWS CLI reads them |"
         for each in stacks
     )
     protection = _PROTECTION.substitute(stack=first.name) if first.termination_protection else ""
     return _HEAD.substitute(
         stage=stage,
         stack=first.name,
+        placeholder=placeholder,
         region=settings.region,
         suffix=settings.partition.dns_suffix,
         table="\n".join(rows),
-        tags=_shell_tags(first, "{}={}"),
-        create_tags=_shell_tags(first, "Key={},Value={}"),
+        tags=_shell_tags(first),
         terraform_tags=_terraform_tags(first),
         protection=protection,
     )
 
 
-def _shell_tags(stack: SynthesizedStack, form: str) -> str:
+def _shell_tags(stack: SynthesizedStack) -> str:
     """The stack's own tags; its resources have them in the template."""
-    words = [shlex.quote(form.format(key, value)) for key, value in stack.tags.items()]
+    words = [shlex.quote(f"{key}={value}") for key, value in stack.tags.items()]
     return " \\\n  --tags " + " ".join(words) if words else ""
 
 

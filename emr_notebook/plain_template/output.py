@@ -24,7 +24,7 @@ def stage_files(
     stage: str, settings: Settings, stacks: Sequence[SynthesizedStack]
 ) -> dict[str, bytes]:
     """Templates, their parameters' values, zips, and how to deploy them, by path."""
-    files = {"README.md": guide(stage, settings, stacks).encode()}
+    files = {"README.md": guide(stage, settings, stacks, BUCKET_PLACEHOLDER).encode()}
     for stack in stacks:
         zips: dict[str, str] = {}
         for key, code in stack.code.items():
@@ -38,10 +38,9 @@ def stage_files(
 
 
 def _parameters(made: PlainTemplate) -> str:
-    """The parameters' values as the AWS CLI reads them."""
+    """The parameters' values as `aws cloudformation deploy --parameter-overrides` reads them."""
     values: Mapping[str, str] = {CODE_BUCKET: BUCKET_PLACEHOLDER, **made.defaults()}
-    listed = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
-    return json.dumps(listed, indent=1) + "\n"
+    return json.dumps([f"{key}={value}" for key, value in values.items()], indent=1) + "\n"
 
 
 def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:

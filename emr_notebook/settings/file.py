@@ -37,10 +37,22 @@ class SettingsError(Exception):
     """The settings cannot be used; the text lists every mistake with its place in the file."""
 
 
-def load_stage(stage: str, directory: Path = Path("config")) -> Settings:
-    """The settings of a stage; SettingsError when there is no such file or it has mistakes."""
+def load_stage(
+    stage: str, directory: Path = Path("config"), *, option: str = "-c stage="
+) -> Settings:
+    """The settings of a stage; SettingsError when there is no such file or it has mistakes.
+
+    `option` is how the stage was asked for, up to its name.
+    """
     path = directory / f"{stage}.yaml"
     stages = sorted({file.stem for file in directory.glob("*.yaml")} - {PIPELINE})
+    if Path(stage).name != stage or stage.endswith((".yaml", ".yml")):
+        name = Path(stage).stem
+        raise SettingsError(
+            f"{stage!r} is a path; accepted: a stage's name. "
+            f"Stages here: {', '.join(stages) or 'none'}. "
+            + (f"Next: {option}{name}" if name in stages else f"Choose one with {option}<stage>.")
+        )
     if stage == PIPELINE:
         raise SettingsError(
             f"{path} describes the pipeline, which is no stage of its own. "
@@ -50,7 +62,7 @@ def load_stage(stage: str, directory: Path = Path("config")) -> Settings:
         raise SettingsError(
             f"there is no stage {stage!r}: {path} does not exist. "
             f"Stages here: {', '.join(stages) or 'none'}. "
-            f"Choose one with -c stage=<stage>, or copy {directory}/example.yaml to {path}."
+            f"Choose one with {option}<stage>, or copy {directory}/example.yaml to {path}."
         )
     return load_file(path)
 

@@ -26,6 +26,8 @@ PROPERTY_OF_FIELD = {
     "numExecutors": "spark.executor.instances",
     "queue": "spark.yarn.queue",
 }
+# Fields that not every Livy takes: the resolver refuses one that the cluster's does not know.
+VERSIONED_FIELDS = ("idleTimeout", "ttl")
 Paths = Annotated[tuple[types.DataPath, ...], Field(strict=False)]
 
 
@@ -48,6 +50,14 @@ class Spark(Strict):
         description="the user that Livy runs the session as. Courtesy, not control: a Livy that "
         "asks for no login lets any notebook name any user",
     )
+    ttl: types.Duration | None = Field(
+        default=None,
+        description="the session ends this long after its start, in Livy 0.9; in 0.8, this long "
+        "after its last use",
+    )
+    idleTimeout: types.Duration | None = Field(  # noqa: N815
+        default=None, description="the session ends this long after its last use; from Livy 0.9 on"
+    )
     jars: Paths = Field(default=(), description="paths on S3 or HDFS")
     pyFiles: Paths = Field(default=(), description="paths on S3 or HDFS")  # noqa: N815
     files: Paths = Field(default=(), description="paths on S3 or HDFS")
@@ -66,6 +76,11 @@ class Spark(Strict):
         if twice:
             raise ValueError(f"{'; '.join(twice)}: give one of the two")
         return self
+
+    @property
+    def versioned_fields(self) -> tuple[str, ...]:
+        """Those of VERSIONED_FIELDS that are asked for."""
+        return tuple(name for name in VERSIONED_FIELDS if getattr(self, name) is not None)
 
 
 class CodeRepository(Strict):

@@ -157,7 +157,7 @@ def load_pipeline(
     stages, found = {}, []
     for each in pipeline.stages:
         try:
-            stages[each.stage] = load_stage(each.stage, directory)
+            stages[each.stage] = load_stage(each.stage, directory, option="stage: ")
         except SettingsError as error:
             found.append(str(error))
     found += [f"{path}: {each}" for each in _stacks_claimed_twice(pipeline, stages)]

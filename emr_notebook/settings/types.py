@@ -369,6 +369,15 @@ Memory = Annotated[
         "a size in megabytes or gigabytes, such as 512m, 34490M or 4g",
     ),
 ]
+# Livy's ClientConf, which takes a number without a unit for milliseconds. As nanoseconds, the most
+# days of five digits still fit into Java's long.
+Duration = Annotated[
+    str,
+    TextFormat(
+        r"[1-9][0-9]{0,4}(s|m|min|h|d)",
+        "a time with its unit (s, m or min, h, d), such as 90m or 8h",
+    ),
+]
 Because = Annotated[
     str,
     TextFormat(

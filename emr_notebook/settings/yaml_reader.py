@@ -19,6 +19,7 @@ MOST_VALUES = 100_000
 Event: TypeAlias = Any
 
 _QUOTE = "a text that begins with * or ! goes in quotes"
+_TAB = "a tab: YAML is indented with spaces; put spaces in its place"
 _STR = "tag:yaml.org,2002:str"
 # 18 digits: longer ones are text, before Python refuses to read them.
 _SCALARS: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...] = (
@@ -58,7 +59,8 @@ def read(text: str, loader: Any = None) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: "
-        raise UnreadableError(f"not YAML: {where}{error.problem or error.context}") from None
+        problem = _TAB if _is_tab(text, mark) else error.problem or error.context
+        raise UnreadableError(f"not YAML: {where}{problem}") from None
     except yaml.reader.ReaderError as error:
         where = f"character number {error.position + 1}"
         raise UnreadableError(f"not YAML: {where}: {error.reason}") from None
@@ -144,6 +146,13 @@ class _Document:
             else:
                 own[key], lines[key] = each.value, line
         return _Value({**merged, **own}, size)
+
+
+def _is_tab(text: str, mark: yaml.Mark | None) -> bool:
+    """Whether a tab stands where the parser stopped, which says so of some tabs alone."""
+    lines = text.split("\n")
+    at = lines[mark.line][mark.column :] if mark and mark.line < len(lines) else ""
+    return at.startswith("\t")
 
 
 def _key(event: Event) -> str:

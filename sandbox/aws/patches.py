@@ -7,9 +7,12 @@ from sandbox.aws import tagging as tagging_pages
 from sandbox.aws.cloudformation import (
     conditions,
     dead_letters,
+    generated_names,
     group_rules,
     hosted_zone,
     iam,
+    operations,
+    parameters,
     schedules,
     types,
 )
@@ -46,9 +49,12 @@ def install(options: Options) -> tuple[Application, Callable[[], None]]:
     files = NotebookFiles(options.state, options.notebook_host, options.hook_seconds, resolver)
     notebooks = Notebooks(store, files)
     api = SageMakerApi(store, notebooks)
-    sagemaker_service.install(api)
+    sagemaker_service.install(api, store)
     types.install(api, notebooks)
     group_rules.install()
+    generated_names.install()
+    operations.install()
+    parameters.install()
     schedules.install()
     dead_letters.install()
     hosted_zone.install(hosted_zone.HostedZoneType(resolver.publish))

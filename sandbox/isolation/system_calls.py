@@ -4,6 +4,7 @@ import ctypes
 import os
 import select
 import signal
+import sys
 from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
@@ -68,6 +69,12 @@ def die_with_parent(parent: int | None = None) -> None:
     _checked(_libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL), "prctl")
     if parent is not None and select.select([parent], [], [], 0)[0]:
         os._exit(128 + signal.SIGKILL)
+
+
+def die_with_make() -> None:
+    """Ask the same where make is the parent: a make that is killed ends nothing itself."""
+    if "MAKELEVEL" in os.environ and sys.platform == "linux":
+        die_with_parent()
 
 
 def _unshare(flags: int) -> None:

@@ -6,8 +6,10 @@ import copy
 import math
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -75,7 +77,7 @@ def run_notebook(
     server.save(path, executed)
     try:
         with server.session(path, kernel_name) as kernel_id:
-            asyncio.run(_execute(server, kernel_id, executed, cell_timeout, on_cell))
+            _wait_for(_execute(server, kernel_id, executed, cell_timeout, on_cell))
     except BaseException as error:
         if isinstance(error, NotebookFailed):
             error.notebook = executed
@@ -84,6 +86,30 @@ def run_notebook(
         raise
     server.save(path, executed)
     return executed
+
+
+def _wait_for(work: Coroutine[Any, Any, None]) -> None:
+    """Run it on a thread of its own, so that what a signal raises is raised here as it is.
+
+    In asyncio's own thread nbclient would take an interrupt for the death of the kernel.
+    """
+    running: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[None]]] = Future()
+
+    async def announced() -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - it runs in one
+        running.set_result((asyncio.get_running_loop(), task))
+        await work
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        done = thread.submit(asyncio.run, announced())
+        try:
+            done.result()
+        except BaseException:
+            if not done.done():
+                loop, task = running.result()
+                loop.call_soon_threadsafe(task.cancel)
+            raise
 
 
 async def _execute(

@@ -17,6 +17,8 @@ SESSION_FIELDS = (
     *("archives", "kind", "files", "jars", "proxyUser", "numExecutors"),
     *("heartbeatTimeoutInSecond", "ttl", "queue", "executorMemory"),
 )
+# The version that the stand-in plays, unless it is told another one.
+NEWEST = "0.9.0-incubating"
 STATEMENT_FIELDS = ("kind", "code")
 LISTS = ("jars", "files", "pyFiles", "archives")
 NUMBERS = ("driverCores", "executorCores", "numExecutors", "heartbeatTimeoutInSecond")
@@ -67,9 +69,15 @@ def internal_error(kind: str, message: str) -> LivyError:
     return LivyError(500, f"java.lang.{kind}: {message}")
 
 
-def parse_session(text: str) -> Json:
+def session_fields(version: str) -> tuple[str, ...]:
+    """The fields that a Livy of this version, 0.8 or 0.9, knows of a session."""
+    new = ("idleTimeout",) if version.startswith("0.8.") else ()
+    return tuple(name for name in SESSION_FIELDS if name not in new)
+
+
+def parse_session(text: str, version: str = NEWEST) -> Json:
     """The fields of a POST /sessions, checked; LivyError in Livy's words otherwise."""
-    request = _parse_object(text, SESSION_CLASS, SESSION_FIELDS)
+    request = _parse_object(text, SESSION_CLASS, session_fields(version))
     kind = str(request.get("kind", "shared"))
     if kind not in KINDS:
         message = f'Invalid kind: {kind} (through reference chain: {SESSION_CLASS}["kind"])'

@@ -71,7 +71,9 @@ def prepare_livy(
     conf.mkdir(parents=True, exist_ok=True)
     for name, text in configuration(host, port).items():
         (conf / name).write_text(text)
-    links = Path(tempfile.mkdtemp(prefix="livy-"))
+    scratch = tempfile.gettempdir()
+    # /tmp has no space in its name, wherever the checkout is.
+    links = Path(tempfile.mkdtemp(prefix="livy-", dir="/tmp" if " " in scratch else scratch))  # noqa: S108
     env = {
         **spark_env,
         "LIVY_CONF_DIR": str(conf),

@@ -34,6 +34,8 @@ def set_up(root: Path, user: Ec2User, metadata: str, hosts: Path | None) -> None
     cover(Path("/home"), keep)
     HOME.mkdir(exist_ok=True)
     cover(HOME, keep, source=root / "home" / "ec2-user")
+    # A mount point, as on an instance: its user can neither move nor replace it.
+    bind(VOLUME, VOLUME)
     # 0711: ec2-user may pass through to a Python that lives below it, and list nothing.
     cover(Path("/root"), keep, mode=0o711)
     cover(Path("/tmp"), keep, mode=0o1777)  # noqa: S108 - made private here

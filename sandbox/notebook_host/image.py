@@ -27,7 +27,10 @@ aws_secret_access_key = sandbox
 
 
 def install(home: Path, user: Ec2User) -> None:
-    """Lay the image's part of ec2-user's home, all of it owned by ec2-user."""
+    """Lay the image's part of ec2-user's home, all of it owned by ec2-user.
+
+    `home` holds the volume alone, as `wipe` leaves it.
+    """
     _write(home / ".aws" / "config", AWS_CONFIG)
     python = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n'
     for name in ("python", "python3"):
@@ -35,13 +38,17 @@ def install(home: Path, user: Ec2User) -> None:
     kernels = home / "anaconda3" / "share" / "jupyter" / "kernels"
     for name, spec in kernel_specs().items():
         _write(kernels / name / "kernel.json", json.dumps(spec, indent=1))
-    (home / "SageMaker").mkdir(exist_ok=True)
-    os.chown(home, user.uid, user.gid)
-    os.chown(home / "SageMaker", user.uid, user.gid)
+    volume = home / "SageMaker"
+    if volume.is_symlink() or not volume.is_dir():
+        # Its user's doing. Followed, a link would hand over the folder that it names.
+        volume.unlink(missing_ok=True)
+        volume.mkdir()
+    _own(home, user)
+    _own(volume, user)
     for part in (".aws", "anaconda3"):
         for folder, _, files in os.walk(home / part):
             for path in (folder, *(os.path.join(folder, name) for name in files)):  # noqa: PTH118
-                os.chown(path, user.uid, user.gid)
+                _own(Path(path), user)
 
 
 def kernel_specs() -> dict[str, dict[str, Any]]:
@@ -67,6 +74,10 @@ def wipe(root: Path) -> None:
         for path in folder.iterdir() if folder.is_dir() else ():
             if path.name not in kept:
                 _remove(path)
+
+
+def _own(path: Path, user: Ec2User) -> None:
+    os.chown(path, user.uid, user.gid, follow_symlinks=False)
 
 
 def _kernel_spec(module: str, display_name: str, language: str) -> dict[str, Any]:

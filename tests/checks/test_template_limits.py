@@ -18,6 +18,7 @@ from emr_notebook.checks.template_limits import (
     check_templates,
 )
 from emr_notebook.settings.file import parse
+from emr_notebook.synthesis import SynthesisError, synthesize
 from tests.conftest import ROOT, cdk_context, stage
 from tests.templates import ENDPOINT, INSTANCE, LIFECYCLE
 
@@ -188,10 +189,33 @@ def test_the_same_notebooks_in_two_stacks_are_accepted(tmp_path: Path) -> None:
     check_templates(synthesized(data, tmp_path))
 
 
-# 240 notebooks are too many for this app, 260 for CloudFormation, too.
+def test_5000_notebooks_are_refused_by_their_number_before_anything_is_synthesized(
+    tmp_path: Path,
+) -> None:
+    app = cdk.App(outdir=str(tmp_path))
+    with pytest.raises(SynthesisError) as refused:
+        synthesize(app, lambda: build(app, parse(many(5000))))
+
+    assert str(refused.value) == (
+        "stack emr-notebooks-test: its 5,000 notebooks take 10,000 resources or more; 450 are "
+        "accepted. Give some of them a stack of their own in the settings, such as "
+        "`stack: science`. A notebook that is deployed already stays where it is: move new ones."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("stack", "each"), [("a", 1), ("b", 2)])
+def test_a_notebook_counts_with_the_role_that_is_made_for_it(stack: str, each: int) -> None:
+    given = {"role_arn": lambda _: "arn:aws:iam::111122223333:role/notebooks"}
+    data = many(MOST_RESOURCES + 1, **given if each == 1 else {}, stack=lambda _: stack)
+
+    with pytest.raises(TemplateTooLarge, match=f"-{stack}: its 451 .* take {each * 451} resources"):
+        build(cdk.App(), parse(data))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("notebooks", [240, 260])
-def test_the_app_says_it_without_a_stack_trace_and_fails(tmp_path: Path, notebooks: int) -> None:
+def test_the_app_says_it_without_a_stack_trace_and_fails(tmp_path: Path) -> None:
+    notebooks = 222
     (tmp_path / "config").mkdir()
     (tmp_path / "config/dev.yaml").write_text(yaml.safe_dump(many(notebooks)))
 

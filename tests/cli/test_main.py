@@ -77,6 +77,22 @@ def test_help_shows_an_example_and_what_the_exit_statuses_mean(command: str) -> 
     assert command == "status" or "Exit status: 0 " in text
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_what_takes_no_value_as_a_flag(command: str) -> None:
+    assert re.search(r"^  --json +print JSON for other programs$", help_of(command), re.M)
+    assert "<" not in help_of(command).replace("config/<stage>.yaml", "")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_mistaken_stage_is_answered_in_terms_of_the_option(command: str) -> None:
+    for given, said in (("prdo", "Choose one with --stage <stage>"), ("a/b.yaml", "is a path")):
+        done = CliRunner().invoke(app, [command, "--stage", given])
+
+        assert done.exit_code == 1
+        assert said in done.stderr
+        assert "-c stage" not in done.stderr
+
+
 def test_a_python_without_the_packages_is_told_how_to_install_them() -> None:
     done = subprocess.run(
         [sys.executable, "-S", "-m", "emr_notebook", "status"],

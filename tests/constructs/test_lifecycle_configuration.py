@@ -30,6 +30,8 @@ SESSION = {
     "queue": "science",
     "name": "alice",
     "proxyUser": "alice",
+    "ttl": "8h",
+    "idleTimeout": "90m",
     "jars": ["s3://bucket/one.jar", "hdfs:///two.jar"],
     "pyFiles": ["s3://bucket/library.zip"],
     "files": ["s3://bucket/lookup.csv"],
@@ -207,3 +209,14 @@ def test_it_outlives_its_entry_because_a_kept_notebook_cannot_start_without_it()
 
     assert kept["DeletionPolicy"] == "RetainExceptOnCreate"
     assert kept["UpdateReplacePolicy"] == "Retain"
+
+
+def test_it_carries_the_name_of_its_stack_beside_the_stages_tags() -> None:
+    def change(data: dict[str, Any]) -> None:
+        data["tags"] = {"team": "risk"}
+        data["notebooks"]["alice"]["stack"] = "science"
+
+    (found,) = make_templates(stage(change)).values()
+
+    tags = {each["Key"]: each["Value"] for each in properties(found, LIFECYCLE)["Tags"]}
+    assert tags == {"team": "risk", "EmrNotebookStack": "emr-notebooks-test-science"}

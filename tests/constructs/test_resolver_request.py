@@ -17,6 +17,8 @@ from emr_notebook.constructs.resolver_request import (
 )
 from emr_notebook.settings.cluster import Cluster
 from emr_notebook.settings.types import WaitMinutes
+from tests.conftest import template
+from tests.templates import ENDPOINT, resources, two_notebooks
 
 EMR = "elasticmapreduce"
 READ_CLUSTER = (f"{EMR}:DescribeCluster", f"{EMR}:ListInstances")
@@ -131,6 +133,35 @@ class TestProperties:
         self, settings: dict[str, Any], selector: Selector
     ) -> None:
         assert parse(asked(**settings)).selector == selector
+
+    def test_the_resolver_reads_which_newer_session_fields_a_clusters_notebooks_ask_for(
+        self,
+    ) -> None:
+        def change(data: dict[str, Any]) -> None:
+            two_notebooks(data)
+            data["clusters"]["second"] = {"id": "j-SECOND"}
+            data["defaults"] = {"spark": {"ttl": "8h"}}
+            data["notebooks"]["bob"]["spark"] = {"idleTimeout": "1h", "executorMemory": "4g"}
+            data["notebooks"]["carol"] = {"cluster": "second", "spark": {}}
+
+        asked_for = {
+            each["Properties"]["ClusterKey"]: parse(each["Properties"]).session_fields
+            for each in resources(template(change), ENDPOINT).values()
+            if each["Properties"].pop("ServiceToken") and each["Properties"].pop("LastValueOutput")
+        }
+        assert asked_for == {"analytics": ("idleTimeout", "ttl"), "second": ()}
+
+    def test_the_resolver_reads_of_which_clusters_a_notebook_names_a_proxy_user(self) -> None:
+        def change(data: dict[str, Any]) -> None:
+            two_notebooks(data)
+            data["clusters"]["second"] = {"id": "j-SECOND"}
+            data["notebooks"]["bob"] |= {"cluster": "second", "spark": {"proxyUser": "bob"}}
+
+        asked_for = {
+            each["Properties"]["ClusterKey"]: each["Properties"].get("HasProxyUser")
+            for each in resources(template(change), ENDPOINT).values()
+        }
+        assert asked_for == {"analytics": None, "second": "true"}
 
     def test_the_resolver_reads_how_livy_is_reached(self) -> None:
         settings = cluster(**ID, scheme="https", port=9000, tls={"verify": "system"})

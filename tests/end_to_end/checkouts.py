@@ -49,16 +49,27 @@ class Checkout:
         assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
         path.write_text(text.replace(old, new))
 
-    def start(self, *arguments: str, alone: bool = False, **env: str) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, alone: bool = False, make: bool = False, **env: str
+    ) -> subprocess.Popen[str]:
         """`python -m sandbox …` in the copy, its output in `output.txt`.
 
-        `alone`: while no other copy's sandbox runs, so that Livy's port is nobody's.
+        `alone`: while no other copy's sandbox runs, so that Livy's port is nobody's. `make`: by the
+        target of the same name.
         """
+        command = [sys.executable, "-m", "sandbox", *arguments]
+        if make:
+            shutil.copy(ROOT / "Makefile", self.root)
+            shutil.copytree(ROOT / "scripts", self.root / "scripts", dirs_exist_ok=True)
+            # With what is installed here, whatever make thinks of its age.
+            installed = ["-o", ".venv/.installed", "-o", "node_modules/.installed"]
+            command = ["make", *installed, f"BIN={Path(sys.executable).parent}", *arguments]
+            env["PYTHON"] = sys.executable
         with (self.root / "output.txt").open("w") as output, LOCK.open("w") as lock:
             # The sandbox inherits the lock, and so holds it until it ends.
             fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
             return subprocess.Popen(
-                [sys.executable, "-m", "sandbox", *arguments],
+                command,
                 cwd=self.root,
                 env={**os.environ, **env},
                 pass_fds=[lock.fileno()],

@@ -61,6 +61,11 @@ class ResolverWorld:
         shutil.copy2(APP, self._root)
         (self._root / "assets/notebook/on_start.sh").write_text(START_SCRIPT)
 
+    @property
+    def config(self) -> Path:
+        """The folder of the stages' settings."""
+        return self._root / "config"
+
     def put(self, *clusters: ClusterSpec) -> None:
         """Make the clusters, or make them what they are now."""
         for cluster in clusters:
@@ -86,7 +91,7 @@ class ResolverWorld:
             "opt_outs": {"aws_managed_key": BECAUSE, "delete_volumes": BECAUSE},
             **more,
         }
-        (self._root / "config" / f"{stage}.yaml").write_text(yaml.safe_dump(settings))
+        (self.config / f"{stage}.yaml").write_text(yaml.safe_dump(settings))
 
     def bootstrap(self) -> None:
         """`cdk bootstrap`; any stage will do."""

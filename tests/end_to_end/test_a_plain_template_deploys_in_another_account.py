@@ -1,6 +1,8 @@
-"""A template written for another account, deployed with boto3 alone: no CDK, no bootstrap."""
+"""A template written for another account, deployed without the CDK: by boto3 and the AWS CLI."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +21,8 @@ from sandbox.environment import REGION
 from tests.conftest import STAGE
 from tests.end_to_end import stack_state
 from tests.end_to_end.checkouts import Checkout
+from tests.end_to_end.pasted_commands import paste
+from tests.end_to_end.released_aws_cli import put_aws_cli
 from tests.end_to_end.resolver_world import BECAUSE, PRIMARY_GROUP, START_SCRIPT, running
 from tests.sandbox.aws.running_aws import Stack, running_aws, settled
 
@@ -62,7 +66,9 @@ class Deployed:
 
     aws: RunningAws
     stack: Stack
+    folder: Path
     url: str
+    cli: Path
 
     def options(self, **changes: str) -> dict[str, Any]:
         given = {**OURS, **changes}
@@ -83,6 +89,22 @@ class Deployed:
         client = self.aws.client("cloudformation")
         client.update_stack(StackName=STACK, **self.options(**changes))
         return self.stack.wait()
+
+    def paste(self, *commands: str) -> str:
+        """Run commands in the template's folder with the AWS CLI; then its change set."""
+        env = self.aws.env()
+        env["PATH"] = f"{self.cli}{os.pathsep}{env['PATH']}"
+        paste(*commands, root=self.folder, env=env)
+        client = self.aws.client("cloudformation")
+        listed = client.list_change_sets(StackName=STACK)["Summaries"]
+        [made] = [each for each in listed if each["ExecutionStatus"] == "AVAILABLE"]
+        client.execute_change_set(ChangeSetName=made["ChangeSetId"])
+        return self.stack.wait()
+
+    def parameters(self) -> dict[str, str]:
+        """The values that the stack has."""
+        [found] = self.aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+        return {each["ParameterKey"]: each["ParameterValue"] for each in found["Parameters"]}
 
     def restart(self) -> None:
         """Stop the notebook and start it: a running one keeps what its start script was told."""
@@ -141,7 +163,9 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         )
         put_cluster(aws, running(FIRST, "10.0.1.10"))
         put_cluster(aws, running(SECOND, "10.0.1.20"))
-        found = Deployed(aws, Stack(aws, STACK), upload(aws, written(directory)))
+        folder = written(directory)
+        cli = put_aws_cli(directory / "tools")
+        found = Deployed(aws, Stack(aws, STACK), folder, upload(aws, folder), cli)
         assert found.create() == "CREATE_COMPLETE", found.stack.reasons()
         yield found
 
@@ -182,6 +206,42 @@ def test_a_new_value_of_refresh_has_a_moved_cluster_looked_up(deployed: Deployed
     assert moved == "UPDATE_COMPLETE", deployed.stack.reasons()
     deployed.restart()
     assert deployed.started_with()[-1] == "http://10.0.1.30:8998"
+
+
+def test_the_cli_keeps_the_value_of_a_parameter_that_it_is_not_given(deployed: Deployed) -> None:
+    before = deployed.parameters()
+
+    status = deployed.paste(
+        f"aws cloudformation deploy --stack-name {STACK} --s3-bucket {BUCKET} "
+        "--template-file emr-notebooks-test.template.json --capabilities CAPABILITY_IAM "
+        "--parameter-overrides Refresh=2"
+    )
+
+    assert status == "UPDATE_COMPLETE", deployed.stack.reasons()
+    # Not the defaults of the template, which are the other account's.
+    assert deployed.parameters() == before | {"Refresh": "2"}
+
+
+def test_the_guides_commands_give_every_parameter_its_value_in_the_file(deployed: Deployed) -> None:
+    page = (deployed.folder / "README.md").read_text().partition("## Terraform")[0]
+    adapted = page.replace("us-east-1", REGION).replace("your-bucket", BUCKET)
+    *before, edit, deploy = re.findall(
+        r"```sh\n(.*?)```",
+        adapted.replace("--stack-name emr-notebooks-test", f"--stack-name {STACK}"),
+        re.DOTALL,
+    )
+    change = "; ".join(
+        f's#{key}=[^"]*#{key}={value}#' for key, value in OURS.items() if key != "CodeBucket"
+    )
+    edited = f"sed -i '{change}' ../emr-notebooks-test.json"
+
+    status = deployed.paste("\n".join([*before, edit, edited, deploy]))
+
+    assert status == "UPDATE_COMPLETE", deployed.stack.reasons()
+    # Those, too, which the file has and nobody edited.
+    assert deployed.parameters() == OURS | {"Refresh": "", "CodePrefix": "emr-notebook/"}
+    deployed.restart()
+    assert deployed.started_with()[-1] == "http://10.0.1.10:8998"
 
 
 def test_a_parameter_that_would_replace_the_notebook_is_refused_by_the_guard(

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from tests.end_to_end.resolver_world import (
 )
 from tests.end_to_end.stack_state import StackState
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(1)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(1.5)]
 
 OTHER_SUBNET = "subnet-0b000000000000002"
 # What only reads, as the request log names it.
@@ -40,6 +41,8 @@ CLUSTERS = {
     "reporting": {"name": "nightly-spark", "follow": False},
 }
 KEPT = {"aws_managed_key": BECAUSE}
+AWS_CLI = Path(__file__).with_name("aws_cli.py")
+OTHER = {"other": {"id": "j-OTHER00001"}}
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,8 @@ class Story:
     plans: dict[str, Plan] = field(default_factory=dict)
     deploys: dict[str, Deploy] = field(default_factory=dict)
     seen: dict[str, Region] = field(default_factory=dict)
+    # What `status` says nothing needs any more, and the commands that remove it.
+    leftovers: list[list[dict[str, Any]]] = field(default_factory=list)
 
     def plan(self, name: str, *arguments: str) -> None:
         seen = len(self.world.aws.requests())
@@ -112,12 +117,27 @@ class Story:
     def stop(self, name: str) -> None:
         client = self.world.aws.client("sagemaker")
         client.stop_notebook_instance(NotebookInstanceName=name)
+        self._wait_for(name, "Stopped")
 
-        def stopped() -> bool:
+    def start(self, name: str) -> None:
+        client = self.world.aws.client("sagemaker")
+        client.start_notebook_instance(NotebookInstanceName=name)
+        self._wait_for(name, "InService")
+
+    def _wait_for(self, name: str, status: str) -> None:
+        client = self.world.aws.client("sagemaker")
+
+        def reached() -> bool:
             found = client.describe_notebook_instance(NotebookInstanceName=name)
-            return bool(found["NotebookInstanceStatus"] == "Stopped")
+            return bool(found["NotebookInstanceStatus"] == status)
 
-        wait_until(stopped, seconds=30)
+        wait_until(reached, seconds=30)
+
+    def list_leftovers(self, stage: str) -> None:
+        done = self.run(
+            sys.executable, "-m", "emr_notebook", "status", f"--stage={stage}", "--json"
+        )
+        self.leftovers.append(json.loads(done.stdout)["leftovers"])
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +147,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         told = Story(world, directory / "a check out")
         begin(told)
         change(told)
+        destroy(told)
         refresh(told)
+        name_anew(told)
         yield told
 
 
@@ -146,9 +168,10 @@ def begin(told: Story) -> None:
     other = {"other": {"id": "j-OTHER00001"}}
     world.write_stage("barred", other, {"mallory": {"cluster": "other"}})
     world.write_stage("moved", other, {"olivia": {"cluster": "other"}})
+    world.write_stage("left", OTHER, {"trent": {"cluster": "other"}}, opt_outs=KEPT)
     told.plan("new", "--stage=edited", "--json")
     told.deploys["new"] = world.deploy_together(
-        {stage: Asked() for stage in ("edited", "barred", "moved")}
+        {stage: Asked() for stage in ("edited", "barred", "moved", "left")}
     )
     told.stop("edited-erin")
     told.plan("same", "--stage=moved", "--json")
@@ -174,19 +197,38 @@ def change(told: Story) -> None:
     world.write_stage("edited", CLUSTERS, notebooks, opt_outs=KEPT)
     moved = {"mallory": {"cluster": "other", "subnet_id": OTHER_SUBNET}}
     world.write_stage("barred", {"other": {"id": "j-OTHER00001"}}, moved)
+    trent = {"trent": {"cluster": "other", "spark": {"executorMemory": "4g"}}}
+    world.write_stage("left", OTHER, trent, opt_outs=KEPT)
     told.plan("edited", "--stage=edited", "--refresh=1", "--json")
     told.plan("barred", "--stage=barred", "--json")
     told.plan("moved", "--stage=moved", "--json")
     told.deploys["changed"] = world.deploy_together(
-        {"edited": Asked(refresh="1"), "barred": Asked(), "moved": Asked()}
+        {"edited": Asked(refresh="1"), "barred": Asked(), "moved": Asked(), "left": Asked()}
     )
     told.look("after", "edited", "barred", "moved")
 
 
+def destroy(told: Story) -> None:
+    """Remove what an edit has left behind, destroy the stage, and plan it once more."""
+    told.list_leftovers("left")
+    for each in told.leftovers[0]:
+        [command] = each["next"]
+        done = told.run(sys.executable, str(AWS_CLI), *shlex.split(command)[1:])
+        assert done.returncode == 0, done.stderr
+    told.list_leftovers("left")
+    (told.world.volume("left-trent") / "work.txt").write_text("a year's work")
+    told.deploys["destroyed"] = told.world.destroy("left")
+    told.plan("taken", "--stage=left", "--json")
+
+
 def refresh(told: Story) -> None:
-    """Plan and deploy the moved cluster's stage with a refresh, then run `make diff` on it."""
+    """Plan and deploy the moved cluster's stage with a refresh, then run `make diff` on it.
+
+    The destroyed stage is deployed beside it, as it was.
+    """
     told.plan("refreshed", "--stage=moved", "--refresh=2", "--json")
-    told.deploys["refreshed"] = told.world.deploy("moved", "--context=refresh=2")
+    asked = {"moved": Asked(refresh="2"), "left": Asked()}
+    told.deploys["refreshed"] = told.world.deploy_together(asked)
     told.look("refreshed", "moved")
     shutil.copy2(ROOT / "Makefile", told.project)
     shutil.copytree(ROOT / "scripts", told.project / "scripts")
@@ -194,6 +236,16 @@ def refresh(told: Story) -> None:
         folder = f"BIN={Path(sys.executable).parent}"
         done = told.run("make", "--old-file=install", "diff", "STAGE=moved", folder, *more)
         told.plans[f"make diff, {name}"] = Plan(done.returncode, done.stdout + done.stderr, [])
+
+
+def name_anew(told: Story) -> None:
+    """Deploy the destroyed stage with another name, and open both notebooks."""
+    notebooks = {"trent": {"cluster": "other", "name": "left-trent-2"}}
+    told.world.write_stage("left", OTHER, notebooks, opt_outs=KEPT)
+    told.deploys["named"] = told.world.deploy("left")
+    told.stop("left-trent")
+    told.start("left-trent")
+    told.look("named", "left")
 
 
 def outputs(stack: StackState, cluster: str) -> dict[str, str]:
@@ -355,6 +407,43 @@ def test_with_a_refresh_it_is_taken(story: Story) -> None:
     assert planned.status == 2
     assert planned.endpoints()["other"] == outputs(story.seen["refreshed"].stacks["moved"], "other")
     assert planned.endpoints()["other"]["LivyUrl"] == "http://10.0.1.31:8998"
+
+
+def test_the_lifecycle_configuration_that_an_edit_left_is_listed_with_what_deletes_it(
+    story: Story,
+) -> None:
+    [left], after = story.leftovers
+
+    assert re.match(r"lifecycle configuration \S+: no notebook uses it any more", left["what"])
+    assert after == []
+    # The one of the edit is the stack's, and the kept notebook's, which starts with it.
+    used = story.seen["named"].notebooks["left-trent"]["NotebookInstanceLifecycleConfigName"]
+    assert used not in left["what"]
+
+
+def test_a_deploy_after_a_destroy_fails_at_the_kept_notebook_as_planned(story: Story) -> None:
+    assert not story.deploys["destroyed"].failed, story.deploys["destroyed"].printed
+    planned = story.plans["taken"]
+    [refusal] = planned.report["refusals"]
+
+    assert planned.status == 1
+    assert "a notebook named left-trent already, with its files: it is stack left's, or" in refusal
+    said = story.deploys["refreshed"].printed
+    assert re.search(r"left \|.*Cannot create a duplicate Notebook Instance.*left-trent", said), (
+        said
+    )
+
+
+def test_another_name_deploys_it_again_and_the_kept_notebook_opens_with_its_files(
+    story: Story,
+) -> None:
+    seen = story.seen["named"]
+
+    assert seen.stacks["left"].status == "CREATE_COMPLETE", story.deploys["named"].printed
+    states = {seen.notebooks[f"left-trent{x}"]["NotebookInstanceStatus"] for x in ("", "-2")}
+    assert states == {"InService"}
+    assert (story.world.volume("left-trent") / "work.txt").read_text() == "a year's work"
+    assert not (story.world.volume("left-trent-2") / "work.txt").exists()
 
 
 def test_make_diff_ends_with_the_plan_and_its_status(story: Story) -> None:

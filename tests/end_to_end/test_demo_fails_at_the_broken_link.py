@@ -3,6 +3,8 @@
 import http.server
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,11 +41,16 @@ def decoy() -> Iterator[list[str]]:
 
 
 def test_a_spark_result_comes_through_the_deployed_address_and_nothing_is_left_running(
-    checkout: Checkout, decoy: list[str]
+    checkout: Checkout, decoy: list[str], tmp_path: Path
 ) -> None:
-    status = checkout.demo()
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+
+    # In a home where nothing can be written.
+    status = checkout.demo(HOME="/dev/null", TMPDIR=str(scratch))
 
     report = checkout.report()
+    assert list(scratch.iterdir()) == []
     assert (status, report["ok"]) == (0, True), checkout.output()
     assert report["livy"] == "stand-in"
     assert report["cluster"] == "j-2SANDBOX00001"
@@ -122,16 +129,16 @@ def test_a_broken_link_fails_the_demo_at_its_own_step(
 
 
 @pytest.mark.parametrize(
-    ("number", "status", "said"),
+    ("number", "make", "status", "said", "words"),
     [
-        (signal.SIGINT, 130, "interrupted"),
-        (signal.SIGTERM, 143, "ended from outside"),
+        (signal.SIGINT, False, 130, "interrupted", "interrupted"),
+        (signal.SIGTERM, True, -signal.SIGTERM, "SIGTERM ended it", "ended by SIGTERM"),
     ],
 )
 def test_a_demo_that_is_interrupted_says_so_and_leaves_nothing(
-    checkout: Checkout, number: signal.Signals, status: int, said: str
+    checkout: Checkout, number: signal.Signals, make: bool, status: int, said: str, words: str
 ) -> None:
-    demo = checkout.start("demo")
+    demo = checkout.start("demo", make=make)
     wait_until(lambda: "✓ Start Livy" in checkout.output(), seconds=60)
 
     demo.send_signal(number)
@@ -139,19 +146,46 @@ def test_a_demo_that_is_interrupted_says_so_and_leaves_nothing(
     assert demo.wait(timeout=60) == status
     assert checkout.report()["ok"] is False
     assert said in checkout.report()["error"]
+    assert f"The sandbox was {words}; nothing that it started is left" in checkout.output()
     assert "Traceback" not in checkout.output()
     wait_until(lambda: checkout.processes() == [], seconds=10)
 
 
-def test_a_demo_that_is_killed_leaves_nothing_running(checkout: Checkout) -> None:
-    demo = checkout.start("demo")
-    wait_until(lambda: "✓ Start Livy" in checkout.output(), seconds=60)
+def test_a_make_demo_that_is_killed_leaves_nothing_running_and_no_file_elsewhere(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    demo = checkout.start("demo", make=True, TMPDIR=str(scratch))
+    # The CDK's own files, which only the CDK removes.
+    wait_until(lambda: any(checkout.root.glob(".sandbox/tmp/jsii-kernel-*")), seconds=60)
     assert len(checkout.processes()) >= 2
 
     demo.kill()
 
     demo.wait(timeout=10)
     wait_until(lambda: checkout.processes() == [], seconds=10)
+    assert list(scratch.iterdir()) == []
+    report = checkout.report()
+    assert report["ok"] is False
+    assert report["error"].startswith("cdk deploy: it did not end")
+
+
+def test_a_demo_whose_output_goes_nowhere_says_so_and_leaves_nothing(checkout: Checkout) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "sandbox", "demo"],
+            cwd=checkout.root,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    said = "standard output cannot be written to: No space left on device"
+    assert (done.returncode, done.stderr) == (1, f"error: {said}\n")
+    assert checkout.report()["error"].endswith(said)
+    assert checkout.processes() == []
 
 
 def test_a_livy_home_without_a_livy_fails_and_is_not_replaced_by_the_stand_in(

@@ -5,14 +5,21 @@ Each action of each policy is taken out once, and what it allowed is then denied
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from emr_notebook.cli.aws.reader import Reader
+from emr_notebook.cli.doctor import owner
+from emr_notebook.cli.next_commands import Commands
 from emr_notebook.names import LOG_GROUP, NAME_TAG
+from emr_notebook.settings.file import load_stage
+from sandbox.environment import ACCOUNT, REGION
 from tests.end_to_end.callers import Keys, allow, assume, document, role, user
-from tests.end_to_end.resolver_world import ResolverWorld, resolver_world, running
+from tests.end_to_end.resolver_world import BECAUSE, ResolverWorld, resolver_world, running
+from tests.sandbox.aws.running_aws import settled
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(0.8)]
 
@@ -40,6 +47,22 @@ USE: Mapping[str, Call] = {
         NotebookInstanceName=name
     ),
 }
+# What IAM is asked beside it when a notebook starts: SageMaker's API permissions reference, for a
+# notebook with a VPC, a key and a repository with a secret; and, as its registry schema has it,
+# CreateNetworkInterfacePermission.
+START = "sagemaker:StartNotebookInstance"
+STARTING = (
+    "iam:PassRole",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+    "ec2:CreateNetworkInterface",
+    "ec2:CreateNetworkInterfacePermission",
+    "kms:DescribeKey",
+    "kms:CreateGrant",
+    "secretsmanager:GetSecretValue",
+)
 LISTS: Mapping[str, Call] = {
     "sagemaker:ListNotebookInstances": lambda client, _: client.list_notebook_instances()
 }
@@ -64,12 +87,23 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResolverWorld]:
     """Two stages: owners known by their principal's tag, and by their user's name."""
     with resolver_world(tmp_path_factory.mktemp("owners")) as found:
         found.put(running("j-OWNERS001"))
+        secret = found.aws.client("secretsmanager").create_secret(Name="git", SecretString="none")
+        arn = secret["ARN"]
+        found.aws.client("sagemaker").create_code_repository(
+            CodeRepositoryName="recipes",
+            GitConfig={"RepositoryUrl": "https://github.com/example/recipes", "SecretArn": arn},
+        )
+        repository = {"name": "recipes", "secret_arn": arn}
         clusters = {"analytics": {"id": "j-OWNERS001"}}
         notebooks = {
-            "alice": {"cluster": "analytics", "owner": ALICE},
+            "alice": {
+                "cluster": "analytics",
+                "owner": ALICE,
+                "default_code_repository": repository,
+            },
             "bob": {"cluster": "analytics", "owner": BOB},
         }
-        found.write_stage(STAGE, clusters, notebooks)
+        found.write_stage(STAGE, clusters, notebooks, opt_outs={"delete_volumes": BECAUSE})
         found.write_stage(BY_NAME, clusters, notebooks, owner_identity="user-name")
         for stage in (STAGE, BY_NAME):
             deploy = found.deploy(stage)
@@ -139,6 +173,61 @@ def test_an_owner_does_nothing_at_all_to_anothers_notebook(world: ResolverWorld)
     assert [x for x, call in USE.items() if may(world, "sagemaker", alice, call, OTHERS)] == []
 
 
+def test_an_owner_stops_and_starts_their_own_notebook(world: ResolverWorld) -> None:
+    alice = world.aws.client("sagemaker", **holder(world, owners_policy(world), Owner=ALICE))
+    states = []
+    for change in (alice.stop_notebook_instance, alice.start_notebook_instance):
+        change(NotebookInstanceName=MINE)
+        states.append(settled(world.aws, MINE)["NotebookInstanceStatus"])
+
+    assert states == ["Stopped", "InService"]
+
+
+@pytest.mark.parametrize("action", STARTING)
+def test_without_one_that_a_start_asks_for_an_owner_cannot_start(
+    world: ResolverWorld, action: str
+) -> None:
+    left = holder(world, without(owners_policy(world), action), Owner=ALICE)
+
+    with pytest.raises(ClientError, match=f"not authorized to perform: {action} on resource"):
+        USE[START](world.aws.client("sagemaker", **left), MINE)
+
+
+def test_doctor_names_the_one_that_is_missing(world: ResolverWorld) -> None:
+    settings, given = load_stage(STAGE, world.config), owners_policy(world)
+    commands, reader = Commands.of(STAGE, settings), Reader(REGION, caller(world))
+
+    def what(action: str) -> dict[str, str]:
+        name = f"looked-at-{next(_numbers)}"
+        holder(world, without(given, action), name=name, Owner=ALICE)
+        arn = f"arn:aws:iam::{ACCOUNT}:user/{name}"
+        found = owner.check(reader, settings, commands, arn)
+        return {line.subject.removeprefix(f"{name} as owner of "): line.what for line in found}
+
+    assert what("none") == {MINE: "they may open, start and stop it"}
+    for action in (*USE, *LISTS, *STARTING):
+        assert what(action) == {MINE: f"they may not {action}"}
+
+
+def caller(world: ResolverWorld) -> Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]:
+    """How a Reader calls this AWS, with a client for each service."""
+    client = cache(world.aws.client)
+    return lambda service, method, given: getattr(client(service), method)(**given)
+
+
+def test_an_owner_uses_the_key_and_anothers_secret_for_nothing_but_a_start(
+    world: ResolverWorld,
+) -> None:
+    key, secret = world.stack(STAGE).named("VolumeKey"), "git"
+    alice = holder(world, owners_policy(world), Owner=ALICE)
+    bob = holder(world, owners_policy(world), Owner=BOB)
+
+    assert not may(world, "kms", alice, lambda client, name: client.describe_key(KeyId=name), key)
+    read: Call = lambda client, name: client.get_secret_value(SecretId=name)  # noqa: E731
+    assert may(world, "secretsmanager", alice, read, secret)
+    assert not may(world, "secretsmanager", bob, read, secret)
+
+
 def test_whatever_else_they_may_they_do_not_open_anothers(world: ResolverWorld) -> None:
     everything = allow("sagemaker:*")
     alice = holder(world, [*owners_policy(world), everything], Owner=ALICE)
@@ -174,7 +263,7 @@ def test_by_user_name_the_owner_is_the_user_of_that_name(world: ResolverWorld) -
 
 
 def test_every_action_of_the_owners_policy_is_one_that_is_tried_here(world: ResolverWorld) -> None:
-    assert allowed(owners_policy(world)) == set(USE) | set(LISTS)
+    assert allowed(owners_policy(world)) == {*USE, *LISTS, *STARTING}
     assert allowed(log_policy(world)) == set(LOG)
 
 

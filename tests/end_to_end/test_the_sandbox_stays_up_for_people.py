@@ -163,8 +163,14 @@ def test_a_shell_with_the_printed_variables_reaches_it_and_doctor_finds_nothing_
             f"source .sandbox/aws.sh; {sys.executable} -m emr_notebook doctor -s sandbox",
         ],
         cwd=up.checkout.root,
-        # As in a shell that has its own idea of AWS.
-        env={**os.environ, "AWS_PROFILE": "work", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
+        # As in a shell that has its own idea of AWS, and of the way there.
+        env={
+            **os.environ,
+            "AWS_PROFILE": "work",
+            "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+            "https_proxy": "http://127.0.0.1:9",
+            "no_proxy": "example.com",
+        },
         capture_output=True,
         text=True,
         timeout=60,

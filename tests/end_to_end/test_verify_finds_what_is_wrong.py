@@ -28,6 +28,7 @@ READS = (
     "sagemaker:ListNotebookInstances",
     "sagemaker:DescribeNotebookInstance",
     "sagemaker:DescribeNotebookInstanceLifecycleConfig",
+    "sagemaker:ListNotebookInstanceLifecycleConfigs",
     "logs:GetLogEvents",
     "tag:GetResources",
     "elasticmapreduce:DescribeCluster",
@@ -226,7 +227,10 @@ def test_nothing_but_reading_calls_is_made_and_few_of_them(lab: Lab) -> None:
         ["GetCallerIdentity", "ListNotebookInstances", "DescribeNotebookInstanceLifecycleConfig"]
         * 2
         + ["GetLogEvents"] * (2 + 3)
-        + ["GetResources", "ListClusters", "DescribeCluster", "ListInstances", "ListInstanceGroups"]
+        + ["ListClusters", "DescribeCluster", "ListInstances", "ListInstanceGroups"]
+        # What was kept.
+        + ["GetResources"] * 2
+        + ["ListNotebookInstances", "ListNotebookInstanceLifecycleConfigs"]
     )
 
 

@@ -203,7 +203,7 @@ def test_the_parameters_file_gives_each_parameter_its_value(full: Stage) -> None
 
     body = json.loads(files[f"{HOME}.template.json"])
     given = json.loads(files[f"{HOME}.parameters.json"])
-    values = {each["ParameterKey"]: each["ParameterValue"] for each in given}
+    values = dict(each.split("=", 1) for each in given)
     assert values.keys() == body["Parameters"].keys()
     assert values["KmsKeyArn"] == FULL["kms_key_arn"]
 
@@ -220,7 +220,7 @@ def test_the_page_names_s3_by_the_partitions_own_address(tmp_path: Path) -> None
     settings, stacks = synthesized({**stage(), "region": "cn-north-1"}, tmp_path)
     files = stage_files("china", settings, stacks)
 
-    assert "https://$BUCKET.s3.cn-north-1.amazonaws.com.cn/emr-" in files["README.md"].decode()
+    assert "=https://$BUCKET.s3.cn-north-1.amazonaws.com.cn/emr-" in files["README.md"].decode()
 
 
 def some_resources(count: int, **properties: Any) -> dict[str, Any]:

@@ -60,6 +60,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "SparkValue": ("64", "", "-Da='b c' $HOME \\ \"", "héé\t{}"),
     "Queue": ("default", "root.science", "a'b"),
     "Memory": ("512m", "4g", "34490M"),
+    "Duration": ("90m", "8h", "30min"),
     "Because": ("no NAT gateway yet", "ABC", "first line\nsecond: 'line' with ${Token}"),
     "TagKey": ("team", "cost-center", "Größe x", "a:b/c"),
     "TagKeyToSelect": ("team", "aws:cloudformation:stack-name", "a:b/c"),

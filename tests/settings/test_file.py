@@ -182,6 +182,11 @@ def test_of_very_many_mistakes_the_first_fifty_are_told() -> None:
             ),
         ),
         (with_alice(spark={"driverMemory": "4gb"}), "'4gb' was given; accepted: a size in mega"),
+        (
+            with_alice(spark={"ttl": "90"}),
+            "'90' was given; accepted: a time with its unit (s",
+        ),
+        (with_alice(spark={"idleTimeout": "0m"}), "'0m' was given; accepted: a time with its unit"),
         (with_alice(spark={"driverMemory": "4t"}), "'4t' was given; accepted: a size in megab"),
         (with_alice(spark={"driverMemory": "0g"}), "'0g' was given; accepted: a size in megabytes"),
         (lambda data: data.update({5: 1}), "the file: 5 (a number) was given; accepted: keys that"),
@@ -343,8 +348,30 @@ def test_a_stage_name_cannot_leave_the_folder(tmp_path: Path) -> None:
     (tmp_path / "secret.yaml").write_text("a: 1")
     (tmp_path / "config").mkdir()
 
-    with pytest.raises(SettingsError, match="no stage"):
+    with pytest.raises(SettingsError, match=r"'\.\./secret' is a path; accepted: a stage's name"):
         load_stage("../secret", tmp_path / "config")
+
+
+@pytest.mark.parametrize("given", ["config/dev.yaml", "dev.yaml", "/srv/config/dev.yml"])
+def test_a_path_that_is_given_as_a_stage_is_answered_with_the_stages_name(
+    tmp_path: Path, given: str
+) -> None:
+    (tmp_path / "dev.yaml").write_text("a: 1")
+
+    with pytest.raises(SettingsError) as refused:
+        load_stage(given, tmp_path, option="--stage ")
+    assert str(refused.value) == (
+        f"{given!r} is a path; accepted: a stage's name. Stages here: dev. Next: --stage dev"
+    )
+
+
+@pytest.mark.parametrize("option", ["-c stage=", "--stage "])
+@pytest.mark.parametrize("given", ["prod", "config/prod.yaml"])
+def test_a_mistaken_stage_is_answered_in_terms_of_how_it_was_given(
+    tmp_path: Path, option: str, given: str
+) -> None:
+    with pytest.raises(SettingsError, match=f"Choose one with {option}<stage>"):
+        load_stage(given, tmp_path, option=option)
 
 
 VALUES = st.recursive(

@@ -167,6 +167,24 @@ def test_what_is_no_yaml_is_refused_in_words(text: str, parser: Any) -> None:
     assert refused(text, parser).startswith(("not YAML: ", f"line 1: {DEEP}"))
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("a:\n\tb: 1", 2, 1),
+        ("a:\n  b: 1\n \tc: 2", 3, 2),
+        ("\ta: 1", 1, 1),
+        ("a:\n-\tb\n- c", 2, 2),
+        ("a: |\n\tx", 2, 1),
+        ("a:\n  - x: 1\n\t  y: 2", 3, 1),
+    ],
+)
+def test_a_tab_is_called_a_tab(text: str, line: int, column: int, parser: Any) -> None:
+    assert refused(text, parser) == (
+        f"not YAML: line {line}, column {column}: "
+        "a tab: YAML is indented with spaces; put spaces in its place"
+    )
+
+
 @pytest.mark.parametrize("text", ["", "# words\n", "---\n"])
 def test_a_file_without_anything_holds_nothing(text: str, parser: Any) -> None:
     assert read(text, parser) is None

@@ -1,12 +1,12 @@
 """Looks a cluster's endpoint up: decides which calls are made, in which order, for how long."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cluster_endpoint import livy, refusals, resolve
-from cluster_endpoint.answers import mapping_at
+from cluster_endpoint import impersonation, livy, refusals, resolve, session_fields
+from cluster_endpoint.answers import list_at, mapping_at
 from cluster_endpoint.aws import Aws, AwsGateway
 from cluster_endpoint.request import Request, Selector
 
@@ -42,6 +42,7 @@ def find_endpoint(
     started: float,
     *,
     propagation_seconds: float = PROPAGATION_SECONDS,
+    warn: Callable[[str], object] = log.warning,
 ) -> dict[str, str]:
     """The outputs of the one cluster's endpoint that the request selects. Raises Refusal.
 
@@ -50,28 +51,39 @@ def find_endpoint(
     groups or fleets, unless the request declines that; more calls only for a name, for tags, to
     wait, or where the request asks to look further.
     A permission that is missing, and tags that no cluster has, are final after
-    `propagation_seconds`.
+    `propagation_seconds`. `warn` is told what the cluster does not do as the settings say.
     """
     seconds = request.wait_seconds + RETRY_SECONDS
-    found = find(request, Aws(gateway, started, seconds, propagation_seconds), scope).outputs()
+    aws = Aws(gateway, started, seconds, propagation_seconds)
+    found = find(request, aws, scope, warn=warn).outputs()
     log.info("%s: Livy of %s is at %s", request.key, found["ClusterId"], found["LivyUrl"])
     return found
 
 
-def find(request: Request, aws: Aws, scope: ArnScope) -> resolve.Endpoint:
+def find(
+    request: Request, aws: Aws, scope: ArnScope, *, warn: Callable[[str], object] = log.warning
+) -> resolve.Endpoint:
     """The endpoint of the one cluster that the request selects. Raises Refusal."""
     lookup = Lookup(request, aws, scope)
     cluster = lookup.started_cluster(lookup.cluster_id(request.selector))
     # Refusals that this answer decides come before the next call.
     resolve.require_applications(cluster, lookup.selected_by)
+    version = resolve.application_versions(cluster)["livy"]
+    session_fields.refuse_unknown(str(cluster.get("Id")), version, request.session_fields)
     livy.refuse_login(cluster, livy.livy_conf(cluster.get("Configurations")))
     node = lookup.primary(cluster)
-    conf = lookup.livy_conf(cluster, node)
+    configurations = lookup.configurations(cluster, node)
+    conf = livy.livy_conf(configurations)
     livy.refuse_login(cluster, conf)
     security = lookup.security_configuration(cluster)
     tls = resolve.uses_https(cluster, conf, security, request.preferences)
     port = livy.port(conf, str(cluster.get("Id")), request.preferences)
-    return resolve.endpoint(cluster, node, port=port, tls=tls)
+    found = resolve.endpoint(cluster, node, port=port, tls=tls)
+    core_site = livy.classified("core-site", configurations)
+    unfit = impersonation.problem(found.cluster_id, conf, core_site)
+    if request.has_proxy_user and unfit:
+        warn(unfit)
+    return found
 
 
 @dataclass(frozen=True)
@@ -165,14 +177,13 @@ class Lookup:
             raise refusals.unfit_answer("DescribeCluster", "Id", cluster.get("Id"), cluster_id)
         return cluster
 
-    def livy_conf(self, cluster: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, str]:
-        """livy-conf as it holds on the primary node."""
-        conf = livy.livy_conf(cluster.get("Configurations"))
+    def configurations(self, cluster: Mapping[str, Any], node: Mapping[str, Any]) -> list[Any]:
+        """The cluster's configurations as they hold on the primary node."""
+        found = list_at(cluster, "Configurations")
         if self.request.read_group_configurations:
             # What is set for the primary's own group or fleet overrides the cluster's.
-            own = livy.configurations_of_primary(self._groups(cluster), node)
-            conf |= livy.livy_conf(own)
-        return conf
+            return [*found, *livy.configurations_of_primary(self._groups(cluster), node)]
+        return found
 
     def _groups(self, cluster: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         kind = "InstanceFleets" if resolve.is_fleet(cluster) else "InstanceGroups"

@@ -41,11 +41,12 @@ def on_event(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]
     Those of GUARD_TYPE as replacement_guard.guard says; those of RECORD_TYPE, and EventBridge's
     hints that a cluster changed, as cluster_record.handler says. For Custom::ClusterEndpoint,
     Create and Update answer the attributes of resolve.Endpoint.outputs with `State`, or raise
-    Refusal, whose text CloudFormation shows. `State` is `live`; `kept` in a rollback, which gets
-    the last deployed value whatever the cluster is; `gone` when only a refresh was asked for and
-    the cluster has vanished, with the last value, too; `waiting for the cluster` when there is
-    none and the request allows that, with a URL that names no host; `not followed: TLS` when the
-    request names a record that the certificate does not hold. Delete answers at once.
+    Refusal, whose text CloudFormation shows. `State` is `live`, and what the cluster does not do as
+    the settings say: an output, which the CDK prints at the end of a deploy. It is `kept` in a
+    rollback, which gets the last deployed value whatever the cluster is; `gone` when only a refresh
+    was asked for and the cluster has vanished, with the last value, too; `waiting for the cluster`
+    when there is none and the request allows that, with a URL that names no host; `not followed:
+    TLS` when the request names a record that the certificate does not hold. Delete answers at once.
     The event is never logged: it holds a pre-signed URL.
     """
     if FOLLOW in event or event.get("ResourceType") == RECORD_TYPE:
@@ -67,7 +68,7 @@ def on_event(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]
         request = parse(event["ResourceProperties"])
         physical_id = f"cluster-endpoint-{request.key}"
         try:
-            values, state = find_endpoint(request, gateway, scope, started), LIVE
+            values, state = _live(request, gateway, scope, started)
         except Refusal as refusal:
             values, state = _awaited(request, refusal)
     return {
@@ -87,8 +88,8 @@ def _followed(
     if not properties.get("RecordName"):
         return {"State": state}
     url = notebook_url.notebook_url(values["LivyUrl"], properties)
-    if state == LIVE and url == values["LivyUrl"]:
-        state = NOT_FOLLOWED
+    if state.startswith(LIVE) and url == values["LivyUrl"]:
+        state = NOT_FOLLOWED + state.removeprefix(LIVE)
     return {"State": state, "NotebookUrl": url}
 
 
@@ -113,7 +114,7 @@ def _update(
         return last or dict(last_value.PLACEHOLDER), KEPT
     request = parse(properties)
     try:
-        return find_endpoint(request, gateway, scope, started), LIVE
+        return _live(request, gateway, scope, started)
     except Refusal as refusal:
         is_gone = refusal.code in CLUSTER_GONE_CODES
         if last is None or not is_gone or not _is_refresh(request, event):
@@ -130,6 +131,14 @@ def _on_record(event: Mapping[str, Any], context: LambdaContext) -> dict[str, An
     if FOLLOW in event:
         return records.on_hint(event[FOLLOW], gateway, scope)
     return records.on_event(event, gateway, scope, lambda: _is_rolling_back(event))
+
+
+def _live(
+    request: Request, gateway: AwsGateway, scope: ArnScope, started: float
+) -> tuple[dict[str, str], str]:
+    warnings: list[str] = []
+    values = find_endpoint(request, gateway, scope, started, warn=warnings.append)
+    return values, "; ".join([LIVE, *warnings])
 
 
 def _is_rolling_back(event: Mapping[str, Any]) -> bool:

@@ -27,12 +27,17 @@ class LivyPreferences:
 
 
 def livy_conf(configurations: object) -> dict[str, str]:
-    """livy-conf's properties in a list of EMR configurations; a later entry wins, as in EMR."""
+    """livy-conf's properties in a list of EMR configurations."""
+    return classified("livy-conf", configurations)
+
+
+def classified(classification: str, configurations: object) -> dict[str, str]:
+    """A classification's properties in EMR configurations; a later entry wins, as in EMR."""
     found: dict[str, str] = {}
     if not isinstance(configurations, list):
         return found
     for each in configurations:
-        if isinstance(each, Mapping) and each.get("Classification") == "livy-conf":
+        if isinstance(each, Mapping) and each.get("Classification") == classification:
             own = each.get("Properties")
             if isinstance(own, Mapping):
                 found.update({str(name): str(value) for name, value in own.items()})

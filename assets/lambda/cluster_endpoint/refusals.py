@@ -1,5 +1,7 @@
 """Words every refusal of a cluster: its code, what was found, and the next step."""
 
+from collections.abc import Mapping
+
 from refusal import MOST_NAMES, Refusal, listed
 
 MOST_CANDIDATES = 20
@@ -77,6 +79,19 @@ def application_missing(cluster_id: str, missing: str, found: str, selected_by: 
         f"Cluster {cluster_id} has no {missing}; its applications are {found}.",
         f"applications cannot be added to a cluster: make one with `--applications Name=Spark "
         f"Name=Livy` (or tick {missing} in the console) and {again}.",
+    )
+
+
+def session_fields_unknown(
+    cluster_id: str, livy_version: str, needed: Mapping[str, str]
+) -> Refusal:
+    """Livy is too old for fields of the settings; `needed` has the version that each needs."""
+    unknown = " and ".join(f"{name} (known from Livy {first} on)" for name, first in needed.items())
+    return Refusal(
+        "session-fields-unknown",
+        f"Livy {livy_version} of cluster {cluster_id} takes no session with {unknown}, which the "
+        "notebooks' spark asks for.",
+        f"leave {' and '.join(needed)} out of spark, or use a cluster whose Livy is new enough.",
     )
 
 

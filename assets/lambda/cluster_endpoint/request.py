@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cluster_endpoint import livy, output_formats
+from cluster_endpoint.session_fields import FIRST_WITH
 from refusal import bad_request
 
 MOST_WAIT_MINUTES = 13
@@ -42,6 +43,10 @@ class Request:
     read_group_configurations: bool
     # Whether notebooks are deployed before there is a cluster.
     deploys_without_cluster: bool = False
+    # Fields of a Livy session that the notebooks ask for, and that not every Livy takes.
+    session_fields: tuple[str, ...] = ()
+    # Whether one of them asks for sessions in a user's name.
+    has_proxy_user: bool = False
 
 
 def parse(properties: Mapping[str, Any]) -> Request:
@@ -64,6 +69,8 @@ def parse(properties: Mapping[str, Any]) -> Request:
         ),
         read_group_configurations=_boolean(properties, "ReadGroupConfigurations", default=True),
         deploys_without_cluster=_text(properties, "WhenAbsent", "|deploy") == "deploy",
+        session_fields=_session_fields(properties),
+        has_proxy_user=_boolean(properties, "HasProxyUser"),
     )
 
 
@@ -85,6 +92,12 @@ def _tags(properties: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
         raise bad_request("ClusterTags", text)
     return tuple(sorted(tags.items()))
+
+
+def _session_fields(properties: Mapping[str, Any]) -> tuple[str, ...]:
+    name = "|".join(FIRST_WITH)
+    text = _text(properties, "SessionFields", rf"|({name})(,({name}))*")
+    return tuple(text.split(",")) if text else ()
 
 
 def _text(properties: Mapping[str, Any], name: str, pattern: str) -> str:

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emr_notebook.cli.aws.reader import Reader, Refused
+from emr_notebook.settings.immutable_properties import NAME
 
 NOTEBOOK = "AWS::SageMaker::NotebookInstance"
 LIFECYCLE = "AWS::SageMaker::NotebookInstanceLifecycleConfig"
 ENDPOINT = "Custom::ClusterEndpoint"
+GUARD = "Custom::ReplacementGuard"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,12 @@ class DeployedStack:
         """The names of the stack's notebooks, by logical id."""
         notebooks = self.of_type(NOTEBOOK).items()
         return {name: each["Properties"]["NotebookInstanceName"] for name, each in notebooks}
+
+    def notebook_keys(self) -> dict[str, str]:
+        """The keys in the settings of the stack's notebooks, by their names: the guard has them."""
+        guards = [each["Properties"].get("Notebooks", {}) for each in self.of_type(GUARD).values()]
+        keys = {own.get(NAME): key for each in guards for key, own in each.items()}
+        return {name: keys.get(name, name) for name in self.notebook_names().values()}
 
 
 def deployed_stack(reader: Reader, name: str) -> DeployedStack:

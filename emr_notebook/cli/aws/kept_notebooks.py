@@ -1,16 +1,14 @@
 """Finds the notebooks that outlived their entry in the settings: they are still paid for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from emr_notebook.cli.aws.notebooks import NotebookSummary, describe
 from emr_notebook.cli.aws.reader import Reader
+from emr_notebook.cli.aws.tagged import tagged_resources
 from emr_notebook.names import OWNER_TAG, STACK_TAG
 from emr_notebook.settings.model import Settings
-
-# Resource Groups Tagging API: values of one TagFilter.
-VALUES_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,8 @@ def kept_notebooks(
     # ARNs have names in lower case.
     known = {name.lower(): each for name, each in found.items()}
     tagged = {
-        str(each["ResourceARN"]).rpartition("/")[2]: each for each in _tagged(reader, settings)
+        str(each["ResourceARN"]).rpartition("/")[2]: each
+        for each in tagged_resources(reader, settings, "sagemaker:notebook-instance")
     }
     kept = sorted(name for name in tagged if name not in named)
 
@@ -44,31 +43,21 @@ def kept_notebooks(
 
     states = reader.map_concurrently(find, kept)
     return [
-        KeptNotebook(
-            at.name, at.state, _tag(tagged[name], STACK_TAG), _tag(tagged[name], OWNER_TAG)
-        )
+        KeptNotebook(at.name, at.state, _tag(tagged[name]), _tag(tagged[name], OWNER_TAG))
         for name, at in zip(kept, states, strict=True)
         if at is not None
     ]
 
 
-def _tagged(reader: Reader, settings: Settings) -> Iterator[Mapping[str, Any]]:
-    stacks = list(dict.fromkeys([settings.stack_name, *settings.stack_names()]))
-    for some in _batches(stacks):
-        yield from reader.pages(
-            "resourcegroupstaggingapi",
-            "get_resources",
-            items="ResourceTagMappingList",
-            token=("PaginationToken", "PaginationToken"),
-            ResourceTypeFilters=["sagemaker:notebook-instance"],
-            TagFilters=[{"Key": STACK_TAG, "Values": some}],
-        )
+def stack_of(reader: Reader, settings: Settings, name: str) -> str:
+    """The stack that made a notebook of any name, by its tag; "" for one that this app did not.
+
+    Raises as Reader.ask does.
+    """
+    where = f"{settings.partition.name}:sagemaker:{settings.region}:{settings.account}"
+    arn = f"arn:{where}:notebook-instance/{name.lower()}"
+    return _tag({"Tags": reader.pages("sagemaker", "list_tags", items="Tags", ResourceArn=arn)})
 
 
-def _batches(values: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(values), VALUES_AT_ONCE):
-        yield values[start : start + VALUES_AT_ONCE]
-
-
-def _tag(tagged: Mapping[str, Any], key: str) -> str:
+def _tag(tagged: Mapping[str, Any], key: str = STACK_TAG) -> str:
     return next((str(each["Value"]) for each in tagged["Tags"] if each["Key"] == key), "")

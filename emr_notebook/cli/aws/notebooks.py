@@ -61,6 +61,14 @@ def list_notebooks(reader: Reader, names: Sequence[str]) -> dict[str, NotebookSu
         return {}
     start = _common_start(names)
     narrowed: dict[str, Any] = {"NameContains": start} if start else {}
+    return {each.name: each for each in list_all_notebooks(reader, **narrowed)}
+
+
+def list_all_notebooks(reader: Reader, **narrowed: Any) -> list[NotebookSummary]:
+    """The region's notebooks that fit ListNotebookInstances' filters: a call for a hundred.
+
+    Raises as Reader.ask does.
+    """
     pages = reader.pages(
         "sagemaker",
         "list_notebook_instances",
@@ -68,7 +76,7 @@ def list_notebooks(reader: Reader, names: Sequence[str]) -> dict[str, NotebookSu
         MaxResults=PAGE_SIZE,
         **narrowed,
     )
-    return {str(each["NotebookInstanceName"]): to_summary(each) for each in pages}
+    return [to_summary(each) for each in pages]
 
 
 def to_summary(described: Mapping[str, str]) -> NotebookSummary:

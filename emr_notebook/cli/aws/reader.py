@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError
 
+from emr_notebook.cli.aws.printable import printable
+
 MAX_CONCURRENT_CALLS = 8
 MAX_PAGES = 100
 
@@ -46,11 +48,20 @@ class CommandError(Exception):
     """A command cannot go on; the text is one that its user can act on."""
 
 
+class NoAnswerError(BotoCoreError):
+    """Nobody answers in AWS's place, or something that is not AWS."""
+
+    fmt = "{error}"
+
+
 class Unreachable(CommandError):
     """AWS in the region does not answer for one service; others may."""
 
     def __init__(self, service: str, region: str, error: object) -> None:
-        super().__init__(f"AWS in {region} does not answer: {error}")
+        super().__init__(
+            f"AWS in {region} does not answer: {service}: {error}. Next: look at the network, at "
+            "proxies (HTTPS_PROXY), and at what AWS_ENDPOINT_URL or endpoint_url names"
+        )
         self.service = service
 
 
@@ -66,7 +77,7 @@ class Refused(Exception):
     """AWS refused a call for another reason; `code` is AWS's own."""
 
     def __init__(self, action: str, code: str, message: str) -> None:
-        super().__init__(f"AWS refused {action}: {code}: {message}")
+        super().__init__(f"AWS refused {action}: {code}: {printable(message)}")
         self.code = code
         self.message = message
 
@@ -91,7 +102,7 @@ class Reader:
             raise ValueError(f"{method} is not a call that only reads")
         action = iam_action(service, method)
         try:
-            return self.call(service, method, arguments)
+            return _Answer(action, self.call(service, method, arguments))
         except ClientError as error:
             raise _failure(action, error) from None
         except BotoCoreError as error:
@@ -132,13 +143,23 @@ class Reader:
             done()
             return result
 
-        with ThreadPoolExecutor(MAX_CONCURRENT_CALLS) as pool:
-            futures = [pool.submit(one, item) for item in items]
-            try:
-                return [each.result() for each in futures]
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        pool = ThreadPoolExecutor(MAX_CONCURRENT_CALLS)
+        try:
+            return [each.result() for each in [pool.submit(one, item) for item in items]]
+        finally:
+            # Whoever interrupts a command does not wait for the calls that are under way.
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+class _Answer(dict[str, Any]):
+    """An answer of AWS's; CommandError for a part that it should have and has not."""
+
+    def __init__(self, action: str, parts: Mapping[str, Any]) -> None:
+        super().__init__(parts)
+        self._action = action
+
+    def __missing__(self, part: str) -> Any:
+        raise CommandError(f"AWS's answer to {self._action} has no {part}: try again")
 
 
 def caching_reader(reader: Reader) -> Reader:
@@ -169,9 +190,10 @@ def explain(error: BotoCoreError) -> str:
     """Why boto3 could not make a call, and what to do."""
     if isinstance(error, exceptions.NoCredentialsError | exceptions.CredentialRetrievalError):
         return (
-            f"there are no AWS credentials: run `aws sso login` or set AWS_PROFILE (boto3: {error})"
+            "there are no AWS credentials: run `aws sso login` or set AWS_PROFILE "
+            f"(boto3: {printable(str(error))})"
         )
-    return f"AWS cannot be asked: {error}"
+    return f"AWS cannot be asked: {printable(str(error))}"
 
 
 def _failure(action: str, error: ClientError) -> Exception:
@@ -185,6 +207,7 @@ def _failure(action: str, error: ClientError) -> Exception:
 
 
 def _no_answer(error: BotoCoreError, service: str, region: str) -> CommandError:
-    if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
+    silence = (NoAnswerError, exceptions.ConnectionError, exceptions.HTTPClientError)
+    if isinstance(error, silence):
         return Unreachable(service, region, error)
     return CommandError(explain(error))

@@ -1,10 +1,11 @@
 """Checks that each cluster can be used, as the resolver finds it at a deploy."""
 
 from cluster_endpoint.handler import CLUSTER_ABSENT_CODES
-from emr_notebook.cli.aws.live_endpoint import LiveEndpoint, live_endpoint
+from emr_notebook.cli.aws.live_endpoint import ASKED_BY, NOT_ASKED, LiveEndpoint, live_endpoint
 from emr_notebook.cli.aws.reader import Reader
-from emr_notebook.cli.doctor.report import Line, Unknown, failed, not_checked, ok
+from emr_notebook.cli.doctor.report import Line, Unknown, failed, not_checked, ok, unseen
 from emr_notebook.cli.next_commands import Commands
+from emr_notebook.constructs.resolver_request import session_fields
 from emr_notebook.settings.model import Settings
 
 CLUSTER_NOT_READY = "[cluster-not-ready]"
@@ -13,10 +14,16 @@ AWS_FAILED = ("[aws-unavailable]", "[aws-call-failed]", "[answer-incomplete]")
 
 
 def check(reader: Reader, settings: Settings, _commands: Commands) -> list[Line]:
-    """A line for each cluster; three calls for one by its id, more for others: `find_endpoint`."""
+    """Each cluster's lines; three calls for one by its id, more for others (`find_endpoint`)."""
     keys = list(settings.clusters)
     found = reader.map_concurrently(lambda key: live_endpoint(reader, settings, key), keys)
-    return [cluster_line(settings, key, live) for key, live in zip(keys, found, strict=True)]
+    asked = [session_fields(settings.resolved_notebooks, key) for key in keys]
+    lines = [
+        cluster_line(settings, key, live.for_sessions(fields))
+        for key, live, fields in zip(keys, found, asked, strict=True)
+    ]
+    usable = [key for key, live in zip(keys, found, strict=True) if live.values]
+    return lines + [unseen(f"Livy of {key}", NOT_ASKED, advice=ASKED_BY) for key in usable]
 
 
 def cluster_line(settings: Settings, key: str, live: LiveEndpoint) -> Line:
@@ -31,7 +38,7 @@ def cluster_line(settings: Settings, key: str, live: LiveEndpoint) -> Line:
         return ok(subject, _found(live))
     minutes = settings.clusters[key].wait_minutes
     if refusal.startswith(CLUSTER_NOT_READY) and minutes:
-        return ok(
+        return unseen(
             subject,
             f"it is still starting: a deploy waits for it, at most {minutes} minutes, and looks "
             "then whether it can be used",

@@ -1,15 +1,17 @@
 """`emr-notebook doctor`: checks that everything is there that a deploy needs."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from threading import Lock
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from emr_notebook.cli.aws.reader import Reader, caching_reader
+from emr_notebook.cli.aws.reader import CommandError, Reader, caching_reader
 from emr_notebook.cli.aws.session import aws_reader
 from emr_notebook.cli.command import (
     FAILED,
@@ -28,6 +30,7 @@ from emr_notebook.cli.doctor import (
     followed_names,
     keys,
     machine,
+    owner,
     quotas,
     roles,
     stacks,
@@ -63,31 +66,76 @@ STYLES = {State.OK: "green", State.FAILED: "red", State.NOT_CHECKED: "yellow"}
 MARGIN = 12
 
 
+DeployRole = Annotated[
+    str | None,
+    typer.Option(
+        "--deploy-role",
+        help="who deploys without cdk bootstrap, as a plain template is deployed",
+        metavar="ARN",
+    ),
+]
+AsOwner = Annotated[
+    str | None,
+    typer.Option(
+        "--as", help="check instead what this user or role needs as an owner", metavar="ARN"
+    ),
+]
+
+
 @report_errors
-def doctor(stage: Stage = "dev", as_json: AsJson = False) -> int:
+def doctor(
+    stage: Stage = "dev",
+    as_json: AsJson = False,
+    deploy_role_arn: DeployRole = None,
+    as_owner: AsOwner = None,
+) -> int:
     """Check what a deploy of the stage needs.
 
     Of each prerequisite: ok; failed, with its cause and what mends it; or not
-    checked, with the permission that is missing. Only reading calls are made.
+    checked, with the permission that is missing, or what AWS's records do not
+    hold, such as whether Livy answers. Only reading calls are made.
 
-    Exit status: 0 all is there; 1 something is not; 3 something could not be
-    found out, and all else is there.
+    Exit status: 0 nothing is missing that AWS's records show; 1 something is;
+    3 a permission or an answer is, and nothing else is known to be.
 
     Example: emr-notebook doctor --stage dev
     """
     settings = load_settings(stage)
-    commands = Commands.of(stage, settings)
+    commands, areas = Commands.of(stage, settings), _areas(deploy_role_arn, as_owner)
     with progress_output().status("Checking what a deploy needs") as progress:
-        lines = examine(aws_reader(settings.region), settings, commands, say=progress.update)
+        reader = aws_reader(settings.region)
+        lines = examine(reader, settings, commands, say=progress.update, areas=areas)
     if as_json:
         typer.echo(json.dumps(lines_json(stage, lines), indent=2))
     else:
         print_lines(output(), lines)
+        typer.echo(summary(lines, commands))
     return STATUS[worst_state(lines)]
 
 
+def _areas(deployer: str | None, as_owner: str | None) -> tuple[Check, ...]:
+    """Those of a deploy through the bootstrap, of a deploy by `deployer`, or the owner's alone."""
+    if deployer and as_owner:
+        raise CommandError("--deploy-role and --as are two checks: give one of the two")
+    if as_owner:
+        return (partial(owner.check, principal=as_owner),)
+    if deployer is None:
+        return AREAS
+    by_role: dict[Check, Check] = {
+        deploy_role.check: partial(deploy_role.check, deployer=deployer),
+        keys.check: partial(keys.check, deployer=deployer),
+    }
+    of_bootstrap = (caller.check, bootstrap.check)
+    return tuple(by_role.get(each, each) for each in AREAS if each not in of_bootstrap)
+
+
 def examine(
-    reader: Reader, settings: Settings, commands: Commands, *, say: Callable[[str], object]
+    reader: Reader,
+    settings: Settings,
+    commands: Commands,
+    *,
+    say: Callable[[str], object],
+    areas: Sequence[Check] = AREAS,
 ) -> list[Line]:
     """The lines of all areas; of another account than the stage's, nothing more is looked at.
 
@@ -103,9 +151,9 @@ def examine(
         nonlocal done
         with counting:
             done += 1
-            say(f"Checking what a deploy needs: {done} of {len(AREAS)}")
+            say(f"Checking what a deploy needs: {done} of {len(areas)}")
 
-    found = reader.map_concurrently(lambda check: check(reader, settings, commands), AREAS, count)
+    found = reader.map_concurrently(lambda check: check(reader, settings, commands), areas, count)
     return [account, *(line for lines in found for line in lines)]
 
 
@@ -117,6 +165,15 @@ def print_lines(console: Console, lines: Sequence[Line]) -> None:
         console.print(text, soft_wrap=True)
         for more in (*line.commands, *filter(None, [line.advice])):
             console.print(Text(f"{'':{MARGIN}}{more}"), soft_wrap=True)
+
+
+def summary(lines: Sequence[Line], commands: Commands) -> str:
+    """How many lines there are of each state, the worst first, and the next command."""
+    counts = Counter(line.state for line in lines)
+    said = ", ".join(f"{counts[state]} {state}" for state in reversed(State) if counts[state])
+    if counts[State.FAILED]:
+        return f"{said}. Next: mend what failed, then {commands.doctor()}"
+    return f"{said}. Next: {commands.plan()}"
 
 
 def lines_json(stage: str, lines: Sequence[Line]) -> dict[str, Any]:

@@ -26,14 +26,18 @@ ENABLED = "Enabled"
 GRANT = "kms:CreateGrant"
 
 
-def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
+def check(
+    reader: Reader, settings: Settings, commands: Commands, deployer: str | None = None
+) -> list[Line]:
     """The lines of the key that the settings name, and of each distinct secret.
 
-    Two calls for the key, one for each secret; none where the deploy makes the key.
+    Two calls for the key, one for each secret; none where the deploy makes the key. `deployer`
+    deploys in the place of the bootstrap's role.
     """
     lines = []
+    role = deployer or bootstrap_role_arn(settings, "cfn-exec")
     if settings.kms_key_arn is not None:
-        lines += _key_lines(reader, settings.kms_key_arn, settings, commands)
+        lines += _key_lines(reader, settings.kms_key_arn, role, settings, commands)
     given = secrets(settings)
     found = reader.map_concurrently(lambda arn: _secret(reader, arn), given)
     return lines + [secret_line(arn, at, commands) for arn, at in zip(given, found, strict=True)]
@@ -68,13 +72,17 @@ def key_line(arn: str, key: Mapping[str, Any] | Unknown | None, commands: Comman
 
 
 def policy_line(
-    arn: str, policy: Mapping[str, Any] | Unknown, settings: Settings, commands: Commands
+    arn: str,
+    policy: Mapping[str, Any] | Unknown,
+    deployer: str,
+    settings: Settings,
+    commands: Commands,
 ) -> Line:
     """Whether the key's policy lets the deploy use it, by itself or through IAM's policies."""
     subject = f"policy of key {_key_id(arn)}"
     if isinstance(policy, Unknown):
         return not_checked(subject, policy)
-    account, deployer = settings.account, bootstrap_role_arn(settings, "cfn-exec")
+    account = settings.account
     root = f"arn:{settings.partition.name}:iam::{account}:root"
     if evaluate_policy(policy, GRANT, {account, root}, {deployer}) is PolicyVerdict.ALLOWS:
         return ok(subject, "it lets the account's IAM policies decide")
@@ -86,7 +94,7 @@ def policy_line(
     if verdict is PolicyVerdict.DENIES:
         advice = "take out or narrow that statement: no further one can win against it"
         return failed(subject, f"a statement denies {deployer} {GRANT}", advice=advice)
-    cause = f"it lets neither IAM's policies nor the CDK's role {GRANT}: {deployer}"
+    cause = f"it lets neither IAM's policies nor the deploy's role {GRANT}: {deployer}"
     return failed(subject, cause, _admitting(arn, policy, deployer, commands))
 
 
@@ -104,7 +112,9 @@ def secret_line(arn: str, secret: Mapping[str, Any] | Unknown | None, commands: 
     return ok(subject)
 
 
-def _key_lines(reader: Reader, arn: str, settings: Settings, commands: Commands) -> list[Line]:
+def _key_lines(
+    reader: Reader, arn: str, deployer: str, settings: Settings, commands: Commands
+) -> list[Line]:
     def describe() -> Mapping[str, Any]:
         found: Mapping[str, Any] = reader.ask("kms", "describe_key", KeyId=arn)["KeyMetadata"]
         return found
@@ -113,7 +123,7 @@ def _key_lines(reader: Reader, arn: str, settings: Settings, commands: Commands)
     line = key_line(arn, key, commands)
     if key is None:
         return [line]
-    return [line, policy_line(arn, _policy(reader, arn, settings), settings, commands)]
+    return [line, policy_line(arn, _policy(reader, arn, settings), deployer, settings, commands)]
 
 
 def _admitting(arn: str, policy: Mapping[str, Any], deployer: str, commands: Commands) -> str:

@@ -16,9 +16,9 @@ from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
 
 INSTALL = "make install"
-# requires-python of this app; the CDK's own demand of Node, and what it still supports.
+# requires-python of this app; the oldest Node that the CDK still supports.
 OLDEST_PYTHON, FIRST_PYTHON_TOO_NEW = (3, 11), (3, 14)
-OLDEST_NODE, SUPPORTED_NODE = 20, 22
+OLDEST_NODE = 22
 # The CDK library's assemblies need it (schema 55); 3.0.0 was published by accident.
 OLDEST_CDK, FIRST_CDK_TOO_NEW = (2, 1148), (3,)
 PACKAGES = ("aws-cdk-lib", "constructs")
@@ -70,9 +70,7 @@ def _node_line(version: str) -> Line:
     if not found:
         return failed(subject, "there is no node on PATH", INSTALL)
     if found < (OLDEST_NODE,):
-        return failed(subject, f"this is {version}; the CDK needs {OLDEST_NODE} or later", INSTALL)
-    if found < (SUPPORTED_NODE,):
-        return ok(subject, f"{version}, which the CDK runs on and no longer supports")
+        return failed(subject, f"this is {version}; Node {OLDEST_NODE} or later does", INSTALL)
     return ok(subject, version)
 
 

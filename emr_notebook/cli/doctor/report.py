@@ -24,7 +24,7 @@ class Line:
 
     `subject` names it, the same in every run. `what` is what was found, the cause of a failure, or
     what is missing to know. `commands` are run in their order; `advice` is for what no command
-    does.
+    does. One that does not count is shown, and decides nothing.
     """
 
     subject: str
@@ -32,6 +32,7 @@ class Line:
     what: str = ""
     commands: tuple[str, ...] = ()
     advice: str = ""
+    counts: bool = True
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,11 @@ def not_checked(subject: str, unknown: Unknown) -> Line:
     return Line(subject, State.NOT_CHECKED, unknown.why)
 
 
+def unseen(subject: str, what: str, *, advice: str = "") -> Line:
+    """No permission would tell it: what AWS's records do not hold, or nobody looks at here."""
+    return Line(subject, State.NOT_CHECKED, what, advice=advice, counts=False)
+
+
 def attempt(read: Callable[[], Answer]) -> Answer | Unknown:
     """What `read` answers, or why AWS does not; credentials that are no good still raise."""
     try:
@@ -67,9 +73,10 @@ def attempt(read: Callable[[], Answer]) -> Answer | Unknown:
 
 
 def worst_state(lines: Iterable[Line]) -> State:
-    """The state that counts; OK when there is no line."""
+    """The state that counts; OK when there is no line that does."""
     order = list(State)
-    return max((line.state for line in lines), key=order.index, default=State.OK)
+    counted = (line.state for line in lines if line.counts)
+    return max(counted, key=order.index, default=State.OK)
 
 
 def none_if_missing(code: str, read: Callable[[], Answer]) -> Answer | Unknown | None:

@@ -24,6 +24,7 @@ from emr_notebook.cli.doctor.report import (
     none_if_missing,
     not_checked,
     ok,
+    unseen,
 )
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.names import LOG_GROUP
@@ -116,7 +117,7 @@ def trust_line(given: Role, role: Role | Unknown | None, commands: Commands) -> 
     if verdict is PolicyVerdict.ALLOWS:
         return ok(subject)
     if verdict is PolicyVerdict.DEPENDS:
-        return ok(subject, f"it trusts {SAGEMAKER} under conditions, which are not looked at")
+        return unseen(subject, f"it trusts {SAGEMAKER} under conditions, which are not looked at")
     if verdict is PolicyVerdict.DENIES:
         advice = "take that statement out of its trust policy: no further one can win against it"
         return failed(subject, f"a statement denies {SAGEMAKER} to assume it", advice=advice)

@@ -136,7 +136,7 @@ def names_line(
 ) -> Line:
     """Whether every name is free, or its own stack's; `own` are the names in each stack.
 
-    What has a taken name may hold somebody's files: no command is given that deletes it.
+    What has a taken name may hold somebody's files: nothing is said of deleting it.
     """
     if isinstance(existing, Unknown):
         return not_checked(subject, existing)
@@ -151,7 +151,7 @@ def names_line(
         return ok(subject, f"{len(wanted)} free, or the stage's own")
     said = ", ".join(f"{each.name}, which is none of the stack {each.stack}'s" for each in taken)
     settings = ", ".join(dict.fromkeys(each.setting for each in taken))
-    advice = f"give another name ({settings}), or delete what has it once nobody needs it"
+    advice = f"give another name ({settings}): what has this one may hold somebody's files"
     return failed(subject, f"SageMaker has already {said}", advice=advice)
 
 

@@ -14,6 +14,7 @@ from emr_notebook.cli.aws.notebooks import (
     TRANSITIONAL_STATES,
     NotebookStatus,
 )
+from emr_notebook.cli.aws.printable import printable, quoted
 from emr_notebook.cli.next_commands import Commands, deploys_first
 
 Comparison = Callable[[LiveEndpoint, NotebookStatus, Commands], "list[Finding]"]
@@ -76,10 +77,19 @@ def verify_findings(
     found = status_findings(notebook, commands)
     if notebook.state == FAILED or live is None:
         return found
+    live = live.for_sessions(notebook.settings.spark.versioned_fields)
+    found += _proxy_user(live, notebook)
     if live.refusal and not live.denied:
         # Nothing that could be run now helps before there is a cluster to use.
         found = [replace(each, commands=()) for each in found]
-    return found + _unknown(notebook) + (compare or compared_with_live)(live, notebook, commands)
+    found += _unknown(notebook) + (compare or compared_with_live)(live, notebook, commands)
+    return found + _reached_livy(notebook, found)
+
+
+def unused_lifecycle(name: str, commands: Commands) -> Finding:
+    """A lifecycle configuration that was left behind, and the command that deletes it."""
+    what = f"lifecycle configuration {name}: no notebook uses it any more"
+    return Finding(Verdict.WARNING, what, (commands.delete_lifecycle(name),))
 
 
 def next_commands(findings: Iterable[Finding]) -> list[str]:
@@ -99,10 +109,17 @@ def configured_livy_url(notebook: NotebookStatus) -> str:
     return notebook.report.values.get("livy_url", "")
 
 
+def _proxy_user(live: LiveEndpoint, notebook: NotebookStatus) -> list[Finding]:
+    if not live.proxy_user or notebook.settings.spark.proxyUser is None:
+        return []
+    return [Finding(Verdict.WARNING, live.proxy_user)]
+
+
 def _not_started(notebook: NotebookStatus, commands: Commands) -> list[Finding]:
     if notebook.state != FAILED:
         return []
-    what = f"SageMaker could not start it: {notebook.failure or 'it gives no reason'}"
+    reason = printable(notebook.failure) or "it gives no reason"
+    what = f"SageMaker could not start it: {reason}"
     return [
         Finding(
             Verdict.FAILED,
@@ -113,15 +130,31 @@ def _not_started(notebook: NotebookStatus, commands: Commands) -> list[Finding]:
 
 
 def _last_start(notebook: NotebookStatus, commands: Commands) -> list[Finding]:
-    state = notebook.report.values.get("state", "ok")
-    if state == "ok":
+    """What its log says of it, in quotes: its user can write there, too."""
+    report = notebook.report
+    state, check = report.values.get("state", "ok"), report.values.get("check", "not checked")
+    if not report.values or (state == "ok" and check == "ok"):
         return []
-    verdict = Verdict.WARNING if state == "warning" else Verdict.FAILED
-    what = f"its last start ended with {state}: {_joined(notebook.report.problems)}"
+    is_warning = state == "warning" and check == "ok"
+    known = state if state in ("ok", "warning") else "failed"
+    said = "; ".join(report.problems) or f"check: {check}"
+    what = f"its last start ended with {known}, and its log says: {quoted(said)}"
+    if report.next_steps:
+        what += f"; what helps: {quoted('; '.join(report.next_steps))}"
+    if is_warning:
+        return [Finding(Verdict.WARNING, what)]
     # Only a new start tells whether it is better now.
     again = (commands.restart(notebook.name),) if notebook.state == IN_SERVICE else ()
-    advice = _joined(notebook.report.next_steps)
-    return [Finding(verdict, what, again if verdict is Verdict.FAILED else (), advice)]
+    return [Finding(Verdict.FAILED, what, again)]
+
+
+def _reached_livy(notebook: NotebookStatus, found: Sequence[Finding]) -> list[Finding]:
+    """What is known of Livy where nothing is wrong: it answered once, by the notebook's word."""
+    worst = worst_verdict(each.verdict for each in found)
+    if worst not in (Verdict.OK, Verdict.WARNING):
+        return []
+    at = printable(notebook.report.values.get("time", "at an unknown time"), 30)
+    return [Finding(Verdict.OK, f"its log says that Livy answered its last start ({at})")]
 
 
 def _outdated(notebook: NotebookStatus, commands: Commands) -> list[Finding]:
@@ -129,14 +162,15 @@ def _outdated(notebook: NotebookStatus, commands: Commands) -> list[Finding]:
         return []
     restart = (commands.restart(notebook.name),)
     found = []
-    ran = notebook.report.values.get("script", "one without a version")
-    if ran != notebook.script.version:
-        what = f"it runs start script {ran}; {notebook.script.version or 'another one'} is deployed"
+    ran, script = notebook.report.values.get("script"), notebook.script.version
+    if ran != script:
+        running = quoted(ran) if ran else "one without a version"
+        what = f"it runs start script {running}; {script or 'another one'} is deployed"
         found.append(Finding(Verdict.FAILED, what, restart))
     used, deployed = configured_livy_url(notebook), notebook.script.livy_url
     # The start's own warning says why it does not use the name.
     if used not in (deployed, notebook.script.fallback_url):
-        what = f"it uses {used}; the deployed address is {deployed}"
+        what = f"it uses {quoted(used)}; the deployed address is {deployed}"
         found.append(Finding(Verdict.FAILED, what, restart))
     return found
 
@@ -147,7 +181,7 @@ def _unknown(notebook: NotebookStatus) -> list[Finding]:
         for action in notebook.denied
     ]
     if not notebook.report.values and READ_LOG not in notebook.denied:
-        what = "CloudWatch Logs has no report of its start"
+        what = "CloudWatch Logs shows no report of its start"
         advice = (
             "read ~/SageMaker/.emr-notebook/status.txt in the notebook; to have reports here, let "
             "its subnet reach CloudWatch Logs and its role write there"
@@ -174,12 +208,7 @@ def compared_with_live(
     if notebook.script is not None and notebook.script.livy_url != now:
         what = f"{what}; the deployed address is {notebook.script.livy_url or 'none'}"
         return [Finding(Verdict.FAILED, what, (commands.refresh(), restart))]
-    if notebook.script is None and configured_livy_url(notebook) not in ("", now):
-        return [
-            Finding(Verdict.FAILED, f"{what}; it uses {configured_livy_url(notebook)}", (restart,))
-        ]
+    used = configured_livy_url(notebook)
+    if notebook.script is None and used not in ("", now):
+        return [Finding(Verdict.FAILED, f"{what}; it uses {quoted(used)}", (restart,))]
     return []
-
-
-def _joined(parts: Sequence[str]) -> str:
-    return "; ".join(parts) or "it does not say why"

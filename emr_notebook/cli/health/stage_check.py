@@ -28,10 +28,11 @@ Say = Callable[[str], object]
 
 @dataclass(frozen=True)
 class NotebookCheck:
-    """A notebook and what was found."""
+    """A notebook, the key of its cluster, and what was found."""
 
     key: str
     name: str
+    cluster: str
     findings: Sequence[Finding]
 
     @property
@@ -97,7 +98,7 @@ def _check(
     if uses_name(notebook, record):
         found = live_for_name(found)
     findings = verify_findings(notebook, found, commands, comparison(notebook, record))
-    return NotebookCheck(notebook.settings.key, notebook.name, findings)
+    return NotebookCheck(notebook.settings.key, notebook.name, cluster, findings)
 
 
 def _live(

@@ -29,10 +29,15 @@ ESSENTIAL = frozenset({READ_LOG, READ_SCRIPT})
 
 @report_errors
 def status(stage: Stage = "dev", failed: OnlyFailed = False, as_json: AsJson = False) -> int:
-    """Show the stage's notebooks: state, owner, cluster, address, script, last start.
+    """Show the stage's notebooks, one line each.
 
-    An arrow shows what the next start will be told. Notebooks that were kept when
-    their entry was removed are listed, too.
+    Of each: state, owner, cluster, address, script, last start. The last three
+    are what the notebook's log says, where its user can write, too; an arrow
+    shows what the next start will be told. Whether Livy answers now is not
+    checked: only the notebooks' network reaches it. Notebooks that were kept
+    when their entry was removed are listed, too, and so are lifecycle
+    configurations that no notebook uses any more, with the commands that delete
+    them.
 
     Exit status: 0; 3 when the credentials may not read what this needs.
 

@@ -8,7 +8,9 @@ from rich.text import Text
 
 from emr_notebook.cli.aws.followed_records import FollowedRecord
 from emr_notebook.cli.aws.kept_notebooks import KeptNotebook
-from emr_notebook.cli.aws.notebooks import NotebookStatus
+from emr_notebook.cli.aws.live_endpoint import ASKED_BY, NOT_ASKED
+from emr_notebook.cli.aws.notebooks import IN_SERVICE, READ_LOG, NotebookStatus
+from emr_notebook.cli.aws.printable import printable
 from emr_notebook.cli.health.findings import Finding, configured_livy_url, next_commands
 from emr_notebook.cli.health.stage_status import StageStatus
 from emr_notebook.cli.output import make_table, print_table
@@ -31,7 +33,12 @@ def print_status(console: Console, status: StageStatus) -> None:
     for notebook, findings in status.notebooks:
         for finding in findings:
             console.print(Text(f"{notebook.name}: {finding}"), soft_wrap=True)
-    print_next(console, [finding for _, findings in status.notebooks for finding in findings])
+    for finding in status.leftovers:
+        console.print(Text(str(finding)), soft_wrap=True)
+    if any(notebook.state == IN_SERVICE for notebook, _ in status.notebooks):
+        console.print(f"Livy is not checked: {NOT_ASKED}. Next: {ASKED_BY}", soft_wrap=True)
+    found = [finding for _, findings in status.notebooks for finding in findings]
+    print_next(console, [*found, *status.leftovers])
 
 
 def print_next(console: Console, findings: Sequence[Finding]) -> None:
@@ -53,7 +60,11 @@ def status_json(stage: str, status: StageStatus) -> dict[str, Any]:
             for each in status.kept
         ],
         "clusters": [_record(key, each) for key, each in status.records.items()],
+        "leftovers": [
+            {"what": each.what, "next": list(each.commands)} for each in status.leftovers
+        ],
         "denied": sorted(status.denied),
+        "not_checked": [f"Livy: {NOT_ASKED}"],
     }
 
 
@@ -84,8 +95,20 @@ def _row(notebook: NotebookStatus) -> list[str]:
             script.livy_url if script else "",
         ),
         _with_next(ran.get("script", ""), ran.get("script", ""), script.version if script else ""),
-        " ".join(ran[part] for part in ("time", "state") if part in ran),
+        _last_start(notebook),
     ]
+
+
+def _last_start(notebook: NotebookStatus) -> str:
+    """When it was and how it ended, as the notebook's log says."""
+    ran = notebook.report.values
+    if not ran:
+        if READ_LOG in notebook.denied:
+            return "not known"
+        return "no report" if notebook.state else ""
+    check = ran.get("check", "not checked")
+    livy = "Livy answered" if check == "ok" else f"Livy: {check}"
+    return printable(f"{ran.get('time', '')} {ran['state']}, {livy}", 80)
 
 
 def _with_next(used: str, configured: str, next_configured: str) -> str:
@@ -94,7 +117,8 @@ def _with_next(used: str, configured: str, next_configured: str) -> str:
 
 
 def _kept_row(kept: KeptNotebook) -> list[str]:
-    return [kept.name, f"{kept.state}, kept, not in the settings", kept.owner, "", "", "", ""]
+    owner = printable(kept.owner)
+    return [kept.name, f"{kept.state}, kept, not in the settings", owner, "", "", "", ""]
 
 
 def _as_json(notebook: NotebookStatus, findings: Sequence[Finding]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from emr_notebook.cli.aws.live_endpoint import ASKED_BY, NOT_ASKED
 from emr_notebook.cli.aws.reader import Denied, Refused
 from emr_notebook.cli.command import (
     FAILED,
@@ -45,11 +46,13 @@ def verify(
 ) -> int:
     """Check the stage's running notebooks after a deploy.
 
-    Of each: its state, its last start, its script against the deployed one, and
-    the address it uses against where its cluster's Livy is now. One that is
-    stopped is listed, and is no failure.
+    Of each: its state, what its log says of its last start, its script against
+    the deployed one, and the address it uses against where its cluster's Livy is
+    now. One that is stopped is listed, and is no failure. Whether Livy answers
+    now is not checked: only the notebooks' network reaches it.
 
-    Exit status: 0 all work; 1 some do not; 3 it could not be found out.
+    Exit status: 0 nothing is wrong with them; 1 something is; 3 it could not be
+    found out.
 
     Example: emr-notebook verify --stage dev --wait 10
     """
@@ -71,11 +74,14 @@ def verify(
 
 
 def print_checks(console: Console, checks: Sequence[NotebookCheck]) -> None:
-    """A line for each notebook, and the commands that help."""
+    """A line for each notebook, what none of them says, and the commands that help."""
     for check in checks:
         said = "; ".join(map(str, check.findings))
         line = Text(f"{check.verdict:<12}", STYLES.get(check.verdict, "yellow"))
         line.append(f"{check.name}: {said}" if said else check.name, "default")
+        console.print(line, soft_wrap=True)
+    for what in _not_checked(checks):
+        line = Text(f"{'not checked':<12}", "yellow").append(f"{what}. Next: {ASKED_BY}", "default")
         console.print(line, soft_wrap=True)
     print_next(console, [finding for check in checks for finding in check.findings])
 
@@ -86,6 +92,7 @@ def checks_json(stage: str, checks: Sequence[NotebookCheck]) -> dict[str, Any]:
     return {
         "stage": stage,
         "ok": verdict not in STATUS,
+        "not_checked": _not_checked(checks),
         "notebooks": [
             {
                 "key": check.key,
@@ -97,3 +104,9 @@ def checks_json(stage: str, checks: Sequence[NotebookCheck]) -> dict[str, Any]:
             for check in checks
         ],
     }
+
+
+def _not_checked(checks: Sequence[NotebookCheck]) -> list[str]:
+    """What nobody outside of the network can tell of the clusters whose notebooks are ok."""
+    clusters = sorted({each.cluster for each in checks if each.verdict is Verdict.OK})
+    return [f"Livy of {each}: {NOT_ASKED}" for each in clusters]

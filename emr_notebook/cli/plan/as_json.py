@@ -58,6 +58,7 @@ def _notebook(notebook: NotebookPlan) -> dict[str, Any]:
         "changes": _changes(notebook.changes),
         "at_next_start": _changes(notebook.at_next_start),
         "replaces": notebook.old_name or None,
+        "renamed_from": notebook.renamed_from or None,
         "old_is_kept": notebook.keeps_old if notebook.change_type in LEAVES_FILES_BEHIND else None,
         "refusal": notebook.refusal or None,
     }

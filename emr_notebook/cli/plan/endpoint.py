@@ -75,6 +75,7 @@ def plan_endpoint(
     """
     before = {name: value for name, value in before.items() if name in output_formats.FORMATS}
     is_looked_up = change.change_type is not ChangeType.SAME and change.is_touched
+    live = live.for_sessions(parse(change.after).session_fields)
     verdict = _verdict(change, before, live, is_looked_up=is_looked_up)
     if verdict in UNTOUCHED and _leads_to(record, live):
         verdict = EndpointVerdict.FOLLOWED

@@ -46,8 +46,8 @@ class NotebookPlan:
 
     `state` is SageMaker's, "" when it has no such notebook, None when that is not known.
     `at_next_start` are changes that a start brings. `old_name` is that of the notebook that is
-    replaced; `keeps_old` says whether it, or a removed one, stays with its files. `refusal` says
-    why the deploy fails at it.
+    replaced; `keeps_old` says whether it, or a removed one, stays with its files. `renamed_from` is
+    the removed one that is this one but for its name. `refusal` says why the deploy fails at it.
     """
 
     key: str
@@ -59,6 +59,7 @@ class NotebookPlan:
     at_next_start: tuple[PropertyChange, ...] = ()
     old_name: str = ""
     keeps_old: bool = True
+    renamed_from: str = ""
     refusal: str = ""
     before: Size | None = None
     after: Size | None = None
@@ -95,6 +96,7 @@ def plan_notebook(change: ResourceChange, *, key: str, stack: str, facts: Facts)
         at_next_start=at_next_start,
         old_name=was if change.change_type is ChangeType.REPLACED else "",
         keeps_old=policy in KEEPING,
+        renamed_from=facts.renamed.get(change.logical_id, ""),
         refusal=refusal(change, key, facts),
         before=size_of(before),
         after=size_of(after),

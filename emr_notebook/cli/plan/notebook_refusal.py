@@ -24,12 +24,18 @@ class Facts:
     """What is known beside the templates.
 
     `notebook_states` are SageMaker's by name, None when they may not be read. `may_be_replaced` are
-    keys. `scripts` are a notebook's start scripts before and after, by logical id.
+    keys. `scripts` are a notebook's start scripts before and after, by logical id. `deployed` are
+    the entry and the stack of each notebook that the stage's stacks hold, by name, and `makers`
+    the stacks that made the others of the settings' names: see AwsState. `renamed` are the old
+    names of notebooks that have another one now, by logical id.
     """
 
     notebook_states: Mapping[str, str] | None = field(default_factory=dict)
     may_be_replaced: frozenset[str] = frozenset()
     scripts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    deployed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    makers: Mapping[str, str] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 def refusal(change: ResourceChange, key: str, facts: Facts) -> str:
@@ -52,10 +58,23 @@ def _taken(change: ResourceChange, facts: Facts) -> str:
     name = str(change.after.get(NAME, ""))
     if name not in (facts.notebook_states or {}):
         return ""
-    return (
-        f"SageMaker has a notebook named {name} already, which is none of this stack's. Next: "
-        "give this one another `name`, or delete that one."
-    )
+    taken = f"SageMaker has a notebook named {name} already"
+    another = "give this one another `name`"
+    if name in facts.deployed:
+        key, stack = facts.deployed[name]
+        return (
+            f"{taken}, that of entry {key} in stack {stack}: CloudFormation makes a new one before "
+            f"it lets go of another. Next: leave that entry's key and `stack` as they were, or "
+            f"{another}."
+        )
+    if facts.makers.get(name):
+        return (
+            f"{taken}, with its files: it is stack {facts.makers[name]}'s, or was kept when it was "
+            f"replaced, or when its entry or that stack was removed. Next: {another}; "
+            'docs/operations.md, "Destroy, then deploy again", says how to come by the files.'
+        )
+    whose = "this app did not make it" if name in facts.makers else "whose it is was not read"
+    return f"{taken}, which is none of this stage's stacks': {whose}. Next: {another}."
 
 
 def _unchangeable(change: ResourceChange, facts: Facts) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from emr_notebook.cli.aws.followed_records import FollowedRecord, followed_records
+from emr_notebook.cli.aws.kept_notebooks import stack_of
 from emr_notebook.cli.aws.live_endpoint import LiveEndpoint, live_endpoint
 from emr_notebook.cli.aws.notebooks import list_notebooks
 from emr_notebook.cli.aws.reader import Denied, Reader
@@ -16,13 +17,16 @@ class AwsState:
     """What AWS says: stacks by name, live endpoints and followed names by cluster, notebooks'
     states by name.
 
-    `notebook_states` is None when they may not be read. `denied` are the missing IAM actions.
+    `notebook_states` is None when they may not be read. `makers` are the stacks that made those of
+    the settings' notebooks that exist in none of `stacks`, "" for one that this app did not make;
+    what may not be read is not in it. `denied` are the missing IAM actions.
     """
 
     stacks: Mapping[str, Deployed]
     live_endpoints: Mapping[str, LiveEndpoint]
     notebook_states: Mapping[str, str] | None
     records: Mapping[str, FollowedRecord] = field(default_factory=dict)
+    makers: Mapping[str, str] = field(default_factory=dict)
     denied: frozenset[str] = frozenset()
 
 
@@ -30,7 +34,7 @@ def read_aws_state(reader: Reader, settings: Settings, say: Callable[[str], obje
     """Read it all. Raises as Reader.ask does; Denied only without the stacks.
 
     Three calls a stack and one for each further hundred of its resources, the resolver's own for
-    each cluster, and one for each hundred notebooks.
+    each cluster, one for each hundred notebooks, and one for each whose name is taken.
     """
     say("Reading the stacks")
     names = settings.stack_names()
@@ -41,16 +45,28 @@ def read_aws_state(reader: Reader, settings: Settings, say: Callable[[str], obje
     records = followed_records(reader, settings)
     say("Reading the notebooks' states")
     wanted = {each.name for each in settings.resolved_notebooks}
-    wanted |= {name for each in stacks for name in each.stack.notebook_names().values()}
-    states, missing = _states(reader, sorted(wanted))
-    denied = {each.denied for each in live} | {each.denied for each in records.values()} | {missing}
+    deployed = {name for each in stacks for name in each.stack.notebook_names().values()}
+    states, missing = _states(reader, sorted(wanted | deployed))
+    makers, untold = _makers(reader, settings, sorted(wanted & set(states or ()) - deployed))
+    unread = {each.denied for each in records.values()}
+    denied = {each.denied for each in live} | unread | {missing, untold}
     return AwsState(
         dict(zip(names, stacks, strict=True)),
         dict(zip(clusters, live, strict=True)),
         states,
         records,
+        makers,
         frozenset(denied - {""}),
     )
+
+
+def _makers(reader: Reader, settings: Settings, names: list[str]) -> tuple[dict[str, str], str]:
+    """The stacks that made the notebooks, or none of them and the IAM action that is missing."""
+    try:
+        found = reader.map_concurrently(lambda name: stack_of(reader, settings, name), names)
+    except Denied as missing:
+        return {}, missing.action
+    return dict(zip(names, found, strict=True)), ""
 
 
 def _states(reader: Reader, names: list[str]) -> tuple[dict[str, str] | None, str]:

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from emr_notebook.cli.aws.deployed_stack import ENDPOINT, LIFECYCLE, NOTEBOOK
+from emr_notebook.cli.aws.deployed_stack import ENDPOINT, GUARD, LIFECYCLE, NOTEBOOK
 from emr_notebook.cli.plan.deployed import Deployed
 from emr_notebook.cli.plan.endpoint import EndpointPlan, plan_endpoint
 from emr_notebook.cli.plan.notebook import NotebookPlan, plan_notebook
 from emr_notebook.cli.plan.notebook_refusal import Facts
 from emr_notebook.cli.plan.read import AwsState
+from emr_notebook.cli.plan.rename import renamed
 from emr_notebook.cli.plan.template_diff import ChangeType, ResourceChange, TemplateDiff
 from emr_notebook.settings.model import Settings
 from emr_notebook.synthesis import Template
@@ -17,7 +18,6 @@ from refusal import Refusal
 from replacement_guard.guard import on_event as guard
 from replacement_guard.properties import NAME
 
-GUARD = "Custom::ReplacementGuard"
 # Told apart from the others, or no resource but what the CDK counts its users by.
 UNCOUNTED = frozenset({NOTEBOOK, ENDPOINT, "AWS::CDK::Metadata"})
 
@@ -87,6 +87,13 @@ def _notebooks(
         state.notebook_states,
         frozenset(key for key, each in settings.notebooks.items() if each.replace),
         _scripts(diff),
+        {
+            notebook: (key, name)
+            for name, each in state.stacks.items()
+            for notebook, key in each.stack.notebook_keys().items()
+        },
+        state.makers,
+        renamed(diff.of_type(NOTEBOOK)),
     )
     found = []
     for each in diff.of_type(NOTEBOOK):

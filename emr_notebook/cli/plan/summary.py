@@ -34,6 +34,9 @@ def _notebooks(plan: StagePlan) -> Iterator[str]:
     names = {kind: [x.name for x in others if x.change_type is kind] for kind in NotebookChange}
     for kind in (NotebookChange.REPLACED, NotebookChange.REMOVED):
         yield from _counted(names.pop(kind), kind.upper())
+    for each in plan.notebooks:
+        if each.renamed_from:
+            yield f"{each.renamed_from} RENAMED to {each.name}, which is empty"
     yield from _counted(restarted, "RESTARTED while somebody may use it")
     for kind in reversed(names):
         yield from _counted(names[kind], kind, named=kind not in UNNAMED)

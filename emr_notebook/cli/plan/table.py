@@ -91,7 +91,8 @@ def _notebook_row(notebook: NotebookPlan) -> list[str]:
 def _notebook_style(notebook: NotebookPlan) -> str:
     if notebook.refusal:
         return "red"
-    return "yellow" if notebook.change_type in LEAVES_FILES_BEHIND else ""
+    leaves = notebook.change_type in LEAVES_FILES_BEHIND or notebook.renamed_from
+    return "yellow" if leaves else ""
 
 
 def _print_costs(console: Console, costs: Costs) -> None:

@@ -57,7 +57,7 @@ def notebook_words(notebook: NotebookPlan) -> str:
         NotebookChange.NEXT_START: lambda: f"at its next start: {_at_next_start(notebook)}",
         NotebookChange.IN_PLACE: lambda: f"changed in place, without a stop: {changes}",
         NotebookChange.WHILE_STOPPED: lambda: f"{_stop(notebook)}: {changes}",
-        NotebookChange.CREATED: lambda: "created",
+        NotebookChange.CREATED: lambda: _created(notebook),
         NotebookChange.REPLACED: lambda: _replaced(notebook),
         NotebookChange.REMOVED: lambda: _removed(notebook),
     }
@@ -121,6 +121,15 @@ def _stop(notebook: NotebookPlan) -> str:
     if notebook.state == FAILED:
         return "changed and started"
     return "RESTARTS" if notebook.restarts else "changed"
+
+
+def _created(notebook: NotebookPlan) -> str:
+    if not notebook.renamed_from:
+        return "created"
+    return (
+        f"created, EMPTY: {notebook.renamed_from} RENAMED, and SageMaker renames nothing; its "
+        "files are not carried over. To keep them, leave the entry its old key and name"
+    )
 
 
 def _replaced(notebook: NotebookPlan) -> str:

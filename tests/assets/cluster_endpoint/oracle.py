@@ -77,6 +77,7 @@ class Cluster:
     nodes: tuple[Node, ...]
     named: int | None
     applications: tuple[str, ...]
+    livy: str
     port: int | None
     group_port: int | None
     # Asked for in a reconfiguration that failed.
@@ -122,7 +123,10 @@ class Cluster:
             "Status": status(self.state),
             "InstanceCollectionType": "INSTANCE_FLEET" if self.fleet else "INSTANCE_GROUP",
             "ReleaseLabel": self.release,
-            "Applications": [{"Name": name, "Version": "1.2.3"} for name in self.applications],
+            "Applications": [
+                {"Name": name, "Version": self.livy if name in ("Livy", "LIVY") else "1.2.3"}
+                for name in self.applications
+            ],
             "Configurations": livy_conf(**conf) if conf else [],
         }
         if shown:
@@ -171,6 +175,7 @@ class Truth:
     trust: bool
     asked_port: int
     opened: int | None
+    session_fields: tuple[str, ...]
     read_groups: bool
     page_size: int
 
@@ -211,6 +216,7 @@ class Truth:
             Port=None if self.asked_port == 8998 else str(self.asked_port),
             OpenedPort=None if self.opened is None else str(self.opened),
             ReadGroupConfigurations=None if self.read_groups else "false",
+            SessionFields=",".join(self.session_fields) or None,
         )
 
     def selected(self) -> tuple[list[Cluster], float]:
@@ -247,6 +253,8 @@ class Truth:
         for application in ("livy", "spark"):
             if application not in [each.lower() for each in cluster.applications]:
                 return f"{application}-missing"
+        if any(each not in TAKEN_BY_LIVY[cluster.livy] for each in self.session_fields):
+            return "session-fields-unknown"
         return self._unreachable(cluster)
 
     def _unreachable(self, cluster: Cluster) -> str:
@@ -281,7 +289,7 @@ class Truth:
             "ClusterId": cluster.cluster_id,
             "ReleaseLabel": RELEASES[cluster.release],
             "SparkVersion": "1.2.3",
-            "LivyVersion": "1.2.3",
+            "LivyVersion": "unknown" if cluster.livy == "9 (preview)" else cluster.livy,
         }
 
 
@@ -335,6 +343,15 @@ LOGINS = {
     "kerberos": "kerberos",
     "identity center": "identity-center",
     "roles": "runtime-roles",
+}
+# Of a session's newer fields, those that each version of Livy takes, by its REST API's
+# documentation.
+TAKEN_BY_LIVY: dict[str, tuple[str, ...]] = {
+    "0.7.1-incubating": (),
+    "0.8.0-incubating": ("ttl",),
+    "0.9.0": ("ttl", "idleTimeout"),
+    "0.10.0-amzn-0": ("ttl", "idleTimeout"),
+    "9 (preview)": ("ttl", "idleTimeout"),
 }
 TYPES = ("m5.large", "m5.xlarge", "r5.xlarge")
 # A DHCP option set's domain-name, and what it adds to a name in a URL.
@@ -404,6 +421,7 @@ def clusters(draw: st.DrawFn, number: int) -> Cluster:
         applications=draw(
             often(("Spark", "Livy"), ("LIVY", "Hadoop", "spark"), ("Livy",), ("Spark", "Hue"), ())
         ),
+        livy=draw(st.sampled_from(sorted(TAKEN_BY_LIVY))),
         port=draw(often(None, 9000)),
         group_port=draw(often(None, 9001)),
         failed_port=draw(often(None, 9100)),
@@ -426,6 +444,7 @@ def truths(draw: st.DrawFn) -> Truth:
         # A bootstrap action may move Livy, which EMR's answers do not show.
         asked_port=draw(often(8998, 9000, 9443)),
         opened=draw(often(None, 8998, 9000)),
+        session_fields=draw(often((), ("ttl",), ("idleTimeout",), ("idleTimeout", "ttl"))),
         read_groups=draw(st.booleans()),
         page_size=draw(st.sampled_from([1, 2, 3, 50])),
     )

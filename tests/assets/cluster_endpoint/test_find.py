@@ -85,6 +85,14 @@ class TestSelection:
             *more,
         ]
 
+    def test_a_livy_too_old_for_the_sessions_is_refused_without_a_further_call(self) -> None:
+        world = World()
+
+        refused = refusal_of(world, SessionFields="idleTimeout,ttl")
+
+        assert refused.code == "session-fields-unknown"
+        assert world.requests == [("DescribeCluster", {"ClusterId": CLUSTER_ID})]
+
     @pytest.mark.parametrize("page_size", [1, 2, 50])
     @pytest.mark.parametrize("selector", [BY_NAME, BY_TAGS])
     def test_it_is_found_on_whatever_page(self, page_size: int, selector: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from tests.assets.cluster_endpoint.emr_records import (
     status,
 )
 from tests.assets.cluster_endpoint.emr_world import World
+from tests.assets.cluster_endpoint.test_impersonation import HADOOP, LIVY
 
 PHYSICAL_ID = "cluster-endpoint-analytics"
 LIVE = {
@@ -55,6 +57,24 @@ class TestCreateAndUpdate:
         value = result["Data"].pop("Value")
         assert result == {"PhysicalResourceId": PHYSICAL_ID, "Data": {**LIVE, "State": "live"}}
         assert json.loads(value) == LIVE
+
+    @pytest.mark.parametrize("make", [partial(event, "Create"), update])
+    def test_they_say_that_proxy_user_does_nothing(self, make: Any) -> None:
+        data = World().data(make(HasProxyUser="true"))
+
+        assert data.pop("State").startswith("live; spark.proxyUser: no livy-conf of ")
+        assert json.loads(data.pop("Value")) == data == LIVE
+
+    def test_the_primarys_own_group_may_set_what_proxy_user_needs(self) -> None:
+        own = [
+            {"Classification": "livy-conf", "Properties": LIVY},
+            {"Classification": "core-site", "Properties": HADOOP},
+        ]
+        groups = [{"InstanceGroupType": "MASTER", "Configurations": own}]
+        world = World(groups={CLUSTER_ID: groups})
+
+        assert world.data(event(HasProxyUser="true"))["State"] == "live"
+        assert world.operations.count("ListInstanceGroups") == 1
 
     def test_another_cluster_under_the_same_key_keeps_the_physical_id(self) -> None:
         other = World(clusters=[cluster(Id="j-OTHER")], instances={"j-OTHER": [instance()]})

@@ -98,7 +98,7 @@ class TestPort:
             livy.port({"livy.server.port": said}, CLUSTER_ID, LivyPreferences())
 
         assert refusal.value.code == "livy-port-unfit"
-        assert f"sets livy.server.port to {said!r}, which" in str(refusal.value)
+        assert f"{CLUSTER_ID} sets livy.server.port to {said!r}, which" in str(refusal.value)
 
     def test_one_that_the_security_group_rules_do_not_open_is_refused_with_both(self) -> None:
         with pytest.raises(Refusal) as refusal:
@@ -151,6 +151,8 @@ class TestLogins:
                 {"AuthenticationConfiguration": {"KerberosConfiguration": {"Provider": "x"}}},
                 "login-kerberos",
             ),
+            # Of no form that is known: rather refused than left out.
+            ({"AuthenticationConfiguration": {"KerberosConfiguration": "on"}}, "login-kerberos"),
             (LDAP_ON, "login-ldap"),
             ({"AuthenticationConfiguration": {"LDAPConfiguration": {"A": "b"}}}, "login-ldap"),
             (

@@ -43,6 +43,7 @@ EXAMPLES: Mapping[str, list[tuple[Any, ...]]] = {
         (ID, "Livy", "Hadoop, Spark", ""),
         (ID, "Spark", "Hadoop, Livy", ""),
     ],
+    "session_fields_unknown": [(ID, "0.8.0-incubating", {"idleTimeout": "0.9"})],
     "kerberos": [(ID,)],
     "ldap": [(ID,)],
     "identity_center": [(ID,)],

@@ -40,6 +40,8 @@ def test_everything_that_can_be_asked_for_is_read() -> None:
         Port="9001",
         TrustIsGiven="true",
         ReadGroupConfigurations="false",
+        SessionFields="idleTimeout,ttl",
+        HasProxyUser="true",
         LastValueOutput="ClusteranalyticsValue0A1B",
         Refresh="anything",
         ServiceToken="arn:…",
@@ -50,6 +52,8 @@ def test_everything_that_can_be_asked_for_is_read() -> None:
         scheme="detect", port=9001, opened_port=9000, trust_is_given=True
     )
     assert found.read_group_configurations is False
+    assert found.session_fields == ("idleTimeout", "ttl")
+    assert found.has_proxy_user
 
 
 @pytest.mark.parametrize(

@@ -384,6 +384,17 @@ class TestLivyCheck:
         assert [line.partition(":")[0] for line in lines[-3:]] == ["check", "problem", "next"]
         assert len(lines[-2]) < 500
 
+    def test_what_answers_in_its_place_sends_a_terminal_no_commands(
+        self, instance: Instance
+    ) -> None:
+        with raw_server(b"\x1b[2J\x1b]0;owned\x07\x9b31m\x00\x85\r\n", every=0.05) as url:
+            start = instance.start(LIVY_URL=url)
+
+        text = (instance.folder / "status.txt").read_text()
+        assert "owned" in text
+        for shown in (text, start.log):
+            assert [x for x in shown if not (x.isprintable() or x == "\n")] == []
+
     def test_a_livy_that_comes_up_during_the_check_is_ok(self, instance: Instance) -> None:
         instance.check_seconds = 10
 

@@ -62,6 +62,8 @@ class NotebookWorld(AwsInMemory):
     logs: dict[str, list[str]] = field(default_factory=dict)
     tags: dict[str, Fields] = field(default_factory=dict)
     emr: Api = field(default_factory=Api)
+    # Physical ids that the stage's stack holds; None for a stack that is not deployed.
+    held: list[str] | None = None
     page_size: int = 100
 
     def __post_init__(self) -> None:
@@ -71,11 +73,16 @@ class NotebookWorld(AwsInMemory):
             (sagemaker, "list_notebook_instances"): self._list,
             (sagemaker, "describe_notebook_instance"): self._describe,
             (sagemaker, "describe_notebook_instance_lifecycle_config"): self._lifecycle,
+            (sagemaker, "list_notebook_instance_lifecycle_configs"): self._lifecycles,
+            ("cloudformation", "list_stack_resources"): self._held,
             ("logs", "get_log_events"): self._events,
             ("resourcegroupstaggingapi", "get_resources"): self._tagged,
             ("route53", "list_hosted_zones_by_vpc"): lambda _: {
                 "HostedZoneSummaries": [],
                 "MaxItems": "100",
+            },
+            (sagemaker, "list_tags"): lambda given: {
+                "Tags": tag_list(self.tags.get(given["ResourceArn"], {}))
             },
         }
         for name, operation in OPERATIONS.items():
@@ -99,6 +106,11 @@ class NotebookWorld(AwsInMemory):
         """Tag a notebook as this app does."""
         self.tags[arn(name)] = {STACK_TAG: stack, OWNER_TAG: owner}
 
+    def put_lifecycle(self, name: str, stack: str = STACK) -> None:
+        """A lifecycle configuration with this app's tag."""
+        self.scripts[name] = script()
+        self.tags[arn(name, "notebook-instance-lifecycle-config")] = {STACK_TAG: stack}
+
     def _list(self, given: Fields) -> Fields:
         named = [each for each in self.notebooks if given.get("NameContains", "") in each]
         start, most = int(given.get("NextToken", 0)), min(given["MaxResults"], self.page_size)
@@ -121,6 +133,28 @@ class NotebookWorld(AwsInMemory):
         hook = [{"Content": self.scripts[name]}]
         return {"NotebookInstanceLifecycleConfigName": name, "OnStart": hook}
 
+    def _lifecycles(self, _: Fields) -> Fields:
+        member = "NotebookInstanceLifecycleConfig"
+        kind = "notebook-instance-lifecycle-config"
+        named = [{f"{member}Name": x, f"{member}Arn": arn(x, kind)} for x in self.scripts]
+        return {f"{member}s": named}
+
+    def _held(self, given: Fields) -> Fields:
+        if self.held is None:
+            said = f"Stack with id {given['StackName']} does not exist"
+            raise refused("ValidationError", said)
+        named = [
+            {
+                "PhysicalResourceId": each,
+                "LogicalResourceId": "L",
+                "ResourceType": "T",
+                "LastUpdatedTimestamp": CREATED,
+                "ResourceStatus": "CREATE_COMPLETE",
+            }
+            for each in self.held
+        ]
+        return {"StackResourceSummaries": named}
+
     def _events(self, given: Fields) -> Fields:
         assert given["logGroupName"] == LOG_GROUP
         name, _, stream = given["logStreamName"].rpartition("/")
@@ -132,23 +166,29 @@ class NotebookWorld(AwsInMemory):
         return {"events": [{"timestamp": at, "message": line} for line in kept]}
 
     def _tagged(self, given: Fields) -> Fields:
-        assert given["ResourceTypeFilters"] == ["sagemaker:notebook-instance"]
+        [kind] = given["ResourceTypeFilters"]
         [wanted] = given["TagFilters"]
         assert len(wanted["Values"]) <= 20
         found = [
             {
                 "ResourceARN": name,
-                "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+                "Tags": tag_list(tags),
             }
             for name, tags in self.tags.items()
             if tags.get(wanted["Key"]) in wanted["Values"]
+            and f"sagemaker:{name.split(':')[5].split('/')[0]}" == kind
         ]
         return {"ResourceTagMappingList": found, "PaginationToken": ""}
 
 
-def arn(name: str) -> str:
+def tag_list(tags: Fields) -> list[Fields]:
+    """Tags as AWS's answers have them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def arn(name: str, kind: str = "notebook-instance") -> str:
     """SageMaker writes names in ARNs in lower case."""
-    return f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:notebook-instance/{name.lower()}"
+    return f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:{kind}/{name.lower()}"
 
 
 def world(**first: Any) -> NotebookWorld:

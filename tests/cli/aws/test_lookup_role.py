@@ -80,6 +80,7 @@ def test_a_cluster_is_looked_up_in_the_part_of_aws_that_the_stage_is_in(
         _now: float,
         *,
         propagation_seconds: float,
+        **_of_no_concern: object,
     ) -> dict[str, str]:
         assert propagation_seconds == 0
         scopes.append(scope)

@@ -1,7 +1,12 @@
 """The commands' one seam to AWS: it only reads, and its failures are in words."""
 
+import contextlib
+import re
+import socket
+import socketserver
 import threading
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +24,13 @@ from emr_notebook.cli.aws.reader import (
     caching_reader,
     iam_action,
 )
-from emr_notebook.cli.aws.session import aws_reader, check_account
+from emr_notebook.cli.aws.session import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    UNANSWERED_ATTEMPTS,
+    aws_reader,
+    check_account,
+)
 from sandbox.environment import clean_environment
 from sandbox.loopback import free_port
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION, refused
@@ -257,6 +268,21 @@ def test_credentials_of_another_account_are_refused() -> None:
         check_account(world.reader(), ACCOUNT)
 
 
+def test_an_answer_without_a_part_that_it_must_have_is_an_error_in_words() -> None:
+    reader = Reader(REGION, lambda *_: {"Other": 1})
+
+    with pytest.raises(CommandError, match="answer to sts:GetCallerIdentity has no Account"):
+        check_account(reader, ACCOUNT)
+
+
+def test_awss_own_words_are_shown_without_control_characters_and_cut() -> None:
+    with pytest.raises(Refused) as refusal:
+        failing(refused("Odd", "\x1b[2J" + "x" * 9000)).ask("ec2", "describe_vpcs")
+
+    assert "\x1b" not in str(refusal.value)
+    assert len(str(refusal.value)) < 500
+
+
 @pytest.fixture
 def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """boto3 with placeholder credentials whose AWS is a port on which nobody listens."""
@@ -268,8 +294,118 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("offline")
 def test_the_real_boto3_without_a_network_is_said_in_one_line() -> None:
-    with pytest.raises(CommandError, match=f"AWS in {REGION} does not answer: Could not connect"):
+    with pytest.raises(
+        CommandError, match=f"AWS in {REGION} does not answer: sts: Could not connect"
+    ):
         aws_reader(REGION).ask(*IDENTITY)
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_call_that_nobody_answers_is_made_twice_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        monkeypatch.setattr("emr_notebook.cli.aws.session.ATTEMPTS", 6)
+        monkeypatch.setattr("emr_notebook.cli.aws.session.READ_SECONDS", 0.05)
+        with pytest.raises(Unreachable, match="Read timeout on endpoint URL"):
+            aws_reader(REGION).ask(*IDENTITY)
+        silent.setblocking(False)
+        for _ in range(2):
+            silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+    longest = UNANSWERED_ATTEMPTS * max(READ_SECONDS, CONNECT_SECONDS)
+    # boto3 waits a second at most before the second one.
+    assert longest + 1 < 30
+
+
+def page(status: str, content_type: str, body: bytes, *headers: str) -> bytes:
+    head = [f"HTTP/1.1 {status}", f"Content-Type: {content_type}", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*head, *headers, "Connection: close", "", ""]).encode() + body
+
+
+HTML = b"<html><body>\x1b[2JPlease log in</body></html>"
+UNREADABLE = {
+    "a web page": (page("200 OK", "text/html", HTML), "answers with a web page"),
+    "a proxy's refusal": (page("403 Forbidden", "text/html", HTML), r"web page \(HTTP status 403"),
+    "nothing": (page("200 OK", "text/xml", b""), "answer is empty|ResponseParserError"),
+    "a redirect": (
+        page("302 Found", "text/plain", b"", "Location: https://login.example/?token=secret"),
+        "redirects to login.example",
+    ),
+    "another service's list": (
+        page("200 OK", "application/json", b"[1]"),
+        "ParserError|AttributeError",
+    ),
+    "no HTTP": (b"SSH-2.0-OpenSSH_9.6\r\n", "Connection was closed|Bad|bad"),
+    "half of it": (
+        page("200 OK", "text/xml", b"<GetCallerId"),
+        "ResponseParserError|answer is empty",
+    ),
+}
+
+
+@pytest.mark.usefixtures("offline")
+class TestWhatIsNoAnswerOfAws:
+    @pytest.mark.parametrize(("answer", "said"), UNREADABLE.values(), ids=UNREADABLE)
+    @pytest.mark.parametrize("call", [IDENTITY, ("sagemaker", "list_notebook_instances")])
+    def test_is_said_in_one_line(
+        self, answer: bytes, said: str, call: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with answering(answer) as url:
+            monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+            with pytest.raises(Unreachable) as failure:
+                aws_reader(REGION).ask(*call)
+        text = str(failure.value)
+
+        assert re.search(said, text), text
+        assert text.startswith(f"AWS in {REGION} does not answer: {call[0]}: ")
+        assert "look at the network, at proxies (HTTPS_PROXY), and at what AWS_ENDPOINT_URL" in text
+        assert text.isprintable()
+        assert "secret" not in text
+        assert len(text) < 700
+
+    def test_an_endpoint_that_is_no_address_is_said_in_one_line(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "not an address")
+
+        with pytest.raises(Unreachable, match="Invalid endpoint: not an address"):
+            aws_reader(REGION).ask(*IDENTITY)
+
+    @pytest.mark.parametrize("program", ["/nonexistent/login", "echo {", "'"])
+    def test_a_program_that_gives_no_credentials_is_said_in_one_line(
+        self, program: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.delenv(name)
+        config = tmp_path / "config"
+        config.write_text(f"[default]\ncredential_process = {program}\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+
+        with pytest.raises(CommandError, match="credential") as failure:
+            aws_reader(REGION)
+        assert "\n" not in str(failure.value)
+
+
+@contextlib.contextmanager
+def answering(answer: bytes) -> Iterator[str]:
+    """A server that answers every connection so: its address."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.connection.recv(65536)
+            self.wfile.write(answer)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=lambda: server.serve_forever(0.01))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.mark.usefixtures("offline")

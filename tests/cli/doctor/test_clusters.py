@@ -2,8 +2,9 @@
 
 import pytest
 
+from emr_notebook.cli.aws.live_endpoint import ASKED_BY, NOT_ASKED
 from emr_notebook.cli.doctor import clusters
-from emr_notebook.cli.doctor.report import Line, State
+from emr_notebook.cli.doctor.report import Line, State, unseen, worst_state
 from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, refused, status
 from tests.cli.doctor.account_in_memory import AccountWorld
 from tests.cli.doctor.network.network_in_memory import COMMANDS, running, settings
@@ -11,8 +12,7 @@ from tests.cli.doctor.network.network_in_memory import COMMANDS, running, settin
 
 def line(world: AccountWorld, *, wait_minutes: int = 10) -> Line:
     asked = settings(lambda data: data["clusters"]["analytics"].update(wait_minutes=wait_minutes))
-    [found] = clusters.check(world.reader(), asked, COMMANDS)
-    return found
+    return clusters.check(world.reader(), asked, COMMANDS)[0]
 
 
 def in_state(state: str) -> AccountWorld:
@@ -29,6 +29,19 @@ def test_a_usable_one_is_ok_and_says_what_runs_where() -> None:
     )
 
 
+def test_whether_its_livy_answers_is_not_checked_and_decides_nothing() -> None:
+    found = clusters.check(AccountWorld().reader(), settings(), COMMANDS)[1:]
+
+    assert found == [unseen("Livy of analytics", NOT_ASKED, advice=ASKED_BY)]
+    assert worst_state(found) is State.OK
+
+
+def test_nothing_is_said_of_the_livy_of_one_that_cannot_be_used() -> None:
+    [found] = clusters.check(in_state("TERMINATED").reader(), settings(), COMMANDS)
+
+    assert found.state is State.FAILED
+
+
 def test_one_that_cannot_be_used_fails_in_the_resolvers_words() -> None:
     found = line(in_state("TERMINATED"))
 
@@ -37,11 +50,19 @@ def test_one_that_cannot_be_used_fails_in_the_resolvers_words() -> None:
     assert found.advice == "start a cluster and put its id into the settings"
 
 
+def test_one_whose_livy_is_too_old_for_what_a_notebook_asks_of_a_session_fails() -> None:
+    asked = settings(lambda data: data["notebooks"]["alice"].update(spark={"idleTimeout": "1h"}))
+    [found] = clusters.check(AccountWorld().reader(), asked, COMMANDS)
+
+    assert found.state is State.FAILED
+    assert "[session-fields-unknown] Livy 0.8.0" in found.what
+
+
 @pytest.mark.parametrize("state", ["STARTING", "BOOTSTRAPPING"])
 def test_one_that_starts_is_waited_for_by_the_deploy(state: str) -> None:
     found = line(in_state(state))
 
-    assert found.state is State.OK
+    assert (found.state, found.counts) == (State.NOT_CHECKED, False)
     assert "still starting: a deploy waits for it, at most 10 minutes" in found.what
 
 

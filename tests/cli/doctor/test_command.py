@@ -1,6 +1,7 @@
 """`emr-notebook doctor`: all areas together, its words, its exit status, and how much it asks."""
 
 import json
+import re
 from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
@@ -13,6 +14,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from emr_notebook.cli import main
+from emr_notebook.cli.aws.live_endpoint import NOT_ASKED
 from emr_notebook.cli.aws.reader import CommandError, Reader
 from emr_notebook.cli.doctor.command import examine, lines_json, print_lines
 from emr_notebook.cli.doctor.report import Line, State, failed, ok, worst_state
@@ -23,6 +25,7 @@ from tests.cli.doctor.account_in_memory import BOUNDARY, KEY, ROLE, SECRET, Acco
 from tests.cli.doctor.network.network_in_memory import COMMANDS, PRIMARY, running, settings
 from tests.conftest import stage
 
+LIVY = "Livy of analytics"
 LINES = [
     ok("VPC vpc-1", "10.0.0.0/16"),
     failed("bootstrap", "there is none", "cdk bootstrap", advice="once for a region"),
@@ -73,10 +76,12 @@ def large(notebooks: int, clusters: int) -> Settings:
 
 
 class TestAllAreas:
-    def test_a_stage_that_lacks_nothing_is_ok_in_every_line(self) -> None:
+    def test_a_stage_that_lacks_nothing_is_ok_in_every_line_but_what_nobody_here_can_know(
+        self,
+    ) -> None:
         found = all_lines(AccountWorld())
 
-        assert {line.subject: line.what for line in found if line.state is not State.OK} == {}
+        assert [line.subject for line in found if line.state is not State.OK] == [LIVY]
 
     def test_no_two_lines_are_about_the_same(self) -> None:
         subjects = [line.subject for line in all_lines(account(2), large(3, 2))]
@@ -113,7 +118,8 @@ class TestAllAreas:
             raise ConnectTimeoutError(endpoint_url="https://ssm.eu-west-1.amazonaws.com")
 
         world.answers["ssm", "get_parameter"] = silent
-        found = {line.subject: line for line in all_lines(world) if line.state is not State.OK}
+        lines = [line for line in all_lines(world) if line.subject != LIVY]
+        found = {line.subject: line for line in lines if line.state is not State.OK}
 
         assert {subject: line.what for subject, line in found.items()} == {
             f"bootstrap of {REGION}": "ssm does not answer"
@@ -139,7 +145,7 @@ class TestHowMuchIsAsked:
             "list_instances": clusters,
             "list_instance_groups": clusters,
             **dict.fromkeys(ONCE, 1),
-            "simulate_principal_policy": 16,
+            "simulate_principal_policy": 20,
             "describe_subnets": 3,
             "describe_vpc_attribute": 2,
             "describe_security_groups": 2,
@@ -248,12 +254,22 @@ class TestTheCommand:
 
         assert (code, err) == (0, "")
         assert out != ""
-        assert all(line.startswith("ok  ") for line in out.splitlines())
+        *lines, last = [line for line in out.splitlines() if not line.startswith(" ")]
+        assert [line for line in lines if not line.startswith("ok  ")] == [
+            f"not checked {LIVY}: {NOT_ASKED}"
+        ]
+        next_step = "Next: emr-notebook plan --stage test"
+        assert last == f"1 not checked, {len(lines) - 1} ok. {next_step}"
 
     def test_exits_1_when_something_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
         code, out, _ = run(AccountWorld(version=None), monkeypatch)
 
         assert code == 1
+        assert re.search(
+            r"\n1 failed, 1 not checked, \d+ ok\. "
+            r"Next: mend what failed, then emr-notebook doctor --stage test\n$",
+            out,
+        )
         assert f"            cdk bootstrap aws://{ACCOUNT}/{REGION} -c stage=test\n" in out
 
     def test_exits_3_when_something_could_not_be_found_out(
@@ -288,6 +304,32 @@ class TestTheCommand:
 
         assert (code, err) == (0, "")
         assert json.loads(out)["ok"] is True
+
+    def test_a_deploy_without_the_bootstrap_needs_nothing_of_it(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world = AccountWorld(version=None)
+        code, out, _ = run(world, monkeypatch, f"--deploy-role={ROLE}")
+
+        assert code == 0
+        assert "what the deploy's role may do: data-science may make" in out
+        assert "bootstrap" not in out
+
+    def test_as_an_owner_it_looks_at_nothing_else(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        world = AccountWorld(version=None)
+        code, out, _ = run(world, monkeypatch, f"--as={ROLE}")
+
+        assert code == 1
+        assert [line.partition(":")[0] for line in out.splitlines() if line[0] != " "] == [
+            f"ok          account {ACCOUNT}",
+            "failed      data-science as an owner",
+        ]
+
+    def test_refuses_two_checks_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        code, _, err = run(AccountWorld(), monkeypatch, f"--as={ROLE}", f"--deploy-role={ROLE}")
+
+        assert code == 1
+        assert err.startswith("error: --deploy-role and --as are two checks: give one of the two")
 
     def test_says_in_one_line_that_aws_does_not_know_the_credentials(
         self, monkeypatch: pytest.MonkeyPatch

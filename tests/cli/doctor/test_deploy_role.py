@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
+from emr_notebook.cli.aws.reader import CommandError
 from emr_notebook.cli.doctor import deploy_role
 from emr_notebook.cli.doctor.deploy_role import required_permissions
+from emr_notebook.cli.doctor.handlers import ONLY_WITH
 from emr_notebook.cli.doctor.report import Line, State
+from emr_notebook.cli.doctor.stack_resources import resource_kinds
 from emr_notebook.settings.file import parse
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION, refused
 from tests.cli.doctor.account_in_memory import BOUNDARY, KEY, ROLE, AccountWorld
@@ -15,7 +18,7 @@ from tests.conftest import Change, stage, templates
 
 NAME = f"cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-{REGION}"
 IMPLICIT, EXPLICIT = {"EvalDecision": "implicitDeny"}, {"EvalDecision": "explicitDeny"}
-CREATE = "sagemaker:CreateNotebookInstance"
+CREATE, INVOKE = "sagemaker:CreateNotebookInstance", "lambda:InvokeFunction"
 
 
 def line(world: AccountWorld, change: Change = lambda _: None) -> Line:
@@ -51,7 +54,7 @@ def test_one_that_may_make_all_is_ok_and_it_is_that_role_which_is_asked_about() 
     world = AccountWorld()
 
     assert line(world) == Line(
-        deploy_role.SUBJECT, State.OK, f"{NAME} may make what the stacks hold"
+        deploy_role.SUBJECT, State.OK, f"{NAME} may make, change and delete what the stacks hold"
     )
     sources = {each["PolicySourceArn"] for _, each in world.calls}
     assert sources == {f"arn:aws:iam::{ACCOUNT}:role/{NAME}"}
@@ -71,6 +74,17 @@ def test_one_that_may_make_all_is_ok_and_it_is_that_role_which_is_asked_about() 
         "logs:CreateLogGroup",
         "ec2:CreateSecurityGroup",
         "kms:CreateKey",
+        # What handlers list beside the calls that name the resource.
+        "ec2:CreateNetworkInterface",
+        "ec2:DescribeDhcpOptions",
+        "kms:CreateGrant",
+        "s3:GetObject",
+        "sagemaker:AddTags",
+        "sagemaker:DescribeNotebookInstance",
+        "sagemaker:StopNotebookInstance",
+        "sagemaker:UpdateNotebookInstance",
+        "iam:DeleteRole",
+        "logs:DeleteLogGroup",
     ],
 )
 def test_one_that_the_bootstraps_policies_do_not_let_fails_with_the_action(action: str) -> None:
@@ -192,6 +206,10 @@ def test_a_missing_permission_is_named() -> None:
     assert found.what == "these credentials may not iam:SimulatePrincipalPolicy"
 
 
+def following(data: dict[str, Any]) -> None:
+    data["clusters"]["analytics"]["follow"] = True
+
+
 def open_by_rule(data: dict[str, Any]) -> None:
     data["clusters"]["analytics"] |= {"security_group_id": PRIMARY, "ingress": "create"}
 
@@ -205,15 +223,47 @@ def open_by_rule(data: dict[str, Any]) -> None:
         lambda data: data.update(kms_key_arn=KEY, defaults={"role_arn": ROLE}),
         lambda data: data.update(permissions_boundary_arn=BOUNDARY),
         lambda data: data["notebooks"]["alice"].update(owner="dana"),
+        following,
     ],
 )
 def test_what_is_asked_about_is_what_the_template_holds(change: Change) -> None:
+    """The types, and the properties that decide what a handler calls."""
     [template] = templates(change).values()
-    held = {each["Type"] for each in template.to_json()["Resources"].values()}
+    held: dict[str, set[str]] = {}
+    for each in template.to_json()["Resources"].values():
+        deciding = ONLY_WITH.get(each["Type"], {})
+        has = {name for name in deciding if value_at(each.get("Properties", {}), name)}
+        held.setdefault(each["Type"], set()).update(has)
+    custom = {kind for kind in held if kind.startswith(("Custom::", "AWS::CDK::"))}
 
-    resource_types = {
-        kind
-        for permission in required_permissions(parse(stage(change)))
-        for kind in permission.resource_types
+    asked_about = {x.resource_type: set(x.properties) for x in resource_kinds(parse(stage(change)))}
+    assert asked_about == {kind: has for kind, has in held.items() if kind not in custom}
+    assert custom <= {
+        "AWS::CDK::Metadata",
+        "Custom::ClusterEndpoint",
+        "Custom::ClusterRecord",
+        "Custom::ReplacementGuard",
     }
-    assert resource_types == held - {"AWS::CDK::Metadata"}
+    assert any(INVOKE in x.actions for x in required_permissions(parse(stage(change))))
+
+
+def value_at(properties: Any, path: str) -> Any:
+    """What stands in properties under a path such as `Code/S3ObjectVersion`."""
+    for name in path.split("/"):
+        properties = properties.get(name, {})
+    return properties
+
+
+def test_a_deployer_that_is_no_user_or_role_is_refused() -> None:
+    with pytest.raises(CommandError, match="--deploy-role takes the ARN of an IAM user or role"):
+        deploy_role.check(AccountWorld().reader(), settings(), COMMANDS, deployer="me")
+
+
+def test_another_role_is_asked_about_if_it_deploys_and_nothing_of_the_bootstraps_bucket() -> None:
+    world = AccountWorld(decisions={CREATE: IMPLICIT})
+    [found] = deploy_role.check(world.reader(), settings(), COMMANDS, deployer=ROLE)
+
+    assert found.what.startswith(f"data-science may not {CREATE}: ")
+    assert found.advice == "have the policies that are its own allow it"
+    assert {each["PolicySourceArn"] for _, each in world.calls} == {ROLE}
+    assert asked(world, "s3:GetObject") == []

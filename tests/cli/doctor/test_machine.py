@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from emr_notebook.cli.doctor.machine import Machine, inspect_machine, machine_lines
+from emr_notebook.cli.doctor.machine import OLDEST_NODE, Machine, inspect_machine, machine_lines
 from emr_notebook.cli.doctor.report import State
 from tests.conftest import ROOT
 
@@ -41,16 +42,17 @@ def test_a_python_without_the_cdks_library_fails() -> None:
     assert failing(replace(FIT, missing=("aws-cdk-lib",))) == {"Python": ("make install",)}
 
 
-@pytest.mark.parametrize("version", ["", "18.20.4", "not a version"])
+@pytest.mark.parametrize("version", ["", "18.20.4", "20.20.2", "not a version"])
 def test_no_node_or_an_old_one_fails(version: str) -> None:
     assert failing(replace(FIT, node=version)) == {"Node": ("make install",)}
 
 
-def test_a_node_that_is_no_longer_supported_says_so() -> None:
-    [_, node, _] = machine_lines(replace(FIT, node="20.20.2"))
+@pytest.mark.parametrize("page", ["README.md", "docs/doctor.md"])
+def test_the_pages_name_the_node_that_is_asked_for(page: str) -> None:
+    named = re.findall(r"\bNode (\d+)", (ROOT / page).read_text(encoding="utf-8"))
 
-    assert node.state is State.OK
-    assert "no longer supports" in node.what
+    assert named == [str(OLDEST_NODE)]
+    assert failing(replace(FIT, node=f"{OLDEST_NODE}.0.0")) == {}
 
 
 @pytest.mark.parametrize("version", ["", "2.1147.9", "3.0.0"])

@@ -184,7 +184,7 @@ class TestNames:
     def test_a_deployed_notebook_has_its_own_name(self) -> None:
         assert name_lines(deployed())[NOTEBOOKS].state is State.OK
 
-    def test_a_name_that_another_notebook_has_fails_without_a_command_that_deletes_files(
+    def test_a_name_that_another_notebook_has_fails_without_a_word_of_deleting_its_files(
         self,
     ) -> None:
         world = AccountWorld(notebooks=[ALICE, "unrelated"])
@@ -194,7 +194,8 @@ class TestNames:
         assert found.what == (
             f"SageMaker has already {ALICE}, which is none of the stack {STACK}'s"
         )
-        assert "give another name (notebooks.alice.name), or delete" in found.advice
+        assert "give another name (notebooks.alice.name): what has this one" in found.advice
+        assert "delete" not in found.advice
 
     def test_a_name_in_the_template_of_a_failed_first_deploy_is_somebody_elses(self) -> None:
         assert name_lines(deployed("ROLLBACK_COMPLETE"))[NOTEBOOKS].state is State.FAILED

@@ -37,6 +37,7 @@ ZONE = "Z0123456789ABCDEFGHIJ"
 URL = f"http://{NAME}:8998"
 RECORD = Record(STACK, State.FOLLOWED, "2026-11-25T03:00:00Z", "http:8998", CLUSTER_ID, "10.0.0.5")
 SECOND = cluster(Id="j-SECOND0001")
+PROPERTIES = {"ClusterKey": "analytics", "ClusterName": "nightly-spark", "WaitMinutes": "10"}
 
 
 def settings() -> Settings:
@@ -76,7 +77,7 @@ def commands(check: NotebookCheck) -> list[str]:
 
 class TestVerify:
     def test_a_notebook_whose_name_leads_to_its_cluster_is_ok(self) -> None:
-        assert verified(following()) == NotebookCheck("alice", ALICE, [])
+        assert verified(following()) == NotebookCheck("alice", ALICE, "analytics", [])
 
     def test_a_second_cluster_of_the_name_is_no_failure(self) -> None:
         made = following()
@@ -172,7 +173,7 @@ def test_a_stage_that_follows_nothing_asks_route_53_nothing() -> None:
 
 class TestPlan:
     def planned(self, record: Record, refusal: str = "") -> Any:
-        properties = {"ClusterKey": "analytics"}
+        properties = dict(PROPERTIES)
         change = ResourceChange(
             "Endpoint", "Custom::ClusterEndpoint", ChangeType.SAME, properties, properties
         )
@@ -206,7 +207,7 @@ class TestPlan:
     def test_a_new_cluster_that_is_not_there_is_awaited_where_that_is_asked_for(
         self, when_absent: str, verdict: EndpointVerdict
     ) -> None:
-        properties = {"ClusterKey": "analytics", "WhenAbsent": when_absent}
+        properties = {**PROPERTIES, "WhenAbsent": when_absent}
         change = ResourceChange(
             "Endpoint", "Custom::ClusterEndpoint", ChangeType.CREATED, {}, properties
         )

@@ -1,6 +1,7 @@
 """`emr-notebook status`: what it finds, what it shows, and what that costs."""
 
 import json
+import re
 from io import StringIO
 from typing import Any
 
@@ -8,12 +9,14 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
+from emr_notebook.cli.aws.live_endpoint import ASKED_BY, NOT_ASKED
 from emr_notebook.cli.aws.reader import Denied
 from emr_notebook.cli.health.findings import Verdict, status_findings
 from emr_notebook.cli.health.stage_status import StageStatus, stage_status
 from emr_notebook.cli.health.table import print_status, status_json
 from emr_notebook.settings.file import parse
 from emr_notebook.settings.model import Settings
+from tests.assets.cluster_endpoint.emr_records import REGION
 from tests.cli.aws.stage_in_memory import (
     ALICE,
     COMMANDS,
@@ -23,12 +26,16 @@ from tests.cli.aws.stage_in_memory import (
     STACK,
     VERSION,
     NotebookWorld,
+    arn,
     report,
     script,
     settings,
     world,
 )
 from tests.conftest import stage
+
+LIFECYCLE = "notebook-instance-lifecycle-config"
+NEXT = "Next (a stop ends what runs in the notebook):"
 
 
 def status(made: NotebookWorld, asked: Settings | None = None) -> StageStatus:
@@ -58,8 +65,28 @@ def test_a_running_notebook_is_shown_with_all_that_its_last_start_said() -> None
         LIVE,
         VERSION,
         "2026-11-25T04:00:00Z",
-        "ok",
+        "ok,",
+        "Livy",
+        "answered",
     ]
+
+
+def test_whether_livy_answers_now_is_said_not_to_be_checked_where_a_notebook_runs() -> None:
+    running, stopped = world(), world()
+    stopped.put(ALICE, "Stopped")
+
+    assert shown(status(running)).splitlines()[2:] == [
+        f"Livy is not checked: {NOT_ASKED}. Next: {ASKED_BY}"
+    ]
+    assert "not checked" not in shown(status(stopped))
+
+
+def test_a_notebook_whose_log_has_no_report_says_so_in_the_place_of_its_last_start() -> None:
+    made = world()
+    made.logs[ALICE] = ["nothing of ours"]
+
+    assert shown(status(made)).splitlines()[1].endswith("no report")
+    assert "not known" in shown(status(world(denied={"logs:GetLogEvents"})))
 
 
 def test_a_notebook_that_sagemaker_does_not_have_is_not_deployed() -> None:
@@ -92,7 +119,7 @@ def test_a_running_notebook_whose_script_was_deployed_anew_has_to_be_restarted()
     made.put(ALICE, "InService", *report(version=OLD_VERSION))
     found = only(status(made))
 
-    assert found["attention"] == [f"it runs start script {OLD_VERSION}; {VERSION} is deployed"]
+    assert found["attention"] == [f"it runs start script “{OLD_VERSION}”; {VERSION} is deployed"]
     assert found["next"] == [COMMANDS.restart(ALICE)]
 
 
@@ -101,7 +128,7 @@ def test_a_running_notebook_whose_address_was_deployed_anew_has_to_be_restarted(
     made.put(ALICE, "InService", *report(livy_url=OLD))
     found = only(status(made))
 
-    assert found["attention"] == [f"it uses {OLD}; the deployed address is {LIVE}"]
+    assert found["attention"] == [f"it uses “{OLD}”; the deployed address is {LIVE}"]
     assert found["next"] == [COMMANDS.restart(ALICE)]
     assert f"{OLD} → {LIVE}" in shown(status(made))
 
@@ -137,9 +164,11 @@ def test_a_last_start_that_failed_is_shown_with_its_own_next_step() -> None:
     lines = report("problem: Livy: refused", "next: start livy-server", state="failed")
     made.put(ALICE, "Stopped", *lines)
 
-    assert only(status(made))["attention"] == [
-        "its last start ended with failed: Livy: refused. Next: start livy-server"
-    ]
+    [said] = only(status(made))["attention"]
+    assert said == (
+        "its last start ended with failed, and its log says: “Livy: refused”; "
+        "what helps: “start livy-server”"
+    )
 
 
 def test_an_address_of_the_users_own_is_a_warning_and_no_outdated_address() -> None:
@@ -220,7 +249,74 @@ def test_kept_notebooks_of_more_than_twenty_stacks_are_looked_for_in_several_cal
     made.tag("left-over", stack=f"{STACK}-s44")
 
     assert [each.name for each in status(made, asked).kept] == ["left-over"]
-    assert made.count("get_resources") == 3
+    # Twenty at once, and once more for lifecycle configurations.
+    assert made.count("get_resources") == 2 * 3
+
+
+class TestLifecycleConfigurations:
+    """`start` is alice's."""
+
+    def test_one_that_no_notebook_has_and_no_stack_holds_is_listed_with_what_deletes_it(
+        self,
+    ) -> None:
+        made = world(held=[arn("start", LIFECYCLE)])
+        for name in ("start", "Start-Former-1A"):
+            made.put_lifecycle(name)
+        found = status(made)
+
+        delete = (
+            "aws sagemaker delete-notebook-instance-lifecycle-config "
+            f"--notebook-instance-lifecycle-config-name Start-Former-1A --region {REGION}"
+        )
+        what = "lifecycle configuration Start-Former-1A: no notebook uses it any more"
+        assert status_json("test", found)["leftovers"] == [{"what": what, "next": [delete]}]
+        assert shown(found).splitlines()[-3:] == [what, NEXT, f"  {delete}"]
+        assert found.needing_attention().leftovers == ()
+
+    def test_one_of_a_notebook_of_whatever_name_is_in_use(self) -> None:
+        made = world()
+        made.put_lifecycle("former")
+        made.put("spark-old", "Stopped", lifecycle="Former")
+
+        assert status(made).leftovers == []
+        # Nothing else needs to be asked.
+        assert made.count("list_stack_resources") == 0
+
+    def test_one_that_a_stack_still_holds_may_be_attached_again_by_a_rollback(self) -> None:
+        made = world(held=[arn("former", LIFECYCLE)])
+        made.put_lifecycle("Former")
+
+        assert status(made).leftovers == []
+
+    def test_after_the_stack_is_destroyed_those_of_deleted_notebooks_are_left(self) -> None:
+        made = NotebookWorld()
+        made.put_lifecycle("former")
+
+        assert [each.what.split(":")[0] for each in status(made).leftovers] == [
+            "lifecycle configuration former"
+        ]
+
+    def test_one_of_another_stage_or_that_is_gone_is_not_listed(self) -> None:
+        made = world(held=[])
+        made.put_lifecycle("others", stack=f"{STACK}-2")
+        made.put_lifecycle("gone")
+        del made.scripts["gone"]
+
+        assert status(made).leftovers == []
+
+    @pytest.mark.parametrize(
+        "action",
+        ["sagemaker:ListNotebookInstanceLifecycleConfigs", "cloudformation:ListStackResources"],
+    )
+    def test_what_may_not_be_read_is_named_and_nothing_is_said_to_be_unused(
+        self, action: str
+    ) -> None:
+        made = world(denied={action})
+        made.put_lifecycle("former")
+        found = status(made)
+
+        assert found.leftovers == []
+        assert found.denied == {action}
 
 
 def test_two_hundred_notebooks_cost_two_lists_one_script_and_a_log_each() -> None:
@@ -234,8 +330,9 @@ def test_two_hundred_notebooks_cost_two_lists_one_script_and_a_log_each() -> Non
     assert made.count("list_notebook_instances") == 2
     assert made.count("describe_notebook_instance_lifecycle_config") == 1
     assert made.count("get_log_events") == 200
-    assert made.count("get_resources") == 1
-    assert len(made.calls) == 204
+    # Notebooks and lifecycle configurations that were kept.
+    assert made.count("get_resources") == 2
+    assert len(made.calls) == 205
 
 
 def test_the_list_is_narrowed_to_how_the_settings_names_begin() -> None:
@@ -300,6 +397,32 @@ def test_the_json_is_whole_and_plain() -> None:
     }
 
 
+HOSTILE = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202eko\u2066\x00\b\u200f”. Next: rm -rf ~"
+
+
+def test_nothing_that_a_notebook_says_reaches_the_terminal_but_as_quoted_text() -> None:
+    made = world()
+    values = [f"{line} {HOSTILE}" for line in report(state="failed")]
+    made.put(ALICE, "InService", *values, f"problem: {HOSTILE}", f"next: {HOSTILE * 1000}")
+    printed = shown(status(made))
+
+    assert [each for each in printed if not (each.isprintable() or each == "\n")] == []
+    quotations = re.findall("“([^“”]*)”", printed)
+    assert any("owned" in each and "Next: rm -rf ~" in each for each in quotations)
+    outside = re.sub("“[^“”]*”", "", "\n".join(printed.splitlines()[2:]))
+    assert "rm -rf" not in outside
+    assert max(map(len, quotations)) <= 400
+
+
+def test_the_owners_of_kept_notebooks_are_shown_without_control_characters() -> None:
+    made = world()
+    made.put("left-over")
+    made.tag("left-over", owner="carol\u2028\u202e")
+
+    assert "\u2028" not in shown(status(made))
+    assert "\u202e" not in shown(status(made))
+
+
 def test_in_a_pipe_a_notebook_is_one_line_however_long() -> None:
     made = world()
     host = "ip-10-0-0-5." + "x" * 220 + ".internal"
@@ -310,16 +433,27 @@ def test_in_a_pipe_a_notebook_is_one_line_however_long() -> None:
     assert lines[1].startswith(ALICE)
 
 
-def test_on_a_narrow_terminal_nothing_is_cut() -> None:
-    found = status(world(), settings(owner="alice@example.com"))
-    folded = Text.from_ansi(shown(found, terminal=True, width=80)).plain
+@pytest.mark.parametrize("width", [20, 80, 200])
+def test_on_a_terminal_of_any_width_no_name_or_address_is_broken(width: int) -> None:
+    made, owner = world(), "alice@example.com"
+    made.put(ALICE, "InService", *report(livy_url=OLD))
+    found = status(made, settings(owner=owner))
+    printed = Text.from_ansi(shown(found, terminal=True, width=width)).plain
+    lines = [line.rstrip() for line in printed.splitlines()]
 
-    assert "…" not in folded
-    assert max(map(len, folded.splitlines())) <= 80
+    for word in (ALICE, "InService", owner, OLD, LIVE, VERSION):
+        assert any(word in line.split() for line in lines), word
+    if width == 80:
+        assert lines[:4] == [
+            f"Notebook: {ALICE}",
+            "State: InService",
+            f"Owner: {owner}",
+            "Cluster: analytics",
+        ]
 
 
 def test_words_in_brackets_are_shown_as_they_are() -> None:
     made = world()
     made.put(ALICE, "InService", *report("problem: [Errno 28] full", state="warning"))
 
-    assert f"{ALICE}: its last start ended with warning: [Errno 28] full" in shown(status(made))
+    assert "its log says: “[Errno 28] full”" in shown(status(made))

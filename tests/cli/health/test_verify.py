@@ -11,6 +11,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from emr_notebook.cli import main
+from emr_notebook.cli.aws.live_endpoint import ASKED_BY, NOT_ASKED
 from emr_notebook.cli.aws.notebooks import NotebookStatus
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.aws.start_log import parse_report
@@ -39,6 +40,7 @@ from tests.cli.aws.stage_in_memory import (
 from tests.conftest import stage
 
 BOB = f"{STACK}-bob"
+ANSWERED = "its log says that Livy answered its last start (2026-11-25T04:00:00Z)"
 
 
 def quiet(_: str) -> None:
@@ -72,7 +74,10 @@ def moved(made: NotebookWorld, number: int = 77) -> NotebookWorld:
 
 class TestANotebookThatRuns:
     def test_is_ok_when_it_uses_what_is_deployed_and_where_livy_is(self) -> None:
-        assert only(world()) == NotebookCheck("alice", ALICE, [])
+        check = only(world())
+
+        assert check.verdict is Verdict.OK
+        assert said(check) == ANSWERED
 
     def test_fails_when_livy_is_elsewhere_than_the_deploy_says(self) -> None:
         check = only(moved(world()))
@@ -88,14 +93,14 @@ class TestANotebookThatRuns:
         made.scripts["start"] = script("http://10.0.0.77:8998")
         check = only(made)
 
-        assert said(check) == (f"it uses {LIVE}; the deployed address is http://10.0.0.77:8998")
+        assert said(check) == f"it uses “{LIVE}”; the deployed address is http://10.0.0.77:8998"
         assert commands(check) == [COMMANDS.restart(ALICE)]
 
     def test_fails_when_it_runs_an_older_script(self) -> None:
         made = world()
         made.put(ALICE, "InService", *report(version=OLD_VERSION))
 
-        assert said(only(made)) == f"it runs start script {OLD_VERSION}; {VERSION} is deployed"
+        assert said(only(made)) == f"it runs start script “{OLD_VERSION}”; {VERSION} is deployed"
         assert commands(only(made)) == [COMMANDS.restart(ALICE)]
 
     def test_fails_when_its_last_start_did_and_is_restarted_to_see_whether_it_still_does(
@@ -106,7 +111,10 @@ class TestANotebookThatRuns:
         made.put(ALICE, "InService", *lines)
 
         assert only(made).verdict is Verdict.FAILED
-        assert said(only(made)).endswith("Livy: refused. Next: start livy-server")
+        assert said(only(made)) == (
+            "its last start ended with failed, and its log says: “Livy: refused”; "
+            "what helps: “start livy-server”"
+        )
         assert commands(only(made)) == [COMMANDS.restart(ALICE)]
 
     def test_is_ok_with_a_warning_which_is_shown(self) -> None:
@@ -115,7 +123,20 @@ class TestANotebookThatRuns:
         made.put(ALICE, "InService", *lines)
 
         assert only(made).verdict is Verdict.OK
-        assert said(only(made)).endswith("warning: sparkmagic.json was ignored. Next: delete it")
+        assert said(only(made)) == (
+            "its last start ended with warning, and its log says: “sparkmagic.json was ignored”; "
+            f"what helps: “delete it”; {ANSWERED}"
+        )
+
+    @pytest.mark.parametrize("check", ["refused", "not checked"])
+    def test_fails_when_its_last_start_found_no_livy_whatever_its_state_says(
+        self, check: str
+    ) -> None:
+        made = world()
+        made.put(ALICE, "InService", *[x.replace("check: ok", f"check: {check}") for x in report()])
+
+        assert only(made).verdict is Verdict.FAILED
+        assert f"its log says: “check: {check}”" in said(only(made))
 
     def test_is_ok_when_its_user_prefers_an_address_of_their_own(self) -> None:
         made = world()
@@ -135,13 +156,30 @@ class TestANotebookThatRuns:
         assert "Next: start a cluster" in said(check)
         assert commands(check) == []
 
+    def test_fails_when_its_sessions_ask_for_what_the_clusters_livy_does_not_take(self) -> None:
+        def of(key: str) -> NotebookCheck:
+            made = world()
+            return only(made, settings("alice", spark={key: "8h"}))
+
+        assert of("idleTimeout").verdict is Verdict.FAILED
+        assert "Livy 0.8.0 of cluster j-2AXXXXXXGAPLF takes no session" in said(of("idleTimeout"))
+        assert of("ttl").verdict is Verdict.OK
+
+    def test_is_ok_with_a_warning_when_its_proxy_user_does_nothing(self) -> None:
+        asked = settings("alice", spark={"proxyUser": "bob"})
+
+        check = only(world(), asked)
+
+        assert check.verdict == "ok"
+        assert "spark.proxyUser: no livy-conf of j-2AXXXXXXGAPLF sets livy" in said(check)
+
     def test_is_unknown_without_a_report_of_its_start(self) -> None:
         made = world()
         del made.logs[ALICE]
         check = only(made)
 
         assert check.verdict is Verdict.UNKNOWN
-        assert "CloudWatch Logs has no report of its start. Next: read" in said(check)
+        assert "CloudWatch Logs shows no report of its start. Next: read" in said(check)
 
     def test_fails_without_a_lifecycle_configuration(self) -> None:
         made = world()
@@ -182,7 +220,7 @@ class TestANotebookThatRuns:
         made = moved(world(denied={"sagemaker:DescribeNotebookInstanceLifecycleConfig"}))
 
         assert only(made).verdict is Verdict.FAILED
-        assert f"is at http://10.0.0.77:8998 now; it uses {LIVE}" in said(only(made))
+        assert f"is at http://10.0.0.77:8998 now; it uses “{LIVE}”" in said(only(made))
 
 
 class TestANotebookThatDoesNotRun:
@@ -381,6 +419,7 @@ def test_the_json_says_the_same() -> None:
     found = checks_json("test", checks(moved(world())))
 
     assert found["ok"] is False
+    assert found["not_checked"] == []
     assert found["notebooks"][0]["verdict"] == "failed"
     assert found["notebooks"][0]["next"] == [COMMANDS.refresh(), COMMANDS.restart(ALICE)]
     assert json.loads(json.dumps(found)) == found
@@ -393,6 +432,7 @@ def test_the_json_is_ok_beside_a_stopped_notebook_and_a_warning() -> None:
     found = checks_json("test", checks(made, settings("alice", "bob")))
 
     assert found["ok"] is True
+    assert found["not_checked"] == [f"Livy of analytics: {NOT_ASKED}"]
     assert [each["verdict"] for each in found["notebooks"]] == ["ok", "not running"]
 
 
@@ -425,7 +465,10 @@ class TestTheCommand:
         code, out, _ = run(world(), monkeypatch, "verify", "--stage", "test")
 
         assert code == 0
-        assert out == f"ok          {ALICE}\n"
+        assert out.splitlines() == [
+            f"ok          {ALICE}: {ANSWERED}",
+            f"not checked Livy of analytics: {NOT_ASKED}. Next: {ASKED_BY}",
+        ]
 
     def test_exits_1_when_a_notebook_does_not_work(self, monkeypatch: pytest.MonkeyPatch) -> None:
         code, out, _ = run(moved(world()), monkeypatch, "verify", "--stage", "test")
@@ -481,8 +524,7 @@ class TestTheCommand:
         made.answers["logs", "get_log_events"] = interrupt
         code, out, err = run(made, monkeypatch, "verify", "--stage", "test")
 
-        assert code != 0
-        assert (out, err) == ("", "error: interrupted\n")
+        assert (code, out, err) == (130, "", "error: interrupted\n")
 
     def test_status_says_on_standard_error_what_it_may_not_show(
         self, monkeypatch: pytest.MonkeyPatch

@@ -36,6 +36,7 @@ from tests.conftest import Change, stage
 OTHER_KEY = KEY_ARN.replace("1111", "9999")
 GIVEN_GROUP = "sg-00000000000000001"
 BECAUSE = {"because": "a test"}
+ANOTHER = "give this one another `name`."
 
 
 def alice(plan: StagePlan) -> NotebookPlan:
@@ -265,14 +266,51 @@ class TestEntries:
 
         assert (bob.change_type, bob.keeps_old, plan.exit_status) == ("removed", kept, DIFFERENT)
 
-    def test_a_kept_notebook_is_in_the_way_of_a_new_one_of_its_name(self) -> None:
-        made = PlanWorld()
+    @pytest.mark.parametrize(
+        ("tag", "denied", "said"),
+        [
+            (STACK, set(), f"with its files: it is stack {STACK}'s, or was kept when it was"),
+            ("", set(), "which is none of this stage's stacks': this app did not make it"),
+            (STACK, {"sagemaker:ListTags"}, "stage's stacks': whose it is was not read"),
+        ],
+    )
+    def test_a_kept_notebook_is_in_the_way_of_a_new_one_of_its_name(
+        self, tag: str, denied: set[str], said: str
+    ) -> None:
+        made = PlanWorld(denied=denied)
         made.put(ALICE, "Stopped")
+        if tag:
+            made.tag(ALICE, stack=tag)
 
         plan = made.plan()
 
         assert plan.exit_status == FAILED
-        assert f"SageMaker has a notebook named {ALICE} already" in plan.refusals()[0]
+        assert f"SageMaker has a notebook named {ALICE} already, " in plan.refusals()[0]
+        assert said in plan.refusals()[0]
+        assert "Next: give this one another `name`" in plan.refusals()[0]
+        assert "delete" not in plan.refusals()[0]
+        assert plan.denied == denied
+
+    @pytest.mark.parametrize("own", [{}, {"stack": "science"}])
+    def test_a_deployed_notebook_whose_name_another_entry_would_have_is_named_with_its_own(
+        self, own: dict[str, Any]
+    ) -> None:
+        def renamed(data: dict[str, Any]) -> None:
+            bobs(data)
+            alice = data["notebooks"].pop("alice")
+            data["notebooks"]["alicia"] = {**alice, "name": ALICE, **own}
+
+        def bobs(data: dict[str, Any]) -> None:
+            data["notebooks"]["bob"] = {"cluster": "analytics"}
+
+        made = deployed(bobs)
+        plan = made.plan(renamed)
+
+        assert plan.exit_status == FAILED
+        [refusal] = plan.refusals()
+        assert f"{ALICE} already, that of entry alice in stack {STACK}: Cloud" in refusal
+        assert refusal.endswith("leave that entry's key and `stack` as they were, or " + ANOTHER)
+        assert made.count("list_tags") == 0
 
     def test_a_notebook_that_was_deleted_by_hand_cannot_be_changed(self) -> None:
         made = deployed()
@@ -412,6 +450,21 @@ class TestClusters:
         plan = deployed().plan(by_name)
 
         assert (endpoint(plan).verdict, plan.exit_status) == ("refused", FAILED)
+
+    def test_one_whose_livy_does_not_take_what_a_stacks_notebooks_ask_of_a_session_is_refused(
+        self,
+    ) -> None:
+        def elsewhere(data: dict[str, Any]) -> None:
+            data["notebooks"]["bob"] = {"cluster": "analytics", "stack": "science"}
+
+        def edit(field: str) -> StagePlan:
+            asking = of_alice(spark={field: "8h"})
+            return deployed(elsewhere).plan(both(elsewhere, asking))
+
+        refused = edit("idleTimeout")
+        assert [each.verdict for each in refused.endpoints] == ["refused", "unchanged"]
+        assert "[session-fields-unknown] Livy 0.8.0 of cluster" in refused.refusals()[0]
+        assert edit("ttl").exit_status == DIFFERENT
 
     def test_an_ended_one_that_the_deploy_does_not_look_up_does_not_fail_it(self) -> None:
         made = deployed()

@@ -5,10 +5,13 @@ from decimal import Decimal
 from io import StringIO
 from typing import Any
 
+import pytest
 from rich.console import Console
+from rich.text import Text
 
 from emr_notebook.cli.plan.as_json import plan_json
 from emr_notebook.cli.plan.stage import StagePlan
+from emr_notebook.cli.plan.summary import summary_line
 from emr_notebook.cli.plan.table import print_plan
 from tests.assets.cluster_endpoint.emr_records import cluster, status
 from tests.cli.plan.deployed_in_memory import (
@@ -19,6 +22,7 @@ from tests.cli.plan.deployed_in_memory import (
     deployed,
     of_alice,
 )
+from tests.conftest import Change
 
 OLD = {**LIVE, "LivyUrl": "http://10.0.0.9:8998"}
 BECAUSE = {"because": "a test"}
@@ -178,6 +182,56 @@ def test_a_terminal_gets_what_fits_and_loses_nothing() -> None:
 
     assert "\x1b[31m" in text
     assert OTHER_SUBNET in text
+
+
+def rename(**more: Any) -> Change:
+    """Alice's entry has the key alicia now, and these settings."""
+
+    def change(data: dict[str, Any]) -> None:
+        data["notebooks"]["alicia"] = {**data["notebooks"].pop("alice"), **more}
+
+    return change
+
+
+class TestARename:
+    """Of the settings; SageMaker knows none."""
+
+    ALICIA = f"{STACK}-alicia"
+
+    def test_is_named_with_what_becomes_of_the_files(self) -> None:
+        plan = deployed().plan(rename())
+
+        assert line_of(self.ALICIA, plan).startswith(
+            f"created, EMPTY: {ALICE} RENAMED, and SageMaker renames nothing; its files are not"
+        )
+        assert "removed from the settings: kept with its files" in line_of(f"{ALICE} ", plan)
+        assert f"{ALICE} RENAMED to {self.ALICIA}, which is empty" in summary_line(plan)
+        found = {each["name"]: each["renamed_from"] for each in plan_json(plan)["notebooks"]}
+        assert found == {self.ALICIA: ALICE, ALICE: None}
+
+    @pytest.mark.parametrize(
+        "other", [{"instance_type": "ml.m5.xlarge"}, {"owner": "bob"}, {"subnet_id": OTHER_SUBNET}]
+    )
+    def test_with_any_other_change_is_a_notebook_less_and_one_more(
+        self, other: dict[str, str]
+    ) -> None:
+        assert line_of(self.ALICIA, deployed().plan(rename(**other))) == "created"
+
+    def test_is_not_guessed_where_two_were_added(self) -> None:
+        def change(data: dict[str, Any]) -> None:
+            data["notebooks"]["bob"] = data["notebooks"]["alice"]
+            rename()(data)
+
+        assert line_of(self.ALICIA, deployed().plan(change)) == "created"
+
+
+@pytest.mark.parametrize("width", [30, 80])
+def test_a_narrow_terminal_breaks_no_name_and_no_address(width: int) -> None:
+    plan = deployed(found=OLD).plan(of_alice(subnet_id=OTHER_SUBNET))
+    words = Text.from_ansi(shown(plan, terminal=True, width=width)).plain.split()
+
+    for whole in (ALICE, OTHER_SUBNET, OLD["LivyUrl"], LIVE["LivyUrl"]):
+        assert any(whole in word for word in words), whole
 
 
 def test_other_programs_read_the_whole_plan() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.notebook_host.filesystem import is_open_to_others
 from tests.sandbox.processes import processes_with, wait_for
 
 pytestmark = pytest.mark.sandbox
@@ -97,9 +98,13 @@ def root_and_ordinary_user() -> Iterator[object]:
         and shutil.which("setpriv") is not None
         and Path(python).exists()
         and subprocess.run([python, "-c", version], check=False).returncode == 0
+        and is_open_to_others([CHECKOUT / "sandbox" / "errors.py"])
     )
     drop = ["setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", python]
-    reason = "needs root to become an ordinary user, and a /usr/bin/python3 of 3.11 or newer"
+    reason = (
+        "needs root to become an ordinary user, a /usr/bin/python3 of 3.11 or newer, and a "
+        "checkout that other users can enter"
+    )
     yield pytest.param(
         drop, id="as an ordinary user", marks=pytest.mark.skipif(not usable, reason=reason)
     )

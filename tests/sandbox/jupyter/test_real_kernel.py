@@ -2,9 +2,13 @@
 
 import json
 import os
+import signal
+import socket
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from sandbox.errors import SandboxError
+from sandbox.isolation.contained import Terminated
 from sandbox.jupyter.run_notebook import NotebookFailed, run_notebook
 from tests.sandbox.notebook_host.running_hosts import Host
 
@@ -137,6 +142,28 @@ def test_an_interrupted_run_leaves_no_kernel(lab: Lab) -> None:
     assert lab.kernels() == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_middle_of_a_cell_is_not_taken_for_its_kernels_death(
+    lab: Lab, number: signal.Signals, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def end(*_: object) -> None:
+        raise Terminated(number)
+
+    def soon(*_: object) -> None:
+        threading.Timer(0.5, os.kill, [os.getpid(), number]).start()
+
+    slow = notebook("1", "import time; time.sleep(60)")
+    before = signal.signal(number, end)
+    try:
+        with pytest.raises(Terminated):
+            run_notebook(lab.url, None, slow, kernel_name="python3", on_cell=soon)
+    finally:
+        signal.signal(number, before)
+
+    assert lab.kernels() == []
+    assert capfd.readouterr() == ("", "")
+
+
 def test_the_pyspark_kernel_runs_local_cells(lab: Lab) -> None:
     executed = run_notebook(lab.url, None, notebook("%%local\nprint(6 * 7)"))
 
@@ -149,6 +176,26 @@ def test_a_pyspark_cell_without_a_livy_fails_though_the_kernel_calls_it_a_succes
 
     assert failed.value.ename == "SparkMagic"
     assert lab.saved().cells[0].outputs[0].name == "stderr"
+
+
+def test_a_proxy_that_a_kernel_is_given_takes_its_calls_to_livy(lab: Lab) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.settimeout(30)
+        address = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        given = f"%%local\nimport os\nos.environ['http_proxy'] = {address!r}"
+        asked = ThreadPoolExecutor(1).submit(first_line, proxy)
+
+        with pytest.raises(NotebookFailed, match="Error sending http request"):
+            run_notebook(lab.url, None, notebook(given, "spark.range(5).count()"))
+
+        assert asked.result().startswith("POST http://localhost:8998/sessions")
+
+
+def first_line(proxy: socket.socket) -> str:
+    """What the proxy is asked first; it hangs up then."""
+    caller, _ = proxy.accept()
+    with caller, caller.makefile() as text:
+        return text.readline()
 
 
 def test_an_unknown_kernel_is_refused_in_jupyterlabs_words(lab: Lab) -> None:

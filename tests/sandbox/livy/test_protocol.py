@@ -75,6 +75,18 @@ def test_a_property_that_livy_decides_is_refused_by_name() -> None:
     )
 
 
+def test_a_livy_of_0_8_knows_no_idle_timeout() -> None:
+    body = json.dumps({"ttl": "1h", "idleTimeout": "1h"})
+
+    assert parse_session(body)["idleTimeout"] == "1h"
+    with pytest.raises(LivyError) as refused:
+        parse_session(body, "0.8.0-incubating")
+    said = str(refused.value.body)
+    assert said.startswith('Unrecognized field "idleTimeout" (class org.apache.livy.server')
+    # As recorded of a real one, for another field.
+    assert '(16 known properties: "executorCores", "conf", "driverMemory", "name", "driver' in said
+
+
 def test_an_empty_body_is_refused() -> None:
     assert str(refusal("").body).startswith("No content to map due to end-of-input")
 

@@ -96,11 +96,13 @@ set -eu
 runuser -u ec2-user -- sh -c 'mkdir ~/.sparkmagic && touch ~/.sparkmagic/config.json'
 runuser -u ec2-user -- touch /home/ec2-user/SageMaker/mine
 runuser -l ec2-user -c 'echo $USER $HOME $PWD'
+runuser -u ec2-user -- mv /home/ec2-user/SageMaker /home/ec2-user/old 2>&1 || true
 stat -c '%U' /home/ec2-user /home/ec2-user/SageMaker /home/ec2-user/.sparkmagic/config.json
 """
     any_host.start(script)
 
     assert "ec2-user /home/ec2-user /home/ec2-user" in any_host.log()
+    assert "Device or resource busy" in any_host.log()  # the volume is a mount point
     expected = os.getuid() if any_host.prefix else EC2_USER
     assert (any_host.home / ".sparkmagic" / "config.json").stat().st_uid == expected
     assert (any_host.volume / "mine").stat().st_uid == expected

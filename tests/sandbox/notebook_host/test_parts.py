@@ -1,5 +1,6 @@
 """Who ec2-user is, what its file system shows, and what survives a stop."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from sandbox.errors import SandboxError
 from sandbox.notebook_host.filesystem import is_open_to_others, needed_paths
 from sandbox.notebook_host.hooks import HookResult
-from sandbox.notebook_host.image import kernel_specs, wipe
+from sandbox.notebook_host.image import install, kernel_specs, wipe
 from sandbox.notebook_host.mounts import mount_points, outermost
 from sandbox.notebook_host.user import Ec2User, ec2_user, with_ec2_group, with_ec2_user
 
@@ -133,6 +134,23 @@ def test_a_stopped_instance_keeps_its_volume_and_logs_only(tmp_path: Path) -> No
     ]
     assert not (home / "link").is_symlink()
     assert (outside / "precious").exists()
+
+
+def test_a_link_in_the_place_of_the_volume_is_not_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "precious").write_text("x")
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "SageMaker").symlink_to(outside)
+    user = Ec2User(1000, 1000) if os.getuid() == 0 else Ec2User(os.getuid(), os.getgid())
+
+    install(home, user)
+
+    assert outside.stat().st_uid == os.getuid()
+    assert [path.name for path in outside.iterdir()] == ["precious"]
+    assert not (home / "SageMaker").is_symlink()
+    assert (home / "SageMaker").stat().st_uid == user.uid
 
 
 def test_the_kernels_are_those_of_sagemakers_image() -> None:

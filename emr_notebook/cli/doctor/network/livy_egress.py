@@ -6,7 +6,7 @@ from emr_notebook.cli.doctor.network.livy import Livy, Notebooks, in_different_v
 from emr_notebook.cli.doctor.network.primary_node import Primary
 from emr_notebook.cli.doctor.network.security_rules import Rule, lets_through, prefix_lists_for
 from emr_notebook.cli.doctor.network.stack_groups import StackGroups
-from emr_notebook.cli.doctor.report import Line, Unknown, failed, not_checked, ok
+from emr_notebook.cli.doctor.report import Line, Unknown, failed, not_checked, ok, unseen
 
 
 def group_line(key: str, group_id: str, group: Group | None, primary: Primary | Unknown) -> Line:
@@ -42,11 +42,12 @@ def egress_line(livy: Livy, notebooks: Notebooks, commands: Ec2Commands) -> Line
     if far and _to_be_made(livy, notebooks):
         return not_checked(subject, far)
     if _lets_out(livy, notebooks.egress):
-        return ok(subject, _beyond(livy, notebooks))
+        beyond = _beyond(livy, notebooks)
+        return unseen(subject, beyond) if beyond else ok(subject)
     if isinstance(livy.subnet, Unknown):
         return not_checked(subject, livy.subnet)
     if lists := prefix_lists_for(notebooks.egress, livy.port):
-        return ok(subject, f"if {' and '.join(lists)} has its address: that is not looked at")
+        return unseen(subject, f"whether {' and '.join(lists)}, a prefix list, has its address")
     return _not_let_out(livy, notebooks, commands)
 
 

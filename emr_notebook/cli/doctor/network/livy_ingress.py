@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from emr_notebook.cli.doctor.network.ec2_commands import Ec2Commands
 from emr_notebook.cli.doctor.network.livy import Livy, Notebooks, in_different_vpcs
 from emr_notebook.cli.doctor.network.security_rules import lets_through, prefix_lists_for, tcp
-from emr_notebook.cli.doctor.report import Line, State, Unknown, failed, not_checked, ok
+from emr_notebook.cli.doctor.report import Line, Unknown, failed, not_checked, ok, unseen
 
 MADE_BY_DEPLOY = "the deploy makes it"
 
@@ -58,7 +58,7 @@ def _external_for_stack_groups(
         f"admit {' and '.join(outside)} to TCP port {livy.port} of {livy.group} before it"
     )
     what = "none yet: the deploy makes the group that is to be admitted"
-    return _by_prefix_list(livy) or Line(_subject(livy), State.OK, what, advice=advice)
+    return _by_prefix_list(livy) or unseen(_subject(livy), what, advice=advice)
 
 
 def _created_for_own_groups(livy: Livy, notebooks: Notebooks, commands: Ec2Commands) -> Line:
@@ -120,8 +120,8 @@ def _not_admitted(livy: Livy, sources: Sequence[str], commands: Ec2Commands) -> 
 def _by_prefix_list(livy: Livy) -> Line | None:
     """What may be true by a prefix list, whose entries are nobody's business here."""
     lists = prefix_lists_for(livy.ingress, livy.port)
-    what = f"if {' and '.join(lists)} has the notebooks' addresses: that is not looked at"
-    return ok(_subject(livy), what) if lists else None
+    what = f"whether {' and '.join(lists)}, a prefix list, has the notebooks' addresses"
+    return unseen(_subject(livy), what) if lists else None
 
 
 def _admits(livy: Livy, group: str) -> bool:

@@ -13,7 +13,7 @@ from emr_notebook.cli.doctor.network.egress_paths import (
     no_egress_rule,
 )
 from emr_notebook.cli.doctor.network.vpc_endpoints import Reachability, Reachable, through_endpoint
-from emr_notebook.cli.doctor.report import Line, Unknown, failed, not_checked, ok
+from emr_notebook.cli.doctor.report import Line, Unknown, failed, not_checked, ok, unseen
 
 
 def reachability_line(
@@ -35,7 +35,7 @@ def reachability_line(
     if table.is_open and lets_out_to_public(destination, paths):
         return ok(subject, f"through {table.default}")
     if reachable:
-        return ok(subject, reachable[0].what)
+        return unseen(subject, reachable[0].what)
     if unknown := _unknown(destination, subnet_id, paths, results):
         return not_checked(subject, unknown)
     faults = [each for each in results if isinstance(each, Fault)]

@@ -31,7 +31,7 @@ class Reachable:
         way = f"through {self.endpoint_id}"
         if not self.conditions:
             return way
-        return f"{way} if {' and '.join(self.conditions)}: that is not looked at"
+        return f"{way}; whether {' and '.join(self.conditions)}"
 
 
 Reachability = Reachable | Unknown | Fault
@@ -79,7 +79,7 @@ def _admitted(
     if not endpoint.groups or _admits(rules, subnet_id, paths):
         return ()
     if lists := prefix_lists_for(rules, HTTPS_PORT):
-        return (f"{' and '.join(lists)} has the subnet's addresses",)
+        return (f"{' and '.join(lists)}, a prefix list, has the subnet's addresses",)
     if hidden := [each for each in endpoint.groups if each not in paths.groups]:
         return Unknown(f"EC2 does not show {' and '.join(hidden)}, of {endpoint.endpoint_id}")
     if isinstance(paths.stack_groups, Unknown):
@@ -108,4 +108,4 @@ def _let_out(
         return ()
     # S3's own list has the public addresses alone, none of an endpoint's.
     lists = [each for each in egress_prefix_lists(destination, paths) if each != paths.s3_list]
-    return (f"{' and '.join(lists)} has its addresses",) if lists else fault
+    return (f"{' and '.join(lists)}, a prefix list, has its addresses",) if lists else fault

@@ -199,9 +199,11 @@ def failing(found: dict[str, Line]) -> list[str]:
 
 
 def unknown(found: dict[str, Line]) -> dict[str, str]:
-    """What could not be found out, and why."""
+    """What could not be found out, and why; without what nobody here can know."""
     return {
-        subject: line.what for subject, line in found.items() if line.state is State.NOT_CHECKED
+        subject: line.what
+        for subject, line in found.items()
+        if line.state is State.NOT_CHECKED and line.counts
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from emr_notebook.cli.doctor.network.security_groups import check
-from emr_notebook.cli.doctor.report import Line, State
+from emr_notebook.cli.doctor.report import Line, State, unseen
 from emr_notebook.settings.model import Settings
 from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, livy_conf, refused, status
 from tests.cli.aws_in_memory import Fields
@@ -132,10 +132,7 @@ class TestARuleThatExistsAlready:
     def test_may_be_by_a_prefix_list_whose_entries_are_not_read(self) -> None:
         line = rule(admitting(permission("pl-0a1b", 8998)), asked("external", given=True))
 
-        assert (line.state, line.what) == (
-            State.OK,
-            "if pl-0a1b has the notebooks' addresses: that is not looked at",
-        )
+        assert line == unseen(RULE, "whether pl-0a1b, a prefix list, has the notebooks' addresses")
 
     def test_is_on_the_port_that_the_clusters_livy_listens_on(self) -> None:
         world = admitting(permission(GIVEN, 9998))
@@ -229,7 +226,7 @@ class TestARuleForAGroupThatTheStackMakes:
     def test_cannot_be_there_before_the_first_deploy_which_is_said_and_no_failure(self) -> None:
         line = rule(admitting(), asked("external"))
 
-        assert (line.state, line.commands) == (State.OK, ())
+        assert (line.state, line.counts, line.commands) == (State.NOT_CHECKED, False, ())
         assert line.what.startswith("none yet")
         assert "run doctor again" in line.advice
         assert "admit 10.0.1.0/24 to TCP port 8998" in line.advice
@@ -273,7 +270,7 @@ class TestARuleForAGroupThatTheStackMakes:
         world = admitting()
         world.stacks[STACK] = [{**MADE_GROUP, "ResourceStatus": status}]
 
-        assert rule(world, asked("external")).state is State.OK
+        assert rule(world, asked("external")).what.startswith("none yet")
 
 
 class TestARuleThatTheDeployMakes:
@@ -467,7 +464,7 @@ class TestTheWay:
             (permission("10.0.0.0/16", 8000, 9000), State.OK),
             (permission("10.0.1.0/24", 8998), State.FAILED),
             (permission(PRIMARY, 443), State.FAILED),
-            (permission("pl-0a1b", 8998), State.OK),
+            (permission("pl-0a1b", 8998), State.NOT_CHECKED),
         ],
     )
     def test_is_let_out_by_the_notebooks_own_groups(self, egress: Fields, state: State) -> None:
@@ -498,9 +495,8 @@ class TestTheWay:
         world.of("Subnets", PRIMARY_SUBNET)["VpcId"] = OTHER_VPC
         line = lines(check, world, asked("create"))[WAY]
 
-        assert (line.state, line.what) == (
-            State.OK,
-            f"it is in {OTHER_VPC}: routes between the VPCs are not looked at",
+        assert line == unseen(
+            WAY, f"it is in {OTHER_VPC}: routes between the VPCs are not looked at"
         )
 
     def test_to_a_subnet_that_another_account_shares_is_taken_for_granted(self) -> None:

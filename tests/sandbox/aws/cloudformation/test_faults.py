@@ -1,6 +1,7 @@
 """What can go wrong with a stack of notebooks, and what is left of the notebooks and files."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -240,3 +241,27 @@ def test_an_update_that_does_not_mend_a_failed_notebook_fails_with_it(
     stack.update(template("unmended", InstanceType="ml.m5.xlarge"))
     assert "took longer than 5 minutes" in stack.reasons()
     assert settled(aws, "unmended")["NotebookInstanceStatus"] == "Failed"
+
+
+def test_a_stack_under_an_update_takes_no_other_operation(aws: RunningAws, stack: Stack) -> None:
+    stack.create(template("busy-stack"))
+    client, waits = aws.client("cloudformation"), "until [ -e SageMaker/go ]; do sleep 0.05; done"
+    given = {"StackName": stack.name, "Capabilities": ["CAPABILITY_NAMED_IAM"]}
+    update = given | {
+        "TemplateBody": json.dumps(
+            {"Resources": template("busy-stack", waits, InstanceType="ml.m5.xlarge")}
+        )
+    }
+    arn = client.update_stack(**update)["StackId"]
+
+    refused = f"Stack:{arn} is in UPDATE_IN_PROGRESS state and can not be updated."
+    with pytest.raises(ClientError, match=re.escape(refused)):
+        client.update_stack(**update)
+    with pytest.raises(ClientError, match=re.escape(refused)):
+        client.create_change_set(ChangeSetName="second", ChangeSetType="UPDATE", **update)
+    kept = f"Stack [{arn}] cannot be deleted while in status UPDATE_IN_PROGRESS"
+    with pytest.raises(ClientError, match=re.escape(kept)):
+        client.delete_stack(StackName=stack.name)
+
+    (volume(aws, "busy-stack") / "go").touch()
+    assert stack.wait() == "UPDATE_COMPLETE"

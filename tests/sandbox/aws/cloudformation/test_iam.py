@@ -153,3 +153,19 @@ def test_policies_over_iams_quotas_are_refused(aws: RunningAws) -> None:
     refused = role_stack.create({"Role": role(Policies=[inline(allow("s3:*", many))])})
     assert refused == "ROLLBACK_COMPLETE"
     assert "Maximum policy size of 10240 bytes exceeded for role" in role_stack.reasons()
+
+
+def test_a_role_that_a_deleted_stack_kept_is_none_of_the_next_stacks(
+    aws: RunningAws, stack: Stack
+) -> None:
+    kept, nobodys = role(), "arn:aws:iam::111122223333:policy/none"
+    kept["DeletionPolicy"] = "Retain"
+    stack.create({"Role": kept})
+    name = stack.physical_id("Role")
+    assert stack.delete() == "DELETE_COMPLETE"
+
+    failing = {"Role": role(), "Bad": role(PermissionsBoundary=nobodys) | {"DependsOn": "Role"}}
+    assert stack.create(failing) == "ROLLBACK_COMPLETE"
+
+    assert stack.events("Role")[-1] == "DELETE_COMPLETE"
+    assert aws.client("iam").get_role(RoleName=name)["Role"]["RoleName"] == name
