@@ -36,6 +36,7 @@ def build(
             settings,
             name=name,
             idle_clusters=idle if name == settings.home_stack_name() else frozenset(),
+            follows=name == settings.home_stack_name(),
             authorities=authorities,
             refresh=refresh or settings.refresh or "",
         )

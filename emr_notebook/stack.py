@@ -6,6 +6,8 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from emr_notebook.constructs.cluster_endpoint import ClusterEndpoint, EndpointResolver
+from emr_notebook.constructs.cluster_record import ClusterRecord, ScheduleRole
+from emr_notebook.constructs.followed_names import FollowedNames
 from emr_notebook.constructs.iam import apply_permissions_boundary, apply_role_path
 from emr_notebook.constructs.lifecycle_configuration import LifecycleConfiguration
 from emr_notebook.constructs.network import NotebookNetwork
@@ -35,7 +37,8 @@ class EmrNotebookStack(cdk.Stack):
     """Some of a stage's notebooks, with all that they need: it depends on no other stack.
 
     It holds the notebooks that the settings place in `name`, the endpoints of their clusters, and
-    those of the `idle_clusters`. `authorities` holds the certificates of each cluster that has a
+    those of the `idle_clusters`. The one stack of a stage that `follows` keeps the DNS names of
+    all followed clusters true. `authorities` holds the certificates of each cluster that has a
     `tls.ca_file`, by its key.
     """
 
@@ -46,6 +49,7 @@ class EmrNotebookStack(cdk.Stack):
         *,
         name: str,
         idle_clusters: frozenset[str],
+        follows: bool,
         authorities: Mapping[str, str],
         refresh: str,
     ) -> None:
@@ -68,8 +72,14 @@ class EmrNotebookStack(cdk.Stack):
         self._notebooks = [each for each in notebooks if each.stack == name]
         used = {each.cluster for each in self._notebooks} | idle_clusters
         clusters = {key: each for key, each in settings.clusters.items() if key in used}
+        followed = settings.followed_clusters
+        names = FollowedNames(self, "Names", settings=settings) if follows and followed else None
         resolver = EndpointResolver(
-            self, "Resolver", clusters=clusters, architecture=settings.resolver_architecture
+            self,
+            "Resolver",
+            clusters=clusters | followed if follows else clusters,
+            architecture=settings.resolver_architecture,
+            names=names,
         )
         self.endpoints = {
             key: ClusterEndpoint(
@@ -82,9 +92,11 @@ class EmrNotebookStack(cdk.Stack):
                 session_fields=session_fields(self._notebooks, key),
                 has_proxy_user=has_proxy_user(self._notebooks, key),
                 refresh=refresh,
+                record_name=settings.record_name(key) if key in followed else None,
             )
             for key, cluster in clusters.items()
         }
+        self._records = self._add_records(names, resolver, refresh) if names else {}
         self._network = NotebookNetwork(
             self,
             "Network",
@@ -97,6 +109,28 @@ class EmrNotebookStack(cdk.Stack):
             self._guard = self._add_guard(resolver)
             self._add_notebooks()
         apply_role_path(self, settings.role_path)
+
+    def _add_records(
+        self, names: FollowedNames, resolver: EndpointResolver, refresh: str
+    ) -> dict[str, ClusterRecord]:
+        settings = self._settings
+        role = ScheduleRole(self, "Follower", resolver=resolver, names=names)
+        return {
+            key: ClusterRecord(
+                self,
+                f"Record-{key}",
+                key=key,
+                settings=settings,
+                names=names,
+                resolver=resolver,
+                role=role,
+                opened_port=opened_port(settings.network, cluster),
+                # Another stack waits for its clusters itself.
+                wait_minutes=cluster.wait_minutes if key in self.endpoints else 0,
+                refresh=refresh,
+            )
+            for key, cluster in settings.followed_clusters.items()
+        }
 
     def _add_guard(self, resolver: EndpointResolver) -> ReplacementGuard:
         common = common_properties(
@@ -183,6 +217,7 @@ class EmrNotebookStack(cdk.Stack):
                     authorities=self._authorities[notebook.cluster] if tls and tls.ca_file else "",
                     stage_opt_outs=self._settings.opt_outs,
                     guard=self._guard,
+                    after=self._records.get(notebook.cluster),
                 )
         return {each.key: made[LifecycleConfiguration.id_for(each)] for each in self._notebooks}
 

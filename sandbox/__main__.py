@@ -1,5 +1,6 @@
 """`python -m sandbox demo` and `python -m sandbox up`: the whole chain on this machine.
 
+`python -m sandbox replace-cluster` replaces the cluster of the one that is up.
 `python -m sandbox check` says whether the machine grants what the others need; it needs nothing
 but the standard library, so that it can be asked before anything is installed. Exit status: 0; 1
 with the reason; 128 plus the signal that ended it.
@@ -36,7 +37,7 @@ ENDS = {
 def main() -> int:
     """Run one command of the sandbox, contained; answer its exit status."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    parser.add_argument("command", choices=["check", "demo", "up"])
+    parser.add_argument("command", choices=["check", "demo", "up", "replace-cluster"])
     parser.add_argument("--aws-port", type=int, help="the AWS endpoint's port; a free one without")
     arguments = parser.parse_args()
     die_with_make()
@@ -46,6 +47,8 @@ def main() -> int:
         prepare_state(STATE)
         if arguments.command == "check":
             return run_contained(lambda: 0)
+        if arguments.command == "replace-cluster":
+            return _replace_cluster(STATE)
         with _only_one(STATE):
             status = _contained(arguments)
     except SandboxError as error:
@@ -107,6 +110,14 @@ def _keep_files_here() -> None:
     scratch.mkdir(exist_ok=True)
     os.environ["TMPDIR"] = str(scratch)
     os.environ.setdefault("JSII_RUNTIME_PACKAGE_CACHE_ROOT", str(CHECKOUT / ".cache" / "jsii"))
+
+
+def _replace_cluster(state: Path) -> int:
+    """Ask the sandbox that is up for another cluster, and wait until it has one."""
+    from sandbox.replacement import ask_for_replacement
+
+    sys.stdout.write(f"{ask_for_replacement(state)}\n")
+    return 0
 
 
 @contextmanager

@@ -118,9 +118,9 @@ def _check_sparkmagic(deployment: Deployment) -> None:
         deployment.jupyter_url(), None, probe, cell_timeout=CELL_SECONDS, path="sparkmagic.ipynb"
     )
     used = output_of(executed.cells[0]).strip()
-    if used != deployment.livy_url:
+    if used != deployment.notebook_url:
         raise SandboxError(
-            f"SparkMagic would use {used}, not the deployed {deployment.livy_url}. The start "
+            f"SparkMagic would use {used}, not the deployed {deployment.notebook_url}. The start "
             "script must write ~/.sparkmagic/config.json of ec2-user: look at "
             "assets/notebook/on_start.sh."
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.cdk import run_cdk
 from sandbox.errors import SandboxError
-from sandbox.world import World
+from sandbox.world import LIVY_PORT, World
 
 STAGE = "sandbox"
 
@@ -30,6 +30,15 @@ class Deployment:
     def livy_url(self) -> str:
         """Where the resolver found Livy."""
         return self._output("Cluster", "LivyUrl")
+
+    @property
+    def notebook_url(self) -> str:
+        """The URL that the notebook uses: with the name that follows the cluster, where it does."""
+        settings = self.world.settings
+        key = settings.resolved_notebooks[0].cluster
+        if not settings.clusters[key].is_followed or self.world.speaks_tls:
+            return self.livy_url
+        return f"http://{settings.record_name(key)}:{LIVY_PORT}"
 
     def _output(self, start: str, end: str) -> str:
         for name, value in self.outputs.items():
@@ -55,9 +64,9 @@ class Deployment:
         if status != "InService":
             raise SandboxError(f"{name} is {status}: {found.get('FailureReason', 'no reason')}")
         log = self.start_log()
-        if self.world.livy_url not in log or "state: ok" not in log:
+        if self.notebook_url not in log or "state: ok" not in log:
             raise SandboxError(
-                f"the start script of {name} did not reach Livy at {self.world.livy_url}. Look at "
+                f"the start script of {name} did not reach Livy at {self.notebook_url}. Look at "
                 f"assets/notebook/on_start.sh. Its log:\n{log}"
             )
 

@@ -2,9 +2,9 @@
 
 import json
 import shlex
-import signal
 import sys
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -13,8 +13,9 @@ from rich.markup import escape
 from emr_notebook.settings.file import load_stage
 from sandbox.deployment import STAGE, bootstrap, deploy
 from sandbox.errors import SandboxError
+from sandbox.replacement import serve_replacements
 from sandbox.report import Progress
-from sandbox.world import Options, World, start_world
+from sandbox.world import Options, World, replace_cluster, start_world
 
 # What a shell may have of its own, and the sandbox's account does not know.
 CALLERS_OWN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN")
@@ -57,15 +58,36 @@ def run_up(options: Options, console: Console) -> int:
         variables = _write_variables(world, running)
         console.print(
             f"\nIn another terminal: source {variables}; then emr-notebook status --stage {STAGE}, "
-            f"cdk diff -c stage={STAGE} and the like.\nCtrl-C tears it down.",
+            f"cdk diff -c stage={STAGE} and the like. `python -m sandbox replace-cluster` replaces "
+            "the cluster.\nCtrl-C tears it down.",
             highlight=False,
             soft_wrap=True,
         )
         try:
-            signal.pause()
+            serve_replacements(options.state, _Replacing(world, running, console).replace)
         except KeyboardInterrupt:
             console.print("Tearing it down …")
     return 0
+
+
+@dataclass
+class _Replacing:
+    """The world whose cluster is replaced, again and again."""
+
+    world: World
+    running: ExitStack
+    console: Console
+
+    def replace(self) -> str:
+        """Replace the cluster; what there is to say of the new one, or of why there is none."""
+        try:
+            self.world = replace_cluster(self.world, self.running)
+        except SandboxError as error:
+            said = f"the cluster was not replaced: {error}"
+        else:
+            said = f"{self.world.cluster_id} has taken over at {self.world.livy_url}"
+        self.console.print(said, highlight=False, soft_wrap=True)
+        return said
 
 
 def _write_variables(world: World, running: ExitStack) -> Path:

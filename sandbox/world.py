@@ -4,8 +4,10 @@ import contextlib
 import os
 import random
 import shutil
+import time
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyspark
@@ -25,13 +27,15 @@ from sandbox.loopback import port_is_open
 from sandbox.report import Progress
 from sandbox.spark.conf import write_spark_conf
 from sandbox.spark.jars import ensure_jars
-from sandbox.spark.java import choose_java
+from sandbox.spark.java import Java, choose_java
 from sandbox.tls import make_authority
 
 LIVY_PORT = 8998
 # The cluster's, unless whoever runs the sandbox names another one.
 RELEASE_LABEL = "emr-7.9.0"
 ADDRESS_TRIES = 50
+# Of a cluster that the settings select by its name.
+FIRST_CLUSTER = "j-2SANDBOX00001"
 LIVY_KEYSTORE = {
     "Classification": "livy-conf",
     "Properties": {"livy.keystore": "/etc/livy/conf/keystore.jks"},
@@ -59,18 +63,13 @@ class World:
 
     options: Options
     settings: Settings
+    cluster_id: str
     primary_ip: str
     aws: RunningAws
     livy: RunningLivy
     lake: Lake
-
-    @property
-    def cluster_id(self) -> str:
-        """The cluster that the stage's settings name by its id."""
-        cluster_id = _first_cluster(self.settings).id
-        if cluster_id is None:
-            raise SandboxError("the first cluster in the settings has no id: the sandbox needs one")
-        return cluster_id
+    java: Java
+    jars: Sequence[Path]
 
     @property
     def speaks_tls(self) -> bool:
@@ -110,29 +109,64 @@ def start_world(
         lake = make_lake(aws, data.make_trips())
     with step("Start Livy on the cluster's primary node"):
         primary_ip = _free_address()
-        spark_env = write_spark_conf(
-            world_state / "spark",
-            java=java,
-            jars=jars,
-            s3_endpoint=aws.endpoint,
-            access_key=lake.access_key,
-            secret_key=lake.secret_key,
-            ca_pem=authority.ca_pem,
-            bind_address=primary_ip,
-        )
-        livy = start_livy(
-            host=primary_ip,
-            port=LIVY_PORT,
-            state=world_state / "livy",
-            spark_env=spark_env,
-            version=livy_version(options.release_label),
-            livy_home=options.livy_home,
-            tls=_livy_certificate(settings, primary_ip, world_state / "livy-ca"),
-        )
+        livy = _start_livy(options, settings, primary_ip, aws, lake, java, jars)
         running.callback(livy.stop)
-    world = World(options, settings, primary_ip, aws, livy, lake)
+    cluster_id = _first_cluster(settings).id or FIRST_CLUSTER
+    world = World(options, settings, cluster_id, primary_ip, aws, livy, lake, java, jars)
     put_cluster(aws, _cluster(world))
     return world
+
+
+def replace_cluster(world: World, running: ExitStack) -> World:
+    """The world with a new cluster of the same name at another address; the old one has ended.
+
+    As one that is replaced overnight: the new one is usable before the old one goes.
+    """
+    primary_ip = _free_address()
+    parts = (world.aws, world.lake, world.java, world.jars)
+    livy = _start_livy(world.options, world.settings, primary_ip, *parts)
+    running.callback(livy.stop)
+    number = int(world.cluster_id[-5:]) + 1
+    cluster_id = f"{world.cluster_id[:-5]}{number:05d}"
+    after = replace(world, cluster_id=cluster_id, primary_ip=primary_ip, livy=livy)
+    put_cluster(world.aws, replace(_cluster(after), created=time.time()))
+    world.aws.client("emr").list_clusters()
+    put_cluster(world.aws, replace(_cluster(world), state="TERMINATED"))
+    # EMR notices with the next call, and tells EventBridge.
+    world.aws.client("emr").list_clusters()
+    world.livy.stop()
+    return after
+
+
+def _start_livy(
+    options: Options,
+    settings: Settings,
+    primary_ip: str,
+    aws: RunningAws,
+    lake: Lake,
+    java: Java,
+    jars: Sequence[Path],
+) -> RunningLivy:
+    state = options.state / "world"
+    spark_env = write_spark_conf(
+        state / f"spark-{primary_ip}",
+        java=java,
+        jars=jars,
+        s3_endpoint=aws.endpoint,
+        access_key=lake.access_key,
+        secret_key=lake.secret_key,
+        ca_pem=aws.ca_pem,
+        bind_address=primary_ip,
+    )
+    return start_livy(
+        host=primary_ip,
+        port=LIVY_PORT,
+        state=state / f"livy-{primary_ip}",
+        spark_env=spark_env,
+        version=livy_version(options.release_label),
+        livy_home=options.livy_home,
+        tls=_livy_certificate(settings, primary_ip, state / "livy-ca"),
+    )
 
 
 def _first_cluster(settings: Settings) -> Cluster:
@@ -167,7 +201,7 @@ def _cluster(world: World) -> ClusterSpec:
     """A small EMR cluster; its dead first primary comes first in EMR's answer."""
     return ClusterSpec(
         cluster_id=world.cluster_id,
-        name="nightly-spark",
+        name=_first_cluster(world.settings).name or "nightly-spark",
         instances=(
             InstanceSpec("127.0.0.1", state="TERMINATED"),
             InstanceSpec(world.primary_ip),

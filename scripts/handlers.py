@@ -16,13 +16,21 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[impor
 PATH = Path(__file__).parents[1] / "emr_notebook/cli/doctor/handlers.json"
 # What a stage's template may hold, beside custom resources: a test compares.
 TYPES = (
+    "AWS::CloudWatch::Alarm",
     "AWS::EC2::SecurityGroup",
     "AWS::EC2::SecurityGroupIngress",
+    "AWS::Events::Rule",
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Role",
     "AWS::KMS::Key",
     "AWS::Lambda::Function",
+    "AWS::Lambda::Permission",
     "AWS::Logs::LogGroup",
+    "AWS::Route53::HostedZone",
+    "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::Queue",
+    "AWS::SQS::QueuePolicy",
     "AWS::SageMaker::NotebookInstance",
     "AWS::SageMaker::NotebookInstanceLifecycleConfig",
     "AWS::Scheduler::Schedule",
@@ -41,6 +49,7 @@ OPTIONAL = frozenset(
         "notebook-instance-lifecycle-config",
         "schedule",
         "schedule-group",
+        "rule-on-default-event-bus",
         "security-group",
     }
 )
@@ -60,7 +69,9 @@ def handlers_text() -> str:
 
 def _actions(kind: str) -> list[str]:
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-west-1", kind).schema
-    return sorted({x for each in HANDLERS for x in schema["handlers"][each]["permissions"]})
+    return sorted(
+        {x for each in HANDLERS for x in schema["handlers"].get(each, {}).get("permissions", ())}
+    )
 
 
 def _resources(reference: Mapping[str, Any], action: str) -> list[str] | None:

@@ -1,9 +1,6 @@
 #!/bin/bash
-# Connects this notebook's Spark kernels to its EMR cluster. Runs as root at every start, because
-# only ~/SageMaker outlives a stop. The deploy puts NAME='value' lines before it.
-#
-# It always exits 0: SageMaker does not start an instance whose script fails. What is wrong is in
-# the log and in ~/SageMaker/.emr-notebook/status.txt, which docs/operations.md explains.
+# Connects the Spark kernels to EMR, as root at every start, after NAME='value' lines.
+# Exits 0 whatever happens: SageMaker starts no instance whose script fails.
 set -o nounset
 trap 'exit 0' EXIT
 
@@ -11,19 +8,19 @@ user=${NOTEBOOK_USER:-ec2-user}
 home=${NOTEBOOK_HOME:-/home/ec2-user}
 shown="CLUSTER CLUSTER_ID LIVY_URL RELEASE_LABEL SPARK_VERSION LIVY_VERSION SCRIPT_VERSION"
 given=("PATH=$PATH" "HOME=$home" "SHOWN=$shown" "LIVY_CHECK_SECONDS=${LIVY_CHECK_SECONDS:-20}")
-for name in $shown LIVY_CA SPARKMAGIC_CONFIG; do
+for name in $shown LIVY_FALLBACK LIVY_CA SPARKMAGIC_CONFIG; do
   given+=("$name=${!name:-}")
 done
 
-# as_user SECONDS COMMAND...: in the home, a symbolic link could lead root anywhere. Nothing else is
-# inherited: root's proxies and certificates are not the kernels'.
+# as_user SECONDS COMMAND...: a link in the home could lead root anywhere. Root's proxies and
+# certificates are not inherited.
 as_user() {
   local run=(timeout -s KILL "$1")
   [[ $(id -un) == "$user" ]] || run+=(runuser -u "$user" --)
   "${run[@]}" env -i "${given[@]}" "${@:2}" 9<&-
 }
 
-# give_up WHY: reports a run in which the program below could not.
+# give_up WHY: reports what the program below could not.
 give_up() {
   local text folder=$home/SageMaker/.emr-notebook
   text="state: failed
@@ -62,7 +59,7 @@ def report():
   return "\n".join([f"{key}: {value}" for key, value in shown.items()] + problems + [""])
 
 def write(path, text):
-  """All of the text, or an OSError and the file as it was."""
+  """All of the text, or the file as it was."""
   parent = os.path.dirname(path)
   os.makedirs(parent, exist_ok=True)
   with open(parent + "/.new", "w") as file:
@@ -99,8 +96,7 @@ def sparkmagic_config(url):
   return {**config, "session_configs": merge(defaults, config.get("session_configs", {}))}
 
 def trust(ca):
-  """SparkMagic has no setting for it, but requests, which it uses, reads a variable. It is set in
-  SparkMagic's kernels alone: what other kernels trust is not this script's business."""
+  """By a variable of requests, SparkMagic's client, in its kernels alone."""
   startup = home + "/.ipython/profile_default/startup/00-emr-notebook.py"
   if ca:
     system = ssl.create_default_context().get_ca_certs(True)
@@ -110,6 +106,15 @@ def trust(ca):
   else:
     for path in filter(os.path.lexists, (startup, bundle)):
       os.remove(path)
+
+def resolving(url, fallback):
+  try:
+    socket.gethostbyname(urlsplit(url).hostname)
+  except Exception:
+    if re.fullmatch(r"https?://[a-z0-9.:-]+", fallback):
+      problem("warning", f"{url} does not resolve: {fallback} serves for now", FAULTS[0][2])
+      return fallback
+  return url
 
 def get_sessions(url, config, seconds):
   """Without redirects and proxies, in `seconds` at most."""
@@ -126,7 +131,7 @@ def get_sessions(url, config, seconds):
   finally:
     signal.alarm(0)
 
-FAULTS = (  # the first that fits: what check says, and what to do
+FAULTS = (
   (socket.gaierror, "name not resolved", "turn on DNS support and DNS host names in the VPC"),
   ((socket.timeout, TimeoutError), "timed out", "admit this notebook's security group to the primary's on TCP port {port}"),
   (ssl.SSLError, "TLS failure", "deploy again; if Livy uses TLS, with its authority as the cluster's tls.ca_file"),
@@ -139,6 +144,8 @@ def verdict(*request):
   try:
     status, body = get_sessions(*request)
   except Exception as error:
+    if "/0.0.0.0:" in env["LIVY_FALLBACK"]:
+      return "waits for its cluster", error, "start it"
     return next((check, error, then) for kind, check, then in FAULTS if isinstance(error, kind))
   if status == 200 and re.search(rb'"sessions"\s*:', body):
     return "ok", "", ""
@@ -176,7 +183,7 @@ for name in env["SHOWN"].split():
 shown["check"] = "not checked"
 attempt("failed", "Whom to trust was not written", trust, env["LIVY_CA"])
 if shown["livy_url"] != "unknown":
-  config = attempt("failed", "No SparkMagic config", sparkmagic_config, env["LIVY_URL"])
+  config = attempt("failed", "No SparkMagic config", sparkmagic_config, resolving(env["LIVY_URL"], env["LIVY_FALLBACK"]))
   if config:
     attempt("failed", "The SparkMagic config was not written", write, home + "/.sparkmagic/config.json", json.dumps(config, indent=2))
     attempt("failed", "Livy was not checked", check_livy, config)

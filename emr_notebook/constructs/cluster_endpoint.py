@@ -10,8 +10,16 @@ from aws_cdk import custom_resources as cr
 from constructs import Construct
 
 from emr_notebook.checks.nag import acknowledge, wildcard_rule
+from emr_notebook.constructs.followed_names import FollowedNames
 from emr_notebook.constructs.iam import LambdaRole, allow, lambda_role
-from emr_notebook.constructs.resolver_request import ANY_CLUSTER, THIS_STACK, grants, properties
+from emr_notebook.constructs.resolver_request import (
+    ANY_CLUSTER,
+    THIS_STACK,
+    THIS_ZONE,
+    grants,
+    properties,
+    record_grants,
+)
 from emr_notebook.settings.cluster import Cluster
 
 LAMBDA_ASSETS = Path(__file__).parents[2] / "assets" / "lambda"
@@ -37,6 +45,7 @@ NO_RESERVATION_REASON = (
     "Only a deploy calls it, a few times; a reservation is taken from the account's pool, and "
     "cannot be made where the pool is small."
 )
+QUEUE_RULES = ("CKV_AWS_116", "NIST.800.53.R5-LambdaDLQ")
 # What checkov and NIST 800-53 ask of every Lambda, and why it is not done here.
 LAMBDA_ACKNOWLEDGEMENTS = {
     "CKV_AWS_115": NO_RESERVATION_REASON,
@@ -49,10 +58,11 @@ LAMBDA_ACKNOWLEDGEMENTS = {
 
 
 class EndpointResolver(Construct):
-    """The Lambda that looks clusters up at deploy time: one for a whole stack.
+    """The Lambda that looks clusters up: one for a whole stack.
 
-    It runs outside the VPC: CloudFormation and EMR are reached by their public endpoints, and it
-    never talks to a cluster itself. It may read the clusters of the settings and nothing else.
+    It runs outside the VPC: CloudFormation, EMR and Route 53 are reached by their public endpoints,
+    and it never talks to a cluster itself. It may read the clusters of the settings, write the
+    records of `names`, and nothing else.
     """
 
     def __init__(
@@ -62,9 +72,11 @@ class EndpointResolver(Construct):
         *,
         clusters: Mapping[str, Cluster],
         architecture: str,
+        names: FollowedNames | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        handler = self._handler(clusters, ARCHITECTURES[architecture])
+        self._names = names
+        handler = self.function = self._handler(clusters, ARCHITECTURES[architecture])
         # The framework would ask for every version and alias, too.
         call = allow(["lambda:InvokeFunction", "lambda:GetFunction"], [handler.function_arn])
         framework = lambda_role(
@@ -115,22 +127,32 @@ class EndpointResolver(Construct):
             timeout=RESOLVER_TIMEOUT,
             role=role.role,
             log_group=role.log_group,
+            # Of what an event or the schedule asked for: a deploy waits for its answer itself.
+            dead_letter_queue=None if self._names is None else self._names.failures,
         )
-        acknowledge(handler, LAMBDA_ACKNOWLEDGEMENTS)
+        accepted = dict(LAMBDA_ACKNOWLEDGEMENTS)
+        if self._names is not None:
+            for rule in QUEUE_RULES:
+                del accepted[rule]
+        acknowledge(handler, accepted)
         return handler
 
     def _role(self, clusters: Mapping[str, Cluster]) -> LambdaRole:
         """What the settings' clusters need looked up, and no more."""
+        names = self._names
+        needed = grants(clusters.values())
+        if names is not None:
+            needed += record_grants(names.records.values(), checks_zone=names.checks_zone)
         wanted = [
-            (grant, [self._arn(resource) for resource in grant.resources])
-            for grant in grants(clusters.values())
+            (grant, [self._arn(resource) for resource in grant.resources]) for grant in needed
         ]
         made = lambda_role(
             self,
             "",
             description="Reads the clusters that notebooks use",
             statements=[
-                allow(grant.actions, arns, dict(grant.conditions)) for grant, arns in wanted
+                *(allow(grant.actions, arns, dict(grant.conditions)) for grant, arns in wanted),
+                *(self._names.sending() if self._names is not None else ()),
             ],
         )
         stack = cdk.Stack.of(self)
@@ -149,6 +171,8 @@ class EndpointResolver(Construct):
         stack = cdk.Stack.of(self)
         if resource == THIS_STACK:
             return stack.stack_id
+        if resource == THIS_ZONE and self._names is not None:
+            return self._names.zone_arn
         if resource == "*":
             return resource
         name = "*" if resource == ANY_CLUSTER else resource
@@ -162,6 +186,7 @@ class ClusterEndpoint(Construct):
     the port that the stack's security group rules open, None when it makes none for the cluster.
     `session_fields` are those of its notebooks' Livy sessions that not every Livy takes;
     `has_proxy_user` says whether one of them is to run in a user's name.
+    `record_name` is the DNS name of a cluster that is followed, None for one that is not.
     """
 
     def __init__(
@@ -176,6 +201,7 @@ class ClusterEndpoint(Construct):
         session_fields: tuple[str, ...],
         has_proxy_user: bool,
         refresh: str,
+        record_name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._resource = cdk.CustomResource(
@@ -191,9 +217,15 @@ class ClusterEndpoint(Construct):
                 session_fields=session_fields,
                 has_proxy_user=has_proxy_user,
                 refresh=refresh,
+                record_name=record_name,
             ),
         )
         self.livy_url = self._resource.get_att_string("LivyUrl")
+        # What notebooks use; livy_url serves when the followed name in it does not resolve.
+        self.notebook_url = self.livy_url
+        self.is_followed = record_name is not None
+        if self.is_followed:
+            self.notebook_url = self._resource.get_att_string("NotebookUrl")
         self.cluster_id = self._resource.get_att_string("ClusterId")
         self.release_label = self._resource.get_att_string("ReleaseLabel")
         self.spark_version = self._resource.get_att_string("SparkVersion")

@@ -10,6 +10,7 @@ from constructs import Construct
 
 from emr_notebook.constructs import start_script
 from emr_notebook.constructs.cluster_endpoint import ClusterEndpoint
+from emr_notebook.constructs.cluster_record import ClusterRecord
 from emr_notebook.constructs.replacement_guard import ReplacementGuard
 from emr_notebook.constructs.retention import retain_with_notebook
 from emr_notebook.names import STACK_TAG
@@ -25,7 +26,8 @@ class LifecycleConfiguration(Construct):
     """The scripts of `notebook` and of all others whose id_for is the same.
 
     Those use one cluster with the same Spark settings.
-    `authorities` are the certificates in the file of `tls`, as ca_file.pem gives them.
+    `authorities` are the certificates in the file of `tls`, as ca_file.pem gives them; `after` is
+    the record of the cluster's name, where this stack has it.
     Its template holds the script line by line, so that `cdk diff` shows which line changed.
     Raises start_script.ScriptTooLarge when SageMaker would refuse the script's length.
     """
@@ -41,12 +43,14 @@ class LifecycleConfiguration(Construct):
         authorities: str,
         stage_opt_outs: StageOptOuts,
         guard: ReplacementGuard,
+        after: ClusterRecord | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         unverified = tls is not None and tls.verify == "none"
         header = start_script.header(
             cluster=notebook.cluster,
-            livy_url=endpoint.livy_url,
+            livy_url=endpoint.notebook_url,
+            livy_fallback_url=endpoint.livy_url if endpoint.is_followed else "",
             cluster_id=endpoint.cluster_id,
             release_label=endpoint.release_label,
             spark_version=endpoint.spark_version,
@@ -74,6 +78,9 @@ class LifecycleConfiguration(Construct):
         retain_with_notebook(self._resource, stage_opt_outs)
         # A refused replacement leaves everything as it was: notebooks come after this.
         self._resource.add_resource_dependency(guard.resource)
+        if after is not None:
+            # A first start then finds the name.
+            self._resource.add_resource_dependency(after.resource)
         # The name, as a reference to the resource. Asked of CDK once, for hundreds of notebooks.
         self.name = self._resource.attr_notebook_instance_lifecycle_config_name
 

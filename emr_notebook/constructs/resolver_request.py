@@ -10,6 +10,8 @@ from emr_notebook.settings.notebook import ResolvedNotebook
 
 # Stands for the ARN of the stack that holds the resolver.
 THIS_STACK = "this stack"
+# Stands for the ARN of the hosted zone of the followed clusters' names.
+THIS_ZONE = "this zone"
 
 ANY_CLUSTER = "any cluster"
 _BY_NAME = "A cluster that is selected by its name or tags has an id that only the deploy learns."
@@ -21,14 +23,14 @@ _UNSCOPED = "IAM knows no resource for this action."
 
 @dataclass(frozen=True)
 class Grant:
-    """Actions on resources: cluster ids, ANY_CLUSTER, THIS_STACK, or `*`.
+    """Actions on resources: cluster ids, ANY_CLUSTER, THIS_STACK, THIS_ZONE, or `*`.
 
     `because` is the reason for a wildcard.
     """
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
-    conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    conditions: Mapping[str, Mapping[str, str | list[str]]] = field(default_factory=dict)
     because: str = ""
 
 
@@ -57,8 +59,12 @@ def properties(
     refresh: str,
     session_fields: tuple[str, ...] = (),
     has_proxy_user: bool = False,
+    record_name: str | None = None,
 ) -> dict[str, str]:
-    """The custom resource's properties; all texts, as CloudFormation hands them over."""
+    """The custom resource's properties; all texts, as CloudFormation hands them over.
+
+    `record_name` is the DNS name of a cluster that is followed.
+    """
     wanted = {
         "ClusterKey": key,
         "ClusterId": cluster.id,
@@ -73,6 +79,9 @@ def properties(
         "ReadGroupConfigurations": None if cluster.group_configurations else "false",
         "SessionFields": ",".join(session_fields),
         "HasProxyUser": "true" if has_proxy_user else None,
+        "RecordName": record_name,
+        "NamesAlias": "true" if record_name and cluster.tls and cluster.tls.names_alias else None,
+        "WhenAbsent": None if cluster.when_absent == "refuse" else cluster.when_absent,
         "Refresh": refresh,
     }
     return {name: value for name, value in wanted.items() if value}
@@ -95,6 +104,24 @@ def grants(clusters: Iterable[Cluster]) -> list[Grant]:
         action = "elasticmapreduce:DescribeSecurityConfiguration"
         found.append(Grant((action,), ("*",), because=_UNSCOPED))
     return found
+
+
+def record_grants(names: Iterable[str], *, checks_zone: bool) -> list[Grant]:
+    """What it takes to keep these names of the zone true: their own two records, and no others.
+
+    `checks_zone` is whether the zone is one of the settings', which is looked at first.
+    """
+    read = ("route53:ListResourceRecordSets", *(["route53:GetHostedZone"] if checks_zone else []))
+    key = "route53:ChangeResourceRecordSets"
+    own = {
+        f"{key}NormalizedRecordNames": sorted(names),
+        f"{key}RecordTypes": ["A", "TXT"],
+        f"{key}Actions": ["CREATE", "DELETE"],
+    }
+    return [
+        Grant(read, (THIS_ZONE,)),
+        Grant((key,), (THIS_ZONE,), {"ForAllValues:StringEquals": own}),
+    ]
 
 
 def _grants_on_clusters(actions: tuple[str, ...], clusters: list[Cluster]) -> list[Grant]:

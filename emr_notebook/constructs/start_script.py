@@ -14,6 +14,7 @@ CONTENT_LIMIT = 16_384
 # resolver's own forms let through.
 LONGEST_VALUE: Mapping[str, int] = {
     "LIVY_URL": len("https://") + 253 + len(":65535"),
+    "LIVY_FALLBACK": len("https://") + 253 + len(":65535"),
     "CLUSTER_ID": 22,
     "RELEASE_LABEL": 64,
     "SPARK_VERSION": 64,
@@ -71,9 +72,11 @@ def header(
     livy_version: str,
     sparkmagic_config: Mapping[str, object],
     authorities: str = "",
+    livy_fallback_url: str = "",
 ) -> dict[str, str]:
     """The variables that on_start.sh reads; `cluster` is the key in the settings.
 
+    `livy_fallback_url` serves when the name in `livy_url` does not resolve.
     `authorities` are certificates in PEM that Livy's may be issued by, beside the public ones.
     """
     return {
@@ -83,6 +86,7 @@ def header(
         "RELEASE_LABEL": release_label,
         "SPARK_VERSION": spark_version,
         "LIVY_VERSION": livy_version,
+        **({"LIVY_FALLBACK": livy_fallback_url} if livy_fallback_url else {}),
         **({"LIVY_CA": authorities} if authorities else {}),
         "SPARKMAGIC_CONFIG": json.dumps(sparkmagic_config, separators=(",", ":")),
     }

@@ -1,5 +1,6 @@
 """Decides which of a stage's settings become parameters of a template, and where they stand."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -26,10 +27,11 @@ RANGE = "CidrIp"
 
 def stage_rules(settings: Settings, stack_name: str) -> tuple[Rule, ...]:
     """What is replaced in the template of one of the stage's stacks."""
-    stack_keys = frozenset({f"tag:{STACK_TAG}", f"sagemaker:ResourceTag/{STACK_TAG}"})
+    stack_keys = frozenset({f"tag:{STACK_TAG}", f"sagemaker:ResourceTag/{STACK_TAG}", "Owner"})
     own = [
         *_network_rules(settings),
         *_cluster_rules(settings),
+        *_followed_name_rules(settings),
         *_access_rules(settings),
         *_notebook_name_rules(settings, stack_name),
     ]
@@ -50,8 +52,23 @@ def _cluster_rules(settings: Settings) -> Iterator[Rule]:
         name = f"ClusterName{camel(key)}"
         description = f"The name of the EMR cluster {key}"
         yield from parameter_rules(
-            name, cluster.name, types.ClusterName, description, "ClusterName"
+            name, cluster.name, types.ClusterName, description, "ClusterName", "name"
         )
+
+
+def _followed_name_rules(settings: Settings) -> Iterator[Rule]:
+    """The zone, and the names in it: CloudFormation cannot make them of a stack's own name."""
+    if not settings.followed_clusters:
+        return
+    zone_id, topic = settings.network.zone_id, settings.alarms_topic_arn
+    description = "The private hosted zone of the VPC for the names of followed clusters"
+    yield from parameter_rules("ZoneId", zone_id, types.HostedZoneId, description)
+    yield from parameter_rules("AlarmsTopicArn", topic, types.TopicArn, "Hears of alarms")
+    zone = settings.record_name("").removeprefix(".")
+    description = "What the DNS names of followed clusters end in, in small letters"
+    made = make_parameter("NamesEndIn", zone, types.DomainName, description)
+    part = rf"(?<=\.){re.escape(zone)}$"
+    yield Rule(zone, ({"Ref": made.name},), part=part, parameter=made)
 
 
 def _access_rules(settings: Settings) -> Iterator[Rule]:

@@ -16,7 +16,7 @@ MOST_PARAMETERS = 200
 MOST_BYTES = 1_000_000
 
 CODE_BUCKET, CODE_PREFIX, REFRESH = "CodeBucket", "CodePrefix", "Refresh"
-ENDPOINT_TYPE = "Custom::ClusterEndpoint"
+LOOK_UP_TYPES = ("Custom::ClusterEndpoint", "Custom::ClusterRecord")
 BUCKET = TextFormat(
     r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of an S3 bucket in the region of the stack"
 )
@@ -136,7 +136,7 @@ def _with_code(resource: dict[str, Any], zips: Mapping[str, str]) -> dict[str, A
 
 
 def _with_refresh(resource: dict[str, Any]) -> dict[str, Any]:
-    if resource["Type"] != ENDPOINT_TYPE:
+    if resource["Type"] not in LOOK_UP_TYPES:
         return resource
     return {**resource, "Properties": {**resource["Properties"], REFRESH: {"Ref": REFRESH}}}
 

@@ -13,6 +13,7 @@ def arn_mistakes(settings: Settings) -> Iterator[Mistake]:
     yield from _kms_key(settings)
     yield from _accounts(settings)
     given = [*_of_iam(settings), *_secrets(settings), (("kms_key_arn",), settings.kms_key_arn)]
+    given.append((("alarms_topic_arn",), settings.alarms_topic_arn))
     yield from of_other_partitions(settings.region, given)
 
 

@@ -18,6 +18,11 @@ class Tls(Strict):
         default=None, description="system: public authorities; none: nobody is asked, with because"
     )
     because: types.Because | None = Field(default=None, description="why nobody is asked")
+    names_alias: bool = Field(
+        default=False,
+        description="Livy's certificate holds the cluster's followed DNS name, too: notebooks use "
+        "it; without it, a cluster whose Livy uses TLS is not followed",
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -63,11 +68,27 @@ class Cluster(Strict):
         "cluster that has one is refused",
     )
     tls: Tls | None = Field(default=None, description="whom to trust when Livy uses TLS")
+    follow: bool | None = Field(
+        default=None,
+        description="notebooks use a private DNS name that leads to whatever cluster fits now, "
+        "without a deploy; true without it for a cluster by name or tags, false for one by id "
+        "(where it helps when a primary node is replaced)",
+    )
+    when_absent: Literal["refuse", "deploy"] = Field(
+        default="refuse",
+        description="deploy: notebooks are deployed before there is a cluster, and wait for the "
+        "one to follow; refuse: a new cluster that is not there fails the deploy",
+    )
     group_configurations: bool = Field(
         default=True,
         description="look for livy-conf in the primary's own instance group or fleet, too: one "
         "call more; false leaves it, and two permissions of the resolver's, out",
     )
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether the cluster's DNS name is kept true."""
+        return self.id is None if self.follow is None else self.follow
 
     @model_validator(mode="after")
     def _one_selector(self) -> Self:

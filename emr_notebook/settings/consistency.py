@@ -1,5 +1,6 @@
 """Finds contradictions between parts of the settings that are each right."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +34,7 @@ def mistakes(settings: Settings) -> list[Mistake]:
         *_stack_names(settings, notebooks),
         *_session_names(settings, notebooks),
         *_tags(settings),
+        *_followed_names(settings),
         *arn_mistakes(settings),
         *_policies(settings),
     ]
@@ -100,6 +102,29 @@ def _session_names(settings: Settings, notebooks: dict[str, ResolvedNotebook]) -
             accepted = f"a name for each notebook of {notebook.cluster}: {first} has this one"
             yield (*where, "spark", "name"), name, accepted
             told = told or not own
+
+
+def _followed_names(settings: Settings) -> Iterator[Mistake]:
+    """The stack's name is a label of the followed clusters' names: RFC 1123, section 2.1."""
+    stack_name = settings.stack_name
+    if settings.followed_clusters and not re.fullmatch(r".{,62}[A-Za-z0-9]", stack_name):
+        accepted = (
+            "at most 63 characters, a letter or digit last, where a cluster is followed: its DNS "
+            "name holds it (or set follow: false for the clusters)"
+        )
+        yield ("stack_name",), stack_name, accepted
+    for key, cluster in settings.clusters.items():
+        if cluster.is_followed:
+            continue
+        if cluster.tls and cluster.tls.names_alias:
+            accepted = "false for a cluster that is not followed: notebooks use no name of its own"
+            yield ("clusters", key, "tls", "names_alias"), True, accepted
+        if cluster.when_absent == "deploy":
+            accepted = "refuse for a cluster that is not followed: nobody would notice its start"
+            yield ("clusters", key, "when_absent"), "deploy", accepted
+    topic = settings.alarms_topic_arn
+    if topic is not None and topic.split(":")[3] != settings.region:
+        yield ("alarms_topic_arn",), topic, f"a topic in the stage's region, {settings.region}"
 
 
 def _tags(settings: Settings) -> Iterator[Mistake]:

@@ -37,6 +37,11 @@ class Settings(Strict):
     )
     tags: Tags = Field(default_factory=dict, description="on everything that can carry tags")
     network: Network
+    alarms_topic_arn: types.TopicArn | None = Field(
+        default=None,
+        description="the SNS topic that hears when a followed cluster's name could not be kept "
+        "true; without it, one is made when a cluster is followed",
+    )
     kms_key_arn: types.KmsKeyArn | None = Field(
         default=None, description="encrypts the volumes; without it, a key is made and kept"
     )
@@ -115,6 +120,24 @@ class Settings(Strict):
         users = [each for each in self.notebooks.values() if each.cluster == key]
         used_in = dict.fromkeys(self.full_stack_name(each.stack) for each in users)
         return list(used_in) or [self.home_stack_name()]
+
+    @property
+    def followed_clusters(self) -> dict[str, Cluster]:
+        """The clusters whose DNS names are kept true, by key."""
+        return {key: each for key, each in self.clusters.items() if each.is_followed}
+
+    @property
+    def zone_name(self) -> str:
+        """The private hosted zone of the followed clusters' names: the network's, or one made."""
+        return self.network.zone_name or f"{self.stack_name.lower()}.internal"
+
+    def record_name(self, cluster: str) -> str:
+        """The DNS name of a followed cluster, by its key.
+
+        In a zone of somebody else's, the stage has a label of its own.
+        """
+        stage = f".{self.stack_name.lower()}" if self.network.zone_name else ""
+        return f"{cluster}{stage}.{self.zone_name}"
 
     def _default_name(self, key: str) -> str:
         """<stack_name>-<key>; with `replace`, a name that changes with the immutable properties.

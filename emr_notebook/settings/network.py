@@ -46,6 +46,21 @@ class Network(Strict):
         ]
         | None
     ) = Field(default=None, description="groups that exist already; without it, one is made")
+    zone_id: types.HostedZoneId | None = Field(
+        default=None,
+        description="a private hosted zone of the VPC, for the names of followed clusters; without "
+        "it, <stack_name>.internal is made when a cluster is followed; with zone_name",
+    )
+    zone_name: types.DomainName | None = Field(
+        default=None, description="the name of the zone with zone_id"
+    )
     extra_egress: Annotated[tuple[ExtraEgress, ...], Field(strict=False)] = Field(
         default=(), description="what else the made security group lets notebooks reach"
     )
+
+    @model_validator(mode="after")
+    def _zone_has_both(self) -> Self:
+        if (self.zone_id is None) != (self.zone_name is None):
+            given, missing = ("zone_id", "zone_name") if self.zone_id else ("zone_name", "zone_id")
+            raise ValueError(f"{given} is given without {missing}: give both or none")
+        return self

@@ -143,6 +143,33 @@ SubnetId = Annotated[
 SecurityGroupId = Annotated[
     str, TextFormat(r"sg-[0-9a-f]{8,17}", "a security group id, such as sg-0a1b2c3d4e5f60718")
 ]
+# Route 53 API, ResourceId: at most 32 characters.
+HostedZoneId = Annotated[
+    str,
+    TextFormat(
+        r"Z[A-Z0-9]+",
+        "the id of a hosted zone, such as Z0123456789ABCDEFGHIJ: a Z and capitals and digits",
+        longest=32,
+    ),
+]
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+DomainName = Annotated[
+    str,
+    TextFormat(
+        rf"({_LABEL}\.)*[a-z]([a-z0-9-]{{0,61}}[a-z0-9])?",
+        "a domain name in small letters, such as data.example.com, without a final dot, at most "
+        "128 characters",
+        longest=128,
+    ),
+]
+TopicArn = Annotated[
+    str,
+    TextFormat(
+        r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+",
+        "an SNS topic's ARN, such as arn:aws:sns:eu-west-1:111122223333:alarms",
+        longest=512,
+    ),
+]
 PrefixListId = Annotated[
     str, TextFormat(r"pl-[0-9a-f]{8,17}", "a prefix list id, such as pl-6da54004")
 ]

@@ -6,8 +6,10 @@ from sandbox.aws import lambda_logs, service_quotas
 from sandbox.aws import tagging as tagging_pages
 from sandbox.aws.cloudformation import (
     conditions,
+    dead_letters,
     generated_names,
     group_rules,
+    hosted_zone,
     iam,
     operations,
     parameters,
@@ -16,12 +18,16 @@ from sandbox.aws.cloudformation import (
 )
 from sandbox.aws.ec2 import endpoints, rules, subnets
 from sandbox.aws.ec2.seed import Ec2Seed
+from sandbox.aws.emr import events as emr_events
 from sandbox.aws.emr import service as emr_service
 from sandbox.aws.emr.store import EmrStore
 from sandbox.aws.emulator import ministack
+from sandbox.aws.eventbridge import lambda_target
 from sandbox.aws.iam import names, propagation, simulation, tags
 from sandbox.aws.options import Options
 from sandbox.aws.request_log import Application, Message, Receive, RequestLog, Send
+from sandbox.aws.route53 import conditions as route53_conditions
+from sandbox.aws.route53.resolver import VpcResolver
 from sandbox.aws.sagemaker import service as sagemaker_service
 from sandbox.aws.sagemaker.api import SageMakerApi
 from sandbox.aws.sagemaker.notebook_files import NotebookFiles
@@ -34,12 +40,13 @@ def install(options: Options) -> tuple[Application, Callable[[], None]]:
     """The whole application, and what ends the notebooks it started."""
     app, tagging = ministack("app"), ministack("services.tagging")
     ec2 = Ec2Seed(options.state)
-    emr = EmrStore(options.state / "emr")
+    emr = EmrStore(options.state / "emr", emr_events.send)
+    resolver = VpcResolver(options.state / "emr")
     service = emr_service.EmrService(emr, options.instances_per_page)
     emr_service.install(service)
 
     store = SageMakerStore()
-    files = NotebookFiles(options.state, options.notebook_host, options.hook_seconds)
+    files = NotebookFiles(options.state, options.notebook_host, options.hook_seconds, resolver)
     notebooks = Notebooks(store, files)
     api = SageMakerApi(store, notebooks)
     sagemaker_service.install(api, store)
@@ -49,6 +56,11 @@ def install(options: Options) -> tuple[Application, Callable[[], None]]:
     operations.install()
     parameters.install()
     schedules.install()
+    dead_letters.install()
+    hosted_zone.install(hosted_zone.HostedZoneType(resolver.publish))
+    route53_conditions.install()
+    resolver.install()
+    lambda_target.install()
     conditions.install()
     iam.install()
     endpoints.install()

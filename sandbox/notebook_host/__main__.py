@@ -26,7 +26,7 @@ def parse(arguments: list[str]) -> Instance:
     parser.add_argument("--name", required=True)
     parser.add_argument("--root", type=Path, required=True, help="the instance's directory")
     parser.add_argument("--metadata", type=Path, required=True, help="resource-metadata.json")
-    parser.add_argument("--hosts", type=Path, help="lines of /etc/hosts for the VPC's names")
+    parser.add_argument("--hosts", type=Path, help="an /etc/hosts that stays true")
     parser.add_argument("--on-create", type=Path, help="script to run before the first start")
     parser.add_argument("--on-start", type=Path, help="script to run at this start")
     parser.add_argument("--hook-seconds", type=float, default=LIMIT_SECONDS)

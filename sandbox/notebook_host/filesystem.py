@@ -20,13 +20,15 @@ METADATA = Path("/opt/ml/metadata/resource-metadata.json")
 PRIVATE = Path("/run/notebook-host")
 
 
-def set_up(root: Path, user: Ec2User, metadata: str, names: str) -> None:
+def set_up(root: Path, user: Ec2User, metadata: str, hosts: Path | None) -> None:
     """Show the instance's file system to this process and those it starts.
 
-    `root` is the instance's directory on this machine; its home/ec2-user exists. `names` are
-    lines of /etc/hosts: what the VPC's name server would answer.
+    `root` is the instance's directory on this machine; its home/ec2-user exists. `hosts` is shown
+    as /etc/hosts, and what is written into it later, too: what the VPC's name server would answer.
     """
     keep = needed_paths(root)
+    # Held open: what is mounted below may cover its path.
+    names = os.open(hosts or Path("/etc/hosts"), os.O_PATH)
     # /run: a hook run by the machine's real root must not reach its systemd, dbus or docker.
     cover(Path("/run"), [*keep, Path("/etc/resolv.conf").resolve().parent])
     cover(Path("/home"), keep)
@@ -48,7 +50,8 @@ def set_up(root: Path, user: Ec2User, metadata: str, names: str) -> None:
         _show_own_runuser()
     _show("passwd", lambda text: with_ec2_user(text, user))
     _show("group", lambda text: with_ec2_group(text, user))
-    _show("hosts", lambda text: f"{text}\n{names}")
+    bind(Path(f"/proc/self/fd/{names}"), Path("/etc/hosts"))
+    os.close(names)
 
 
 def needed_paths(root: Path) -> list[Path]:

@@ -55,12 +55,11 @@ def run(instance: Instance, host_pid: int) -> int:
 def _run(instance: Instance, host_pid: int) -> None:
     os.umask(0o022)
     metadata = instance.metadata.read_text()
-    names = instance.hosts.read_text() if instance.hosts is not None else ""
     scripts = {"OnCreate": instance.on_create, "OnStart": instance.on_start}
     hooks = {hook: path.read_bytes() for hook, path in scripts.items() if path is not None}
     user = this_machines_ec2_user()
     logs = _prepare(instance.root, user)
-    filesystem.set_up(instance.root, user, metadata, names)
+    filesystem.set_up(instance.root, user, metadata, instance.hosts)
     os.chdir("/")
     shutil.copytree(filesystem.HOME / ".aws", "/root/.aws")
     for hook, script in hooks.items():

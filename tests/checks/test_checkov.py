@@ -163,4 +163,6 @@ class TestStage:
         }
 
         of_the_pipeline = {"AWS::S3::Bucket", "AWS::IAM::Policy"} if stage == PIPELINE else set()
-        assert kinds == {"AWS::Lambda::Function", "AWS::Logs::LogGroup"} | of_the_pipeline
+        of_followed_names = {"AWS::SQS::Queue", "AWS::SNS::Topic"}
+        usual = {"AWS::Lambda::Function", "AWS::Logs::LogGroup"}
+        assert kinds == usual | of_followed_names | of_the_pipeline

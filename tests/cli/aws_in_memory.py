@@ -57,5 +57,5 @@ class AwsInMemory:
 
 
 def _model(service: str, method: str) -> OperationModel:
-    operation = "".join(part.title() for part in method.split("_"))
+    operation = iam_action(service, method).partition(":")[2]
     return _SESSION.get_service_model(service).operation_model(operation)

@@ -29,7 +29,8 @@ READ = [
 
 
 def with_cluster(**cluster: Any) -> Template:
-    """The template of a stage with this cluster alone."""
+    """The template of a stage with this cluster alone, not followed."""
+    cluster.setdefault("follow", False)
     return template(lambda data: data["clusters"].update(analytics=cluster))
 
 

@@ -266,7 +266,11 @@ class TestHeader:
 
         assert shown
         assert others
-        assert {*shown[1].split(), *others[1].split()} == {*values(), "LIVY_CA"}
+        assert {*shown[1].split(), *others[1].split()} == {
+            *values(),
+            "LIVY_CA",
+            "LIVY_FALLBACK",
+        }
 
     def test_without_an_authority_no_line_speaks_of_one(self) -> None:
         assert "LIVY_CA" not in values()

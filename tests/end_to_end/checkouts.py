@@ -97,7 +97,7 @@ class Checkout:
     def up(self, **env: str) -> Iterator[dict[str, str]]:
         """The running sandbox's endpoints."""
         endpoints = self.root / ".sandbox/endpoints.json"
-        with self._ended_at_last(self.start("up", alone=False, **env)) as sandbox:
+        with self._ended_at_last(self.start("up", alone=False, make=False, **env)) as sandbox:
             wait_until(lambda: endpoints.exists() or sandbox.poll() is not None, seconds=180)
             assert endpoints.exists(), self.output()
             found: dict[str, str] = json.loads(endpoints.read_text())

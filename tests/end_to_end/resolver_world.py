@@ -80,12 +80,13 @@ class ResolverWorld:
     ) -> None:
         """Write config/<stage>.yaml; its stack is named after the stage, nothing of it is kept.
 
+        No cluster is followed unless it says so: what is looked up at a deploy is in question.
         `more` are settings that are added, or take the place of the usual ones.
         """
         settings = {
             **STAGE,
             "stack_name": stage,
-            "clusters": {key: dict(cluster) for key, cluster in clusters.items()},
+            "clusters": {key: {"follow": False, **cluster} for key, cluster in clusters.items()},
             "notebooks": dict(notebooks or {}),
             "opt_outs": {"aws_managed_key": BECAUSE, "delete_volumes": BECAUSE},
             **more,
@@ -112,9 +113,9 @@ class ResolverWorld:
             *NO_QUESTIONS,
         )
 
-    def destroy(self, stage: str) -> Deploy:
+    def destroy(self, stage: str, *more: str) -> Deploy:
         """`cdk destroy` of one stage."""
-        return self._run("destroy", "--force", f"--context=stage={stage}")
+        return self._run("destroy", "--force", f"--context=stage={stage}", *more)
 
     def stack(self, name: str) -> StackState:
         """The stack now."""

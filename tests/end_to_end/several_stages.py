@@ -44,6 +44,7 @@ def main() -> None:
                 name=settings.stack_name,
                 # All are looked up, whether a notebook uses them or not.
                 idle_clusters=frozenset(settings.clusters),
+                follows=True,
                 authorities={},
                 refresh=asked["refresh"],
             )

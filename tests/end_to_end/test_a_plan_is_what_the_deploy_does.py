@@ -36,7 +36,10 @@ READING = re.compile(r"(Describe|List|Get)[A-Za-z]+|AssumeRole")
 # may be replaced and is moved, one whose cluster moves, one that is let alone, one with other Spark
 # settings, one that is resized and whose cluster moves.
 PEOPLE = ("alice", "bob", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy")
-CLUSTERS = {"analytics": {"id": "j-ANALYTICS1"}, "reporting": {"name": "nightly-spark"}}
+CLUSTERS = {
+    "analytics": {"id": "j-ANALYTICS1"},
+    "reporting": {"name": "nightly-spark", "follow": False},
+}
 KEPT = {"aws_managed_key": BECAUSE}
 AWS_CLI = Path(__file__).with_name("aws_cli.py")
 OTHER = {"other": {"id": "j-OTHER00001"}}

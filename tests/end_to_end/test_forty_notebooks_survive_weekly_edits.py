@@ -19,7 +19,7 @@ REMOVED, RESIZED, MOVED = "user07", "user03", "user05"
 OTHER_SUBNET = "subnet-0b000000000000002"
 CLUSTERS = {
     "analytics": {"id": "j-ANALYTICS1"},
-    "reporting": {"name": "nightly-spark"},
+    "reporting": {"name": "nightly-spark", "follow": False},
 }
 
 

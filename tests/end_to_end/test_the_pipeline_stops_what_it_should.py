@@ -58,7 +58,7 @@ class Story:
         stage = {
             **STAGE,
             "stack_name": DEV,
-            "clusters": {"analytics": {"name": "nightly", "port": self.port}},
+            "clusters": {"analytics": {"name": "nightly", "port": self.port, "follow": False}},
             "notebooks": {key: {"cluster": "analytics"} for key in ("alice", "bob")},
             "opt_outs": {"aws_managed_key": BECAUSE},
             **changes,

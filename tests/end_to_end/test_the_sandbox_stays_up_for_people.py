@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import ssl
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from tests.end_to_end.checkouts import Checkout, wait_until
 pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(2)]
 
 NAME = "emr-notebooks-sandbox-alice"
+FOLLOWED = "analytics.emr-notebooks-sandbox.internal"
 
 
 class Up:
@@ -137,7 +139,7 @@ def test_start_here_runs_in_the_deployed_notebook(up: Up) -> None:
     status, version = up.run(*(cell.source for cell in notebook.cells if cell.cell_type == "code"))
 
     assert "state: ok" in status
-    assert f"livy_url: {up.endpoints['livy']}" in status
+    assert f"livy_url: http://{FOLLOWED}:8998" in status
     assert pyspark.__version__ in version
 
 
@@ -251,3 +253,32 @@ def test_an_occupied_aws_port_is_refused_by_its_number(up: Up, tmp_path: Path) -
 
     assert status == 1
     assert f"port {port}" in other.report()["error"]
+
+
+def test_a_new_kernel_runs_on_the_cluster_that_replaced_the_first_without_a_deploy(up: Up) -> None:
+    [stack] = up.client("cloudformation").describe_stacks(StackName="emr-notebooks-sandbox")[
+        "Stacks"
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "sandbox", "replace-cluster"],
+        cwd=up.checkout.root,
+        env=clean_environment(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    said = re.fullmatch(r"j-2SANDBOX00002 has taken over at http://(.+):8998\n", done.stdout)
+    assert said, done.stdout + done.stderr
+
+    # The first has ended: what answers now is its successor.
+    hosts = up.state / f"world/aws/lifecycle/{NAME}/hosts"
+    wait_until(lambda: f"{said[1]} {FOLLOWED}" in hosts.read_text(), seconds=60)
+    [printed] = up.run("print('counted', spark.range(12).count())")
+
+    assert "counted 12" in printed
+    [after] = up.client("cloudformation").describe_stacks(StackName="emr-notebooks-sandbox")[
+        "Stacks"
+    ]
+    assert after.get("LastUpdatedTime") == stack.get("LastUpdatedTime")
+    assert up.status() == "InService"

@@ -103,7 +103,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         adapt_start_script(lab.root)
         put_tools(lab.root)
         lab.put_cluster(FIRST)
-        clusters = {"analytics": {"name": "nightly", "port": port}}
+        clusters = {"analytics": {"name": "nightly", "port": port, "follow": False}}
         notebooks = {
             key: {"cluster": "analytics", "owner": f"{key}@example.com"}
             for key in ("alice", "bob", "carol")
@@ -153,7 +153,7 @@ def test_in_a_pipe_status_is_a_line_for_each_notebook(lab: Lab) -> None:
 
 
 def test_a_notebook_that_the_settings_no_longer_name_is_shown_as_kept(lab: Lab) -> None:
-    clusters = {"analytics": {"name": "nightly", "port": lab.port}}
+    clusters = {"analytics": {"name": "nightly", "port": lab.port, "follow": False}}
     left = {key: {"cluster": "analytics"} for key in ("alice", "bob", "dave")}
     lab.world.write_stage("later", clusters, left, stack_name=STAGE)
     found = lab.run("status", "--json", stage="later").json

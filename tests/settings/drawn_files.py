@@ -71,6 +71,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "TimeOfDay": ("08:00",),
     "Days": ("mon-fri", "mon,wed"),
     "TimeZoneName": ("Europe/Berlin",),
+    "HostedZoneId": ("Z0123456789ABCDEFGHIJ",),
+    "DomainName": ("data.example.com", "internal"),
+    "TopicArn": (f"arn:aws:sns:eu-west-1:{ACCOUNT}:alarms",),
 }
 BY_FORMAT = {get_args(getattr(types, name))[1]: texts for name, texts in EXAMPLES.items()}
 
@@ -91,7 +94,10 @@ SCHEDULES: tuple[Any, ...] = (
     {"stop": "19:30", "timezone": "Europe/Berlin"},
     {"start": "22:00", "stop": "02:00", "days": "fri-mon, wed", "timezone": "America/New_York"},
 )
-TOGETHER: dict[type[BaseModel], tuple[str, ...]] = {Cluster: ("security_group_id", "ingress")}
+TOGETHER: dict[type[BaseModel], tuple[str, ...]] = {
+    Cluster: ("security_group_id", "ingress"),
+    Network: ("zone_id", "zone_name"),
+}
 # How many of the keys that are not needed, at most; elsewhere three.
 MOST: dict[type[BaseModel], int] = {Settings: 6, NotebookDefaults: 5, Spark: 8}
 # Without which most files would be refused.

@@ -48,6 +48,39 @@ SCIENCE = "arn:aws:iam::111122223333:role/science"
 # (what each is about, the change, the whole line that is said of it)
 MISTAKES = [
     (
+        "a stack's name that no DNS name can hold, and a cluster that is followed",
+        changed(stack_name="s" * 64, clusters={"analytics": {"name": "nightly"}}, notebooks={}),
+        (
+            f"stack_name: '{'s' * 64}' was given; accepted: at most 63 characters, a letter or "
+            "digit last, where a cluster is followed: its DNS name holds it (or set follow: false "
+            "for the clusters)"
+        ),
+    ),
+    (
+        "a certificate's alias of a cluster that is not followed",
+        changed(clusters=clusters(analytics={"tls": {"verify": "system", "names_alias": True}})),
+        (
+            "clusters.analytics.tls.names_alias: true (a truth value) was given; accepted: false "
+            "for a cluster that is not followed: notebooks use no name of its own"
+        ),
+    ),
+    (
+        "notebooks that wait for a cluster that is not followed",
+        changed(clusters=clusters(analytics={"when_absent": "deploy"})),
+        (
+            "clusters.analytics.when_absent: 'deploy' was given; accepted: refuse for a cluster "
+            "that is not followed: nobody would notice its start"
+        ),
+    ),
+    (
+        "alarms in another region",
+        changed(alarms_topic_arn="arn:aws:sns:us-east-1:111122223333:alarms"),
+        (
+            "alarms_topic_arn: 'arn:aws:sns:us-east-1:111122223333:alarms' was given; accepted: a "
+            "topic in the stage's region, eu-west-1"
+        ),
+    ),
+    (
         "policies for a role that is given",
         changed(defaults={"managed_policy_arns": [POLICY], "role_arn": SCIENCE}),
         (

@@ -47,6 +47,11 @@ _EMR_NEEDED: Mapping[str, Mapping[str, type]] = {
     "ListInstanceGroups": {"InstanceGroups": list},
     "ListInstances": {"Instances": list},
 }
+_ROUTE_53_NEEDED: Mapping[str, Mapping[str, type]] = {
+    "ChangeResourceRecordSets": {"ChangeInfo": dict},
+    "GetHostedZone": {"HostedZone": dict},
+    "ListResourceRecordSets": {"ResourceRecordSets": list},
+}
 OPERATIONS: Mapping[str, Operation] = {
     name: Operation(service, xform_name(name), f"{iam_prefix}:{name}", needed)
     for service, iam_prefix, operations in (
@@ -57,6 +62,7 @@ OPERATIONS: Mapping[str, Operation] = {
             {"GetResources": {"ResourceTagMappingList": list}},
         ),
         ("cloudformation", "cloudformation", {"DescribeStacks": {"Stacks": list}}),
+        ("route53", "route53", _ROUTE_53_NEEDED),
     )
     for name, needed in operations.items()
 }
@@ -70,6 +76,8 @@ class AwsGateway:
     region: str
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    # Seconds since 1970.
+    wall_clock: Callable[[], float] = time.time
     # Spreads the retries of Lambdas that were throttled together.
     jitter: Callable[[], float] = random.random
 

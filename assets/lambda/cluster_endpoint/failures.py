@@ -17,6 +17,8 @@ TRANSIENT_CODES = frozenset(
         "InternalServerError",
         "InternalServerException",
         "InternalServiceException",
+        # Route 53's, while it works on another change of the zone.
+        "PriorRequestNotComplete",
         "RequestLimitExceeded",
         "RequestThrottled",
         "RequestThrottledException",

@@ -55,7 +55,16 @@ def find_endpoint(
     """
     seconds = request.wait_seconds + RETRY_SECONDS
     aws = Aws(gateway, started, seconds, propagation_seconds)
-    lookup = _Lookup(request, aws, scope)
+    found = find(request, aws, scope, warn=warn).outputs()
+    log.info("%s: Livy of %s is at %s", request.key, found["ClusterId"], found["LivyUrl"])
+    return found
+
+
+def find(
+    request: Request, aws: Aws, scope: ArnScope, *, warn: Callable[[str], object] = log.warning
+) -> resolve.Endpoint:
+    """The endpoint of the one cluster that the request selects. Raises Refusal."""
+    lookup = Lookup(request, aws, scope)
     cluster = lookup.started_cluster(lookup.cluster_id(request.selector))
     # Refusals that this answer decides come before the next call.
     resolve.require_applications(cluster, lookup.selected_by)
@@ -69,17 +78,18 @@ def find_endpoint(
     security = lookup.security_configuration(cluster)
     tls = resolve.uses_https(cluster, conf, security, request.preferences)
     port = livy.port(conf, str(cluster.get("Id")), request.preferences)
-    found = resolve.endpoint(cluster, node, port=port, tls=tls).outputs()
-    log.info("%s: Livy of %s is at %s", request.key, found["ClusterId"], found["LivyUrl"])
+    found = resolve.endpoint(cluster, node, port=port, tls=tls)
     core_site = livy.classified("core-site", configurations)
-    unfit = impersonation.problem(found["ClusterId"], conf, core_site)
+    unfit = impersonation.problem(found.cluster_id, conf, core_site)
     if request.has_proxy_user and unfit:
         warn(unfit)
     return found
 
 
 @dataclass(frozen=True)
-class _Lookup:
+class Lookup:
+    """The parts of a look-up: each asks AWS for one thing, and raises Refusal."""
+
     request: Request
     aws: Aws
     scope: ArnScope
@@ -91,6 +101,7 @@ class _Lookup:
         return "" if selector.cluster_id else str(selector)
 
     def cluster_id(self, selector: Selector) -> str:
+        """The id of the one cluster that the selector fits."""
         if selector.cluster_id:
             return selector.cluster_id
         found, active = self._candidates(selector)
@@ -101,6 +112,10 @@ class _Lookup:
         chosen = resolve.choose_cluster(str(selector), found, active)
         log.info("%s: the cluster with the %s is %s", self.request.key, selector, chosen)
         return chosen
+
+    def selected(self) -> list[Mapping[str, Any]]:
+        """The active clusters that the request's name or tags select."""
+        return self._candidates(self.request.selector)[0]
 
     def _may_propagate(self) -> bool:
         return self.aws.spent + POLL_SECONDS <= self.aws.propagation_seconds
@@ -134,7 +149,7 @@ class _Lookup:
     def started_cluster(self, cluster_id: str) -> Mapping[str, Any]:
         """The cluster, after a wait while it starts; the time before the wait counts, too."""
         while True:
-            cluster = self._describe(cluster_id)
+            cluster = self.describe(cluster_id)
             if not resolve.is_starting(cluster, self.selected_by):
                 return cluster
             waited = self.aws.spent
@@ -153,7 +168,8 @@ class _Lookup:
             # The last poll is at the end of the wait.
             self.aws.gateway.sleep(min(POLL_SECONDS, left))
 
-    def _describe(self, cluster_id: str) -> Mapping[str, Any]:
+    def describe(self, cluster_id: str) -> Mapping[str, Any]:
+        """The cluster as EMR describes it."""
         arn = self.scope.arn(cluster_id)
         answer = self.aws.ask("DescribeCluster", arn, ClusterId=cluster_id)
         cluster = mapping_at(answer, "Cluster")
@@ -162,6 +178,7 @@ class _Lookup:
         return cluster
 
     def configurations(self, cluster: Mapping[str, Any], node: Mapping[str, Any]) -> list[Any]:
+        """The cluster's configurations as they hold on the primary node."""
         found = list_at(cluster, "Configurations")
         if self.request.read_group_configurations:
             # What is set for the primary's own group or fleet overrides the cluster's.
@@ -188,6 +205,7 @@ class _Lookup:
         return document
 
     def primary(self, cluster: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The running primary node that the cluster names."""
         arn = self.scope.arn(str(cluster["Id"]))
         filters = resolve.primary_filter(cluster)
         instances = self.aws.pages(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Protocol
 
-from cluster_endpoint import last_value
+from cluster_endpoint import last_value, notebook_url
 from cluster_endpoint.aws import Aws, AwsGateway, boto3_gateway
 from cluster_endpoint.find import ArnScope, find_endpoint
 from cluster_endpoint.request import Request, parse
@@ -14,10 +14,16 @@ from refusal import Refusal
 # Part of an update's time, all of a rollback's.
 STACK_SECONDS = 45
 GUARD_TYPE = "Custom::ReplacementGuard"
+RECORD_TYPE = "Custom::ClusterRecord"
+# What the input of the rules and schedules that follow a cluster begins with.
+FOLLOW = "Follow"
 
-LIVE, KEPT, GONE = "live", "kept", "gone"
+LIVE, KEPT, GONE, WAITING = "live", "kept", "gone", "waiting for the cluster"
+NOT_FOLLOWED = "not followed: TLS"
 # Refusals that mean: the cluster is not there any more.
 CLUSTER_GONE_CODES = frozenset({"cluster-unknown", "cluster-ended", "cluster-none"})
+# Those that mean: it is not there yet.
+CLUSTER_ABSENT_CODES = CLUSTER_GONE_CODES | {"cluster-not-ready", "primary-not-running"}
 
 log = logging.getLogger("cluster_endpoint")
 log.setLevel(logging.INFO)
@@ -30,16 +36,21 @@ class LambdaContext(Protocol):
 
 
 def on_event(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer a Create, Update or Delete of one of the app's two custom resources.
+    """Answer a Create, Update or Delete of one of the app's three custom resources.
 
-    Those of GUARD_TYPE as replacement_guard.guard says. For Custom::ClusterEndpoint, Create and
-    Update answer the attributes of resolve.Endpoint.outputs with `State`, or raise Refusal, whose
-    text CloudFormation shows. `State` is `live`, and what the cluster does not do as the settings
-    say: an output, which the CDK prints at the end of a deploy. It is `kept` in a rollback, which
-    gets the last deployed value whatever the cluster is; or `gone` when only a refresh was asked
-    for and the cluster has vanished, with the last value, too. Delete answers at once.
+    Those of GUARD_TYPE as replacement_guard.guard says; those of RECORD_TYPE, and EventBridge's
+    hints that a cluster changed, as cluster_record.handler says. For Custom::ClusterEndpoint,
+    Create and Update answer the attributes of resolve.Endpoint.outputs with `State`, or raise
+    Refusal, whose text CloudFormation shows. `State` is `live`, and what the cluster does not do as
+    the settings say: an output, which the CDK prints at the end of a deploy. It is `kept` in a
+    rollback, which gets the last deployed value whatever the cluster is; `gone` when only a refresh
+    was asked for and the cluster has vanished, with the last value, too; `waiting for the cluster`
+    when there is none and the request allows that, with a URL that names no host; `not followed:
+    TLS` when the request names a record that the certificate does not hold. Delete answers at once.
     The event is never logged: it holds a pre-signed URL.
     """
+    if FOLLOW in event or event.get("ResourceType") == RECORD_TYPE:
+        return _on_record(event, context)
     if event["RequestType"] == "Delete":
         return {"PhysicalResourceId": event["PhysicalResourceId"]}
     if event.get("ResourceType") == GUARD_TYPE:
@@ -56,11 +67,39 @@ def on_event(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]
     else:
         request = parse(event["ResourceProperties"])
         physical_id = f"cluster-endpoint-{request.key}"
-        values, state = _live(request, gateway, scope, started)
+        try:
+            values, state = _live(request, gateway, scope, started)
+        except Refusal as refusal:
+            values, state = _awaited(request, refusal)
     return {
         "PhysicalResourceId": physical_id,
-        "Data": {**values, "Value": last_value.as_output(values), "State": state},
+        "Data": {
+            **values,
+            **_followed(values, state, event["ResourceProperties"]),
+            "Value": last_value.as_output(values),
+        },
     }
+
+
+def _followed(
+    values: Mapping[str, str], state: str, properties: Mapping[str, Any]
+) -> dict[str, str]:
+    """The state and, where the request names a record, the URL that notebooks use."""
+    if not properties.get("RecordName"):
+        return {"State": state}
+    url = notebook_url.notebook_url(values["LivyUrl"], properties)
+    if state.startswith(LIVE) and url == values["LivyUrl"]:
+        state = NOT_FOLLOWED + state.removeprefix(LIVE)
+    return {"State": state, "NotebookUrl": url}
+
+
+def _awaited(request: Request, refusal: Refusal) -> tuple[dict[str, str], str]:
+    """What notebooks get that are deployed before their cluster. Raises the refusal otherwise."""
+    if not request.deploys_without_cluster or refusal.code not in CLUSTER_ABSENT_CODES:
+        raise refusal
+    log.warning("%s: deployed without its cluster: %s", request.key, refusal)
+    url = notebook_url.awaited_url(request.preferences)
+    return {**last_value.PLACEHOLDER, "LivyUrl": url}, WAITING
 
 
 def _update(
@@ -79,9 +118,19 @@ def _update(
     except Refusal as refusal:
         is_gone = refusal.code in CLUSTER_GONE_CODES
         if last is None or not is_gone or not _is_refresh(request, event):
-            raise
+            return _awaited(request, refusal)
         log.warning("%s: the last value is kept: %s", request.key, refusal)
         return last, GONE
+
+
+def _on_record(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+    from cluster_record import handler as records
+
+    gateway = _gateway()
+    scope = _scope(context, gateway.region)
+    if FOLLOW in event:
+        return records.on_hint(event[FOLLOW], gateway, scope)
+    return records.on_event(event, gateway, scope, lambda: _is_rolling_back(event))
 
 
 def _live(

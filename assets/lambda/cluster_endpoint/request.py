@@ -41,6 +41,8 @@ class Request:
     wait_seconds: int
     preferences: livy.LivyPreferences
     read_group_configurations: bool
+    # Whether notebooks are deployed before there is a cluster.
+    deploys_without_cluster: bool = False
     # Fields of a Livy session that the notebooks ask for, and that not every Livy takes.
     session_fields: tuple[str, ...] = ()
     # Whether one of them asks for sessions in a user's name.
@@ -66,6 +68,7 @@ def parse(properties: Mapping[str, Any]) -> Request:
             trust_is_given=_boolean(properties, "TrustIsGiven"),
         ),
         read_group_configurations=_boolean(properties, "ReadGroupConfigurations", default=True),
+        deploys_without_cluster=_text(properties, "WhenAbsent", "|deploy") == "deploy",
         session_fields=_session_fields(properties),
         has_proxy_user=_boolean(properties, "HasProxyUser"),
     )
@@ -102,6 +105,10 @@ def _text(properties: Mapping[str, Any], name: str, pattern: str) -> str:
     if not isinstance(value, str) or not re.fullmatch(pattern, value):
         raise bad_request(name, value)
     return value
+
+
+# What parts of the app that ask for more than an endpoint read their own properties with.
+text_property = _text
 
 
 def _port(properties: Mapping[str, Any], name: str) -> int | None:

@@ -1,7 +1,7 @@
 """Decides about a cluster from EMR's answers alone: no clock, no network."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,8 @@ class Endpoint:
     release_label: str
     spark_version: str
     livy_version: str
+    # The primary node's, unchecked: a URL with HTTPS goes to its name.
+    address: str = field(default="", compare=False)
 
     def outputs(self) -> dict[str, str]:
         """The custom resource's attributes, each of its format. Raises Refusal when one is not."""
@@ -153,6 +155,7 @@ def endpoint(
         release_label=output_formats.shown("ReleaseLabel", cluster.get("ReleaseLabel")),
         spark_version=output_formats.shown("SparkVersion", versions.get("spark")),
         livy_version=output_formats.shown("LivyVersion", versions.get("livy")),
+        address=str(node.get("PrivateIpAddress")),
     )
 
 

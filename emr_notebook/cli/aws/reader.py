@@ -37,6 +37,8 @@ _IAM_PREFIX = {
     "resourcegroupstaggingapi": "tag",
     "service-quotas": "servicequotas",
 }
+# Operations whose names boto3 does not only take apart.
+_OPERATIONS = {"list_hosted_zones_by_vpc": "ListHostedZonesByVPC"}
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -180,7 +182,7 @@ def caching_reader(reader: Reader) -> Reader:
 
 def iam_action(service: str, method: str) -> str:
     """What IAM calls a call, of boto3's names: elasticmapreduce:DescribeCluster."""
-    operation = "".join(part.title() for part in method.split("_"))
+    operation = _OPERATIONS.get(method, "".join(part.title() for part in method.split("_")))
     return f"{_IAM_PREFIX.get(service, service)}:{operation}"
 
 

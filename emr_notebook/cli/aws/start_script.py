@@ -8,10 +8,14 @@ from emr_notebook.constructs.start_script import header_in
 
 @dataclass(frozen=True)
 class DeployedScript:
-    """Where the script says Livy is, and its version; empty where the script does not say it."""
+    """Where the script says Livy is, and its version; empty where the script does not say it.
+
+    `fallback_url` serves when the name in `livy_url` does not resolve.
+    """
 
     livy_url: str = ""
     version: str = ""
+    fallback_url: str = ""
 
 
 def deployed_script(reader: Reader, configuration: str) -> DeployedScript:
@@ -28,4 +32,5 @@ def deployed_script(reader: Reader, configuration: str) -> DeployedScript:
 def read_script(content: str) -> DeployedScript:
     """What the header of a script in base64 says; nothing for a script that is not this app's."""
     header = header_in(content)
-    return DeployedScript(header.get("LIVY_URL", ""), header.get("SCRIPT_VERSION", ""))
+    names = ("LIVY_URL", "SCRIPT_VERSION", "LIVY_FALLBACK")
+    return DeployedScript(*(header.get(name, "") for name in names))

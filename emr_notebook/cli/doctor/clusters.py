@@ -1,5 +1,6 @@
 """Checks that each cluster can be used, as the resolver finds it at a deploy."""
 
+from cluster_endpoint.handler import CLUSTER_ABSENT_CODES
 from emr_notebook.cli.aws.live_endpoint import ASKED_BY, NOT_ASKED, LiveEndpoint, live_endpoint
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.doctor.report import Line, Unknown, failed, not_checked, ok, unseen
@@ -42,6 +43,9 @@ def cluster_line(settings: Settings, key: str, live: LiveEndpoint) -> Line:
             f"it is still starting: a deploy waits for it, at most {minutes} minutes, and looks "
             "then whether it can be used",
         )
+    absent = refusal.partition("]")[0].removeprefix("[") in CLUSTER_ABSENT_CODES
+    if absent and settings.clusters[key].when_absent == "deploy":
+        return ok(subject, "there is none yet: its notebooks are deployed and wait for it")
     if refusal.startswith(AWS_FAILED):
         return not_checked(subject, Unknown(refusal))
     cause, _, step = refusal.partition(" Next: ")

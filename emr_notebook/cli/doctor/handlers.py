@@ -15,6 +15,7 @@ from typing import Any
 
 # What a handler calls only for a resource that has the property: a schema lists it for all.
 ONLY_WITH: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "AWS::Events::Rule": {"RoleArn": ("iam:PassRole",)},
     "AWS::IAM::ManagedPolicy": {
         "Groups": ("iam:*GroupPolicy",),
         "Roles": ("iam:*RolePolicy",),
@@ -52,6 +53,12 @@ ONLY_WITH: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "FieldIndexPolicies": ("logs:*IndexPolic*",),
         "KmsKeyId": ("logs:*KmsKey",),
         "ResourcePolicyDocument": ("logs:*ResourcePolic*",),
+    },
+    "AWS::Route53::HostedZone": {"QueryLoggingConfig": ("route53:*QueryLoggingConfig*",)},
+    "AWS::SNS::Topic": {
+        "DataProtectionPolicy": ("sns:*DataProtectionPolicy",),
+        "DeliveryStatusLogging": ("iam:GetRole", "iam:PassRole"),
+        "Subscription": ("sns:Subscribe", "sns:Unsubscribe", "sns:ListSubscriptionsByTopic"),
     },
     "AWS::SageMaker::NotebookInstance": {
         "KmsKeyId": ("kms:*",),

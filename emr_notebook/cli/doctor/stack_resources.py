@@ -13,6 +13,7 @@ from emr_notebook.settings.notebook import ResolvedNotebook
 # In the place of ids that are not known before a deploy.
 ANY_KEY, ANY_GROUP = "00000000-0000-0000-0000-000000000000", "sg-00000000000000000"
 ANY_INTERFACE, ANY_OBJECT = "eni-00000000000000000", "code.zip"
+ANY_ZONE = "Z00000000000000000000"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def resource_kinds(settings: Settings, *, bootstrapped: bool = True) -> list[Res
     }
     kinds = [
         *_always(settings, bootstrapped=bootstrapped),
+        *_of_followed_names(settings, stack),
         *_of_the_network(settings),
         *_of_notebooks(settings, stack, f"{path}{stack}-Role"),
     ]
@@ -68,6 +70,25 @@ def _always(settings: Settings, *, bootstrapped: bool) -> Iterator[ResourceKind]
     yield ResourceKind("AWS::Logs::LogGroup", {})
     if settings.kms_key_arn is None and settings.opt_outs.aws_managed_key is None:
         yield ResourceKind("AWS::KMS::Key", {})
+
+
+def _of_followed_names(settings: Settings, stack: str) -> Iterator[ResourceKind]:
+    if not settings.followed_clusters:
+        return
+    if settings.network.zone_id is None:
+        yield ResourceKind("AWS::Route53::HostedZone", {"Id": (ANY_ZONE,)})
+    queue = {"QueueName": (f"{stack}-NamesFailures",)}
+    yield ResourceKind("AWS::SQS::Queue", queue)
+    yield ResourceKind("AWS::SQS::QueuePolicy", queue)
+    if settings.alarms_topic_arn is None:
+        topic = {"TopicName": (f"{stack}-NamesAlarms",)}
+        yield ResourceKind("AWS::SNS::Topic", topic)
+        yield ResourceKind("AWS::SNS::TopicPolicy", topic)
+    yield ResourceKind("AWS::CloudWatch::Alarm", {"AlarmName": (f"{stack}-NamesNotFollowed",)})
+    yield ResourceKind("AWS::Events::Rule", {"RuleName": (f"{stack}-Record",)})
+    yield ResourceKind("AWS::Lambda::Permission", {})
+    schedule = {"GroupName": ("default",), "ScheduleName": (f"{stack}-Record",)}
+    yield ResourceKind("AWS::Scheduler::Schedule", schedule, passed_to="scheduler.amazonaws.com")
 
 
 def _of_the_network(settings: Settings) -> Iterator[ResourceKind]:

@@ -1,7 +1,7 @@
 """Decides what is wrong with a notebook, and what to do; without AWS."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -16,6 +16,8 @@ from emr_notebook.cli.aws.notebooks import (
 )
 from emr_notebook.cli.aws.printable import printable, quoted
 from emr_notebook.cli.next_commands import Commands, deploys_first
+
+Comparison = Callable[[LiveEndpoint, NotebookStatus, Commands], "list[Finding]"]
 
 
 class Verdict(StrEnum):
@@ -55,11 +57,14 @@ def status_findings(notebook: NotebookStatus, commands: Commands) -> list[Findin
 
 
 def verify_findings(
-    notebook: NotebookStatus, live: LiveEndpoint | None, commands: Commands
+    notebook: NotebookStatus,
+    live: LiveEndpoint | None,
+    commands: Commands,
+    compare: Comparison | None = None,
 ) -> list[Finding]:
     """What keeps a notebook that should work from it; `live` is where its cluster's Livy is now.
 
-    Only a notebook that runs needs `live`.
+    Only a notebook that runs needs `live`. `compare` replaces `compared_with_live`.
     """
     if not notebook.state:
         what = f"SageMaker in {commands.region} has no such notebook: it is not deployed"
@@ -77,7 +82,7 @@ def verify_findings(
     if live.refusal and not live.denied:
         # Nothing that could be run now helps before there is a cluster to use.
         found = [replace(each, commands=()) for each in found]
-    found += _unknown(notebook) + _compared_with_live(live, notebook, commands)
+    found += _unknown(notebook) + (compare or compared_with_live)(live, notebook, commands)
     return found + _reached_livy(notebook, found)
 
 
@@ -163,7 +168,8 @@ def _outdated(notebook: NotebookStatus, commands: Commands) -> list[Finding]:
         what = f"it runs start script {running}; {script or 'another one'} is deployed"
         found.append(Finding(Verdict.FAILED, what, restart))
     used, deployed = configured_livy_url(notebook), notebook.script.livy_url
-    if used != deployed:
+    # The start's own warning says why it does not use the name.
+    if used not in (deployed, notebook.script.fallback_url):
         what = f"it uses {quoted(used)}; the deployed address is {deployed}"
         found.append(Finding(Verdict.FAILED, what, restart))
     return found
@@ -187,9 +193,10 @@ def _unknown(notebook: NotebookStatus) -> list[Finding]:
     return found
 
 
-def _compared_with_live(
+def compared_with_live(
     live: LiveEndpoint, notebook: NotebookStatus, commands: Commands
 ) -> list[Finding]:
+    """Whether the deployed address is where Livy is now."""
     cluster = notebook.settings.cluster
     if live.denied:
         what = f"where Livy of {cluster} is now is not known: these credentials may not"

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from emr_notebook.cli.aws.followed_records import FollowedRecord, followed_records
 from emr_notebook.cli.aws.live_endpoint import LiveEndpoint, live_endpoint
 from emr_notebook.cli.aws.notebooks import (
     FAILED,
@@ -16,6 +17,7 @@ from emr_notebook.cli.aws.notebooks import (
 )
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.health.findings import Finding, Verdict, verify_findings, worst_verdict
+from emr_notebook.cli.health.following import comparison, live_for_name, uses_name
 from emr_notebook.cli.health.schedules import schedule_findings
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
@@ -87,25 +89,25 @@ def check_notebooks(
     )
     say("Looking for the clusters' Livy")
     live = _live(reader, settings, statuses)
-    return [
-        NotebookCheck(
-            each.settings.key,
-            each.name,
-            each.settings.cluster,
-            _findings(each, live.get(each.settings.cluster), commands),
-            each.schedule.times if each.schedule else {},
-        )
-        for each in statuses
-    ]
+    records = followed_records(reader, settings)
+    return [_check(each, live, records, commands) for each in statuses]
 
 
-def _findings(
-    notebook: NotebookStatus, live: LiveEndpoint | None, commands: Commands
-) -> list[Finding]:
-    found = verify_findings(notebook, live, commands)
-    if notebook.state != IN_SERVICE:
-        return found
-    return [*found, *schedule_findings(notebook.settings, notebook.schedule, commands)]
+def _check(
+    notebook: NotebookStatus,
+    live: Mapping[str, LiveEndpoint],
+    records: Mapping[str, FollowedRecord],
+    commands: Commands,
+) -> NotebookCheck:
+    cluster = notebook.settings.cluster
+    found, record = live.get(cluster), records.get(cluster)
+    if uses_name(notebook, record):
+        found = live_for_name(found)
+    findings = verify_findings(notebook, found, commands, comparison(notebook, record))
+    if notebook.state == IN_SERVICE:
+        findings += schedule_findings(notebook.settings, notebook.schedule, commands)
+    times = notebook.schedule.times if notebook.schedule else {}
+    return NotebookCheck(notebook.settings.key, notebook.name, cluster, findings, times)
 
 
 def _live(

@@ -1,9 +1,10 @@
 """Reads every notebook of a stage, and what each needs: what `status` shows."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from emr_notebook.cli.aws.followed_records import FollowedRecord, followed_records
 from emr_notebook.cli.aws.kept_notebooks import KeptNotebook, kept_notebooks
 from emr_notebook.cli.aws.notebooks import NotebookStatus, list_notebooks, read_statuses
 from emr_notebook.cli.aws.reader import Denied, Reader
@@ -20,13 +21,15 @@ Item = TypeVar("Item")
 class StageStatus:
     """A stage's notebooks in the settings' order, and what it has kept beside them.
 
-    `leftovers` are findings about what nothing needs any more. `denied` are the IAM actions
-    without which some of this is not known.
+    `records` are the names of the followed clusters, by the cluster's key. `leftovers` are findings
+    about what nothing needs any more. `denied` are the IAM actions without which some of this is
+    not known.
     """
 
     notebooks: Sequence[tuple[NotebookStatus, Sequence[Finding]]]
     kept: Sequence[KeptNotebook] = ()
     leftovers: Sequence[Finding] = ()
+    records: Mapping[str, FollowedRecord] = field(default_factory=dict)
     denied: frozenset[str] = frozenset()
 
     def needing_attention(self) -> "StageStatus":
@@ -55,10 +58,13 @@ def stage_status(
         ]
         for each in statuses
     ]
+    records = followed_records(reader, settings)
+    denied |= {each.denied for each in records.values() if each.denied}
     return StageStatus(
         list(zip(statuses, needs, strict=True)),
         kept,
         [unused_lifecycle(each, commands) for each in unused],
+        records,
         frozenset(denied),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from emr_notebook.cli.aws.followed_records import FollowedRecord
 from emr_notebook.cli.aws.kept_notebooks import KeptNotebook
 from emr_notebook.cli.aws.live_endpoint import ASKED_BY, NOT_ASKED
 from emr_notebook.cli.aws.notebooks import IN_SERVICE, READ_LOG, NotebookStatus
@@ -35,6 +36,8 @@ def print_status(console: Console, status: StageStatus, now: datetime) -> None:
     for kept in status.kept:
         table.add_row(*map(Text, _kept_row(kept)), style="dim")
     print_table(console, table)
+    for record in status.records.values():
+        console.print(Text(str(record)), soft_wrap=True)
     for notebook, findings in status.notebooks:
         for finding in findings:
             console.print(Text(f"{notebook.name}: {finding}"), soft_wrap=True)
@@ -64,11 +67,25 @@ def status_json(stage: str, status: StageStatus, now: datetime) -> dict[str, Any
             {"name": each.name, "state": each.state, "stack": each.stack, "owner": each.owner}
             for each in status.kept
         ],
+        "clusters": [_record(key, each) for key, each in status.records.items()],
         "leftovers": [
             {"what": each.what, "next": list(each.commands)} for each in status.leftovers
         ],
         "denied": sorted(status.denied),
         "not_checked": [f"Livy: {NOT_ASKED}"],
+    }
+
+
+def _record(key: str, followed: FollowedRecord) -> dict[str, Any]:
+    record = followed.record
+    return {
+        "key": key,
+        "name": followed.name,
+        "state": record.state.value if record else None,
+        "since": record.since if record else None,
+        "cluster_id": record.cluster_id if record else None,
+        "address": record.address if record else None,
+        "why": (record.why if record else followed.problem) or None,
     }
 
 

@@ -55,6 +55,7 @@ def _endpoint(endpoint: EndpointPlan) -> dict[str, Any]:
         "live": dict(endpoint.live) or None,
         "after": dict(endpoint.after) or None,
         "why": endpoint.why or None,
+        "followed": str(endpoint.record) if endpoint.record else None,
     }
 
 

@@ -6,6 +6,7 @@ from emr_notebook.settings.immutable_properties import IMMUTABLE_PROPERTIES
 
 # A test compares this with the schemas, for every type in the app's templates.
 CREATE_ONLY: Mapping[str, frozenset[str]] = {
+    "AWS::CloudWatch::Alarm": frozenset({"AlarmName"}),
     "AWS::EC2::SecurityGroup": frozenset({"GroupDescription", "GroupName", "VpcId"}),
     "AWS::EC2::SecurityGroupIngress": frozenset(
         {
@@ -22,13 +23,32 @@ CREATE_ONLY: Mapping[str, frozenset[str]] = {
             "ToPort",
         }
     ),
+    "AWS::Events::Rule": frozenset({"EventBusName", "Name"}),
     "AWS::IAM::ManagedPolicy": frozenset({"Description", "ManagedPolicyName", "Path"}),
     "AWS::IAM::Role": frozenset({"Path", "RoleName"}),
     "AWS::KMS::Key": frozenset(),
     "AWS::Lambda::Function": frozenset(
         {"DurableConfig", "FunctionName", "PackageType", "TenancyConfig"}
     ),
+    "AWS::Lambda::Permission": frozenset(
+        {
+            "Action",
+            "EventSourceToken",
+            "FunctionName",
+            "FunctionUrlAuthType",
+            "InvokedViaFunctionUrl",
+            "Principal",
+            "PrincipalOrgID",
+            "SourceAccount",
+            "SourceArn",
+        }
+    ),
     "AWS::Logs::LogGroup": frozenset({"LogGroupName"}),
+    "AWS::Route53::HostedZone": frozenset({"DelegationSetId", "Name"}),
+    "AWS::SNS::Topic": frozenset({"FifoTopic", "TopicName"}),
+    "AWS::SNS::TopicPolicy": frozenset(),
+    "AWS::SQS::Queue": frozenset({"FifoQueue", "QueueName"}),
+    "AWS::SQS::QueuePolicy": frozenset(),
     "AWS::SageMaker::NotebookInstance": IMMUTABLE_PROPERTIES,
     "AWS::SageMaker::NotebookInstanceLifecycleConfig": frozenset(
         {"NotebookInstanceLifecycleConfigName"}
@@ -36,6 +56,7 @@ CREATE_ONLY: Mapping[str, frozenset[str]] = {
     "AWS::Scheduler::Schedule": frozenset({"Name"}),
     "AWS::Scheduler::ScheduleGroup": frozenset({"Name"}),
     "Custom::ClusterEndpoint": frozenset({"ServiceToken"}),
+    "Custom::ClusterRecord": frozenset({"ServiceToken"}),
     "Custom::ReplacementGuard": frozenset({"ServiceToken"}),
 }
 

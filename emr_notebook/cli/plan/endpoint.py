@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cluster_endpoint import output_formats
-from cluster_endpoint.handler import CLUSTER_GONE_CODES
+from cluster_endpoint.handler import CLUSTER_ABSENT_CODES, CLUSTER_GONE_CODES
 from cluster_endpoint.request import parse
+from cluster_record.record import State
+from emr_notebook.cli.aws.followed_records import FollowedRecord
 from emr_notebook.cli.aws.live_endpoint import LiveEndpoint
 from emr_notebook.cli.plan.template_diff import ChangeType, ResourceChange
 from refusal import Refusal
@@ -24,11 +26,17 @@ class EndpointVerdict(StrEnum):
     FOUND = "found"
     CHANGES = "changes"
     NOT_TAKEN = "not taken"
+    FOLLOWED = "followed"
     GONE = "gone"
+    AWAITED = "awaited"
     UNUSABLE = "unusable"
     REFUSED = "refused"
     NOT_CHECKED = "not checked"
     NOT_READY = "not ready"
+
+
+# What a deploy that does not look a cluster up leaves as it is.
+UNTOUCHED = frozenset({EndpointVerdict.NOT_TAKEN, EndpointVerdict.UNUSABLE})
 
 
 @dataclass(frozen=True)
@@ -49,19 +57,28 @@ class EndpointPlan:
     live: Mapping[str, str] = field(default_factory=dict)
     after: Mapping[str, str] = field(default_factory=dict)
     why: str = ""
+    record: FollowedRecord | None = None
 
 
 def plan_endpoint(
-    change: ResourceChange, stack: str, before: Mapping[str, str], live: LiveEndpoint
+    change: ResourceChange,
+    stack: str,
+    before: Mapping[str, str],
+    live: LiveEndpoint,
+    record: FollowedRecord | None = None,
 ) -> EndpointPlan:
     """The endpoint of a custom resource that the deploy keeps, changes or makes.
 
     CloudFormation has a cluster looked up only when the custom resource's properties change.
+    `record` is the name of a cluster that is followed: where it leads to the live one, there is
+    nothing to take.
     """
     before = {name: value for name, value in before.items() if name in output_formats.FORMATS}
     is_looked_up = change.change_type is not ChangeType.SAME and change.is_touched
     live = live.for_sessions(parse(change.after).session_fields)
     verdict = _verdict(change, before, live, is_looked_up=is_looked_up)
+    if verdict in UNTOUCHED and _leads_to(record, live):
+        verdict = EndpointVerdict.FOLLOWED
     after = {
         EndpointVerdict.CHANGES: live.values,
         EndpointVerdict.FOUND: live.values,
@@ -77,7 +94,17 @@ def plan_endpoint(
         live=live.values,
         after=after.get(verdict, before),
         why=live.denied or live.refusal,
+        record=record,
     )
+
+
+def _leads_to(followed: FollowedRecord | None, live: LiveEndpoint) -> bool:
+    """Whether the name leads to the live cluster; to the one that it had, when there are two."""
+    record = followed.record if followed else None
+    if record is None or record.state is not State.FOLLOWED:
+        return False
+    several = _code(live.refusal) == "cluster-several"
+    return several or record.cluster_id == live.values.get("ClusterId")
 
 
 def _verdict(
@@ -97,8 +124,10 @@ def _verdict(
         return EndpointVerdict.NOT_READY
     if not is_looked_up:
         return EndpointVerdict.UNUSABLE
-    kept = code in CLUSTER_GONE_CODES and _is_whole(before) and _asks_for_the_same(change)
-    return EndpointVerdict.GONE if kept else EndpointVerdict.REFUSED
+    if code in CLUSTER_GONE_CODES and _is_whole(before) and _asks_for_the_same(change):
+        return EndpointVerdict.GONE
+    awaits = change.after.get("WhenAbsent") == "deploy" and code in CLUSTER_ABSENT_CODES
+    return EndpointVerdict.AWAITED if awaits else EndpointVerdict.REFUSED
 
 
 def _code(refusal: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from emr_notebook.cli.aws.followed_records import FollowedRecord, followed_records
 from emr_notebook.cli.aws.kept_notebooks import stack_of
 from emr_notebook.cli.aws.live_endpoint import LiveEndpoint, live_endpoint
 from emr_notebook.cli.aws.notebooks import list_notebooks
@@ -13,7 +14,8 @@ from emr_notebook.settings.model import Settings
 
 @dataclass(frozen=True)
 class AwsState:
-    """What AWS says: stacks by name, live endpoints by cluster, notebooks' states by name.
+    """What AWS says: stacks by name, live endpoints and followed names by cluster, notebooks'
+    states by name.
 
     `notebook_states` is None when they may not be read. `makers` are the stacks that made those of
     the settings' notebooks that exist in none of `stacks`, "" for one that this app did not make;
@@ -23,6 +25,7 @@ class AwsState:
     stacks: Mapping[str, Deployed]
     live_endpoints: Mapping[str, LiveEndpoint]
     notebook_states: Mapping[str, str] | None
+    records: Mapping[str, FollowedRecord] = field(default_factory=dict)
     makers: Mapping[str, str] = field(default_factory=dict)
     denied: frozenset[str] = frozenset()
 
@@ -39,16 +42,19 @@ def read_aws_state(reader: Reader, settings: Settings, say: Callable[[str], obje
     say("Looking for the clusters' Livy")
     clusters = list(settings.clusters)
     live = reader.map_concurrently(lambda key: live_endpoint(reader, settings, key), clusters)
+    records = followed_records(reader, settings)
     say("Reading the notebooks' states")
     wanted = {each.name for each in settings.resolved_notebooks}
     deployed = {name for each in stacks for name in each.stack.notebook_names().values()}
     states, missing = _states(reader, sorted(wanted | deployed))
     makers, untold = _makers(reader, settings, sorted(wanted & set(states or ()) - deployed))
-    denied = {each.denied for each in live} | {missing, untold}
+    unread = {each.denied for each in records.values()}
+    denied = {each.denied for each in live} | unread | {missing, untold}
     return AwsState(
         dict(zip(names, stacks, strict=True)),
         dict(zip(clusters, live, strict=True)),
         states,
+        records,
         makers,
         frozenset(denied - {""}),
     )

@@ -55,7 +55,11 @@ def plan_stack(
             cluster = str(change.after["ClusterKey"])
             before = deployed.stack.endpoints().get(cluster, {})
             endpoints[change.logical_id] = plan_endpoint(
-                change, name, before, state.live_endpoints[cluster]
+                change,
+                name,
+                before,
+                state.live_endpoints[cluster],
+                state.records.get(cluster),
             )
         return endpoints[change.logical_id].after
 

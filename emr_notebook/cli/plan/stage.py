@@ -10,6 +10,8 @@ from emr_notebook.cli.plan.endpoint import EndpointPlan, EndpointVerdict
 from emr_notebook.cli.plan.notebook import NotebookChange, NotebookPlan
 from emr_notebook.cli.plan.stack import StackPlan
 
+SAME = frozenset({EndpointVerdict.UNCHANGED, EndpointVerdict.FOLLOWED})
+
 
 @dataclass(frozen=True)
 class StagePlan:
@@ -58,7 +60,7 @@ class StagePlan:
     def is_different(self) -> bool:
         """Whether a deploy changes anything, or a live endpoint is not the deployed one."""
         return (
-            any(each.verdict is not EndpointVerdict.UNCHANGED for each in self.endpoints)
+            any(each.verdict not in SAME for each in self.endpoints)
             or any(each.is_looked_up for each in self.endpoints)
             or any(each.change_type is not NotebookChange.UNCHANGED for each in self.notebooks)
             or any(x.before != x.after for each in self.stacks for x in each.schedules)

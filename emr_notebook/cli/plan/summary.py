@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from emr_notebook.cli.plan.endpoint import EndpointVerdict
 from emr_notebook.cli.plan.notebook import NotebookChange
-from emr_notebook.cli.plan.stage import StagePlan
+from emr_notebook.cli.plan.stage import SAME, StagePlan
 from emr_notebook.cli.plan.wording import endpoint_words
 
 # CodePipeline takes 1,000 characters of an approval's CustomData.
@@ -51,7 +50,7 @@ def _counted(names: list[str], what: str, *, named: bool = True) -> Iterator[str
 
 
 def _others(plan: StagePlan) -> Iterator[str]:
-    changed = [x for x in plan.endpoints if x.verdict is not EndpointVerdict.UNCHANGED]
+    changed = [x for x in plan.endpoints if x.verdict not in SAME]
     yield from dict.fromkeys(f"cluster {x.cluster} {endpoint_words(x)}" for x in changed)
     changed_times = [x.key for stack in plan.stacks for x in stack.schedules if x.before != x.after]
     yield from _counted(changed_times, "started or stopped at other times")

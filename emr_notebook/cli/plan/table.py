@@ -22,7 +22,7 @@ from emr_notebook.cli.plan.wording import (
 )
 from emr_notebook.settings.schedule import acts_next, times_in_words
 
-PLAIN = frozenset({EndpointVerdict.UNCHANGED, EndpointVerdict.FOUND})
+PLAIN = frozenset({EndpointVerdict.UNCHANGED, EndpointVerdict.FOLLOWED, EndpointVerdict.FOUND})
 NOTHING = "Nothing changes."
 
 

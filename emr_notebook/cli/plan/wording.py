@@ -31,6 +31,10 @@ def endpoint_words(endpoint: EndpointPlan) -> str:
         EndpointVerdict.NOT_TAKEN: lambda: (
             f"stays as deployed{_moved(endpoint)}: the live one is taken with {REFRESH}"
         ),
+        EndpointVerdict.FOLLOWED: lambda: "stays as deployed: the name leads to the live one",
+        EndpointVerdict.AWAITED: lambda: (
+            f"there is none yet, its notebooks are deployed and wait for it: {endpoint.why}"
+        ),
         EndpointVerdict.GONE: lambda: (
             f"the cluster is gone, the deployed address is kept: {endpoint.why}"
         ),
@@ -39,7 +43,10 @@ def endpoint_words(endpoint: EndpointPlan) -> str:
         EndpointVerdict.NOT_CHECKED: lambda: f"not checked: {endpoint.why} is missing{kept}",
         EndpointVerdict.NOT_READY: lambda: f"not known yet{kept}: {endpoint.why}",
     }
-    return words[endpoint.verdict]()
+    said = words[endpoint.verdict]()
+    # One that is not there yet is made by the deploy.
+    shown = endpoint.record is not None and (endpoint.record.record or endpoint.record.denied)
+    return f"{said}; {endpoint.record}" if shown else said
 
 
 def notebook_words(notebook: NotebookPlan) -> str:

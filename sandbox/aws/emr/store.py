@@ -1,6 +1,7 @@
 """Holds what EMR has beyond ministack's clusters: instances, roles, security configurations."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,18 @@ from sandbox.aws.emulator import ministack
 from sandbox.environment import ACCOUNT, REGION
 
 Stamp = tuple[int, int, int]
+OnChange = Callable[[dict[str, Any]], None]
 
 
 class EmrStore:
-    """The seeded files of one directory, read again when they change."""
+    """The seeded files of one directory, read again when they change.
 
-    def __init__(self, directory: Path) -> None:
+    `on_change` is told of a cluster that is new or whose state changed.
+    """
+
+    def __init__(self, directory: Path, on_change: OnChange = lambda _: None) -> None:
         self._directory = directory
+        self._on_change = on_change
         self._seen: dict[Path, Stamp] = {}
         self.instances: dict[str, list[dict[str, Any]]] = {}
         self.roles: dict[str, dict[str, str]] = {}
@@ -48,7 +54,11 @@ class EmrStore:
         self.instances[cluster["Id"]] = content["instances"]
         self.roles[cluster["Id"]] = content["roles"]
         self.indexed[cluster["Id"]] = content["indexed"]
-        ministack("services.emr")._clusters.set_scoped(ACCOUNT, REGION, cluster["Id"], cluster)
+        clusters = ministack("services.emr")._clusters
+        before = clusters.get_scoped(ACCOUNT, REGION, cluster["Id"]) or {}
+        clusters.set_scoped(ACCOUNT, REGION, cluster["Id"], cluster)
+        if before.get("Status", {}).get("State") != cluster["Status"]["State"]:
+            self._on_change(cluster)
 
     def _forget(self, path: Path) -> None:
         kind, _, name = path.stem.partition("-")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.aws.answers import Refused
-from sandbox.aws.ec2.private_dns import hosts_lines
+from sandbox.aws.route53.resolver import VpcResolver
 
 
 def script_of(hook: Sequence[Mapping[str, str]]) -> bytes | None:
@@ -33,6 +33,7 @@ class NotebookFiles:
     state: Path
     host: Sequence[str]
     hook_seconds: float
+    resolver: VpcResolver
 
     def root(self, name: str) -> Path:
         """The notebook's volume: what is in it survives a stop, and is gone with the notebook."""
@@ -43,7 +44,11 @@ class NotebookFiles:
         return self._given(name) / "host.log"
 
     def command(
-        self, name: str, notebook_arn: str, scripts: Mapping[str, bytes | None]
+        self,
+        name: str,
+        notebook_arn: str,
+        scripts: Mapping[str, bytes | None],
+        subnet_id: str,
     ) -> list[str]:
         """Write what the host reads and return its command; `scripts` by option name."""
         given = self._given(name)
@@ -52,7 +57,7 @@ class NotebookFiles:
         metadata = given / "resource-metadata.json"
         metadata.write_text(json.dumps({"ResourceArn": notebook_arn, "ResourceName": name}))
         hosts = given / "hosts"
-        hosts.write_text(hosts_lines(self.state / "emr"))
+        self.resolver.show_in(hosts, subnet_id)
         command = [*self.host, "--name", name, "--root", str(self.root(name))]
         command += ["--metadata", str(metadata), "--hosts", str(hosts)]
         command += ["--hook-seconds", f"{self.hook_seconds:g}"]
@@ -65,6 +70,7 @@ class NotebookFiles:
 
     def remove(self, name: str) -> None:
         """Delete the volume and everything else of the notebook."""
+        self.resolver.forget(self._given(name) / "hosts")
         shutil.rmtree(self.root(name), ignore_errors=True)
         shutil.rmtree(self._given(name), ignore_errors=True)
 

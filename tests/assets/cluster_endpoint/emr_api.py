@@ -43,8 +43,7 @@ class Api:
         """The answer, so many seconds after the beginning. Raises ClientError as boto3 does."""
         self._spent = spent
         if operation == "DescribeCluster":
-            shown = self._find(request["ClusterId"]).items()
-            return {"Cluster": {name: value for name, value in shown if name != "Tags"}}
+            return {"Cluster": dict(self._find(request["ClusterId"]))}
         if operation == "DescribeSecurityConfiguration":
             return self._security(request["Name"])
         if operation == "DescribeStacks":

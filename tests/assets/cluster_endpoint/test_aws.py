@@ -356,14 +356,17 @@ INCOMPLETE = [
     ("ListInstances", {"Instances": None}),
 ]
 COMPLETE = {
+    "ChangeResourceRecordSets": {"ChangeInfo": {}},
     "DescribeCluster": {"Cluster": {"Id": CLUSTER_ID, "Applications": []}},
     "DescribeSecurityConfiguration": {"SecurityConfiguration": "{}"},
     "DescribeStacks": {"Stacks": []},
+    "GetHostedZone": {"HostedZone": {}},
     "GetResources": {"ResourceTagMappingList": []},
     "ListClusters": {"Clusters": []},
     "ListInstanceFleets": {"InstanceFleets": []},
     "ListInstanceGroups": {"InstanceGroups": []},
     "ListInstances": {"Instances": []},
+    "ListResourceRecordSets": {"ResourceRecordSets": []},
 }
 
 

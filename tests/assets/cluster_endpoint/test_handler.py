@@ -368,3 +368,68 @@ def test_the_presigned_url_is_in_no_log_line_and_no_message(
 
 def test_the_attributes_are_those_of_the_formats() -> None:
     assert set(World().data(event())) == {*output_formats.FORMATS, "Value", "State"}
+
+
+class TestAFollowedCluster:
+    NAME = "analytics.emr-notebooks.internal"
+
+    def test_notebooks_get_the_name_and_the_address_stands_beside_it(self) -> None:
+        data = World().data(event(RecordName=self.NAME))
+
+        assert data["NotebookUrl"] == f"http://{self.NAME}:8998"
+        assert data["LivyUrl"] == "http://10.0.0.5:8998"
+
+    @pytest.mark.parametrize(
+        ("alias", "host", "state"),
+        [
+            (None, "ip-10-0-0-5.eu-west-1.compute.internal", "not followed: TLS"),
+            ("true", NAME, "live"),
+        ],
+    )
+    def test_with_tls_they_get_it_only_where_the_certificate_holds_it(
+        self, alias: str | None, host: str, state: str
+    ) -> None:
+        more: Any = {"Scheme": "https", "TrustIsGiven": "true", "NamesAlias": alias}
+        data = World().data(event(RecordName=self.NAME, **more))
+
+        assert (data["NotebookUrl"], data["State"]) == (f"https://{host}:8998", state)
+
+    def test_a_rollback_keeps_the_name_without_a_look(self) -> None:
+        rolling: Any = {"StackStatus": "UPDATE_ROLLBACK_IN_PROGRESS"}
+        world = World(clusters=[], stack=rolling)
+        world.deployed(BEFORE)
+
+        data = world.data(update(RecordName=self.NAME))
+
+        assert (data["NotebookUrl"], data["State"]) == (f"http://{self.NAME}:8998", "kept")
+        assert world.operations == ["DescribeStacks"]
+
+    def test_one_that_exists_already_is_kept_without_a_cluster(self) -> None:
+        world = World(clusters=[])
+        world.deployed(BEFORE)
+
+        assert world.data(update(RecordName=self.NAME))["State"] == "gone"
+
+    def test_a_new_one_is_refused_without_a_cluster(self) -> None:
+        with pytest.raises(Refusal, match="cluster-unknown"):
+            World(clusters=[]).answer(event(RecordName=self.NAME))
+
+    @pytest.mark.parametrize(
+        "clusters", [[], [cluster(Status=status("STARTING"))]], ids=["none", "starting"]
+    )
+    def test_a_new_one_is_deployed_without_a_cluster_where_that_is_asked_for(
+        self, clusters: list[Any]
+    ) -> None:
+        asked = event(RecordName=self.NAME, WhenAbsent="deploy", Port="9000")
+        data = World(clusters=clusters).data(asked)
+
+        assert data["NotebookUrl"] == f"http://{self.NAME}:9000"
+        assert data["LivyUrl"] == "http://0.0.0.0:9000"
+        assert data["State"] == "waiting for the cluster"
+
+    def test_one_that_cannot_be_used_is_refused_all_the_same(self) -> None:
+        no_livy = [cluster(Applications=[{"Name": "Spark", "Version": "3.5.5"}])]
+        asked = event(RecordName=self.NAME, WhenAbsent="deploy")
+
+        with pytest.raises(Refusal, match="livy-missing"):
+            World(clusters=no_livy).answer(asked)

@@ -10,6 +10,7 @@ import pytest
 
 import refusal
 from cluster_endpoint import handler, refusals
+from cluster_record import refusals as record_refusals
 from refusal import Refusal
 from replacement_guard import guard as guard_refusals
 from replacement_guard.guard import Change
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/troubleshooting.md").read_text()
 SCRIPT = (ROOT / "assets/notebook/on_start.sh").read_text()
 ID = "j-2AXXXXXXGAPLF"
-MODULES = (refusal, refusals, guard_refusals)
+MODULES = (refusal, refusals, guard_refusals, record_refusals)
 SUBNET = Change("SubnetId", "subnet-0a1b2c3d4e5f60718", "subnet-0f9e8d7c6b5a41322")
 # The arguments of each refusal's example on the page.
 EXAMPLES: Mapping[str, list[tuple[Any, ...]]] = {
@@ -74,6 +75,11 @@ EXAMPLES: Mapping[str, list[tuple[Any, ...]]] = {
     "unfit_security": [(ID, "[1, 2]")],
     "unfit_answer": [("DescribeCluster", "Id", "j-3BXXXXXXGAPLF", ID)],
     "unfit_value": [("LivyUrl", "https://ip$(id).internal:8998")],
+    "record_taken": [("analytics.emr-notebooks-dev.internal", {"A": "10.0.0.9"})],
+    "zone_of_another_vpc": [
+        ("Z0123456789ABCDEFGHIJ", "vpc-0a1b2c3d4e5f60718", ["vpc-0f9e8d7c6b5a41322"])
+    ],
+    "zone_name_differs": [("Z0123456789ABCDEFGHIJ", "example.com", "data.example.com")],
     "bad_request": [("WaitMinutes", "14")],
     "replaced": [({"alice": (SUBNET,), "bob": (SUBNET,)},)],
     "name_taken": [({"alice": "risk-lab"},)],

@@ -974,3 +974,40 @@ def only_tools(instance: Instance, *more: str) -> str:
         (instance.bin / name).symlink_to(tool)
     (instance.bin / "python3").unlink(missing_ok=True)
     return str(instance.bin)
+
+
+class TestAFollowedName:
+    """`localhost` stands for a name that resolves, and invalid. for one that never does."""
+
+    def test_one_that_resolves_is_used(self, instance: Instance, livy: Server) -> None:
+        url = livy.url.replace("127.0.0.1", "localhost")
+        instance.start(LIVY_URL=url, LIVY_FALLBACK=NOTHING_LISTENS)
+
+        assert instance.config()["kernel_python_credentials"]["url"] == url
+        assert instance.status()["state"] == "ok"
+
+    def test_for_one_that_does_not_the_deployed_address_serves_with_a_warning(
+        self, instance: Instance, livy: Server
+    ) -> None:
+        instance.start(LIVY_URL="http://analytics.invalid:8998", LIVY_FALLBACK=livy.url)
+
+        assert instance.config()["kernel_python_credentials"]["url"] == livy.url
+        found = instance.status()
+        assert (found["state"], found["check"], found["livy_url"]) == ("warning", "ok", livy.url)
+        assert f"http://analytics.invalid:8998 does not resolve: {livy.url}" in found["problem"]
+        assert found["next"].startswith("turn on DNS support and DNS host names in the VPC")
+
+    @pytest.mark.parametrize("fallback", ["", "file:///etc/passwd", "http://$(id):1"])
+    def test_a_fallback_that_is_none_is_not_used(self, instance: Instance, fallback: str) -> None:
+        url = "http://analytics.invalid:8998"
+        instance.start(LIVY_URL=url, LIVY_FALLBACK=fallback)
+
+        assert instance.config()["kernel_python_credentials"]["url"] == url
+        assert instance.status()["check"] == "name not resolved"
+
+    def test_one_deployed_before_its_cluster_waits_for_it(self, instance: Instance) -> None:
+        instance.start(LIVY_URL="http://0.0.0.0:9", LIVY_FALLBACK="http://0.0.0.0:9")
+
+        found = instance.status()
+        assert "waits for its cluster" in found["problem"]
+        assert found["next"].startswith("start it, then restart the kernel")

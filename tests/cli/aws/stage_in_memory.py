@@ -37,9 +37,10 @@ def settings(*keys: str, **first: Any) -> Settings:
     return parse(stage(lambda data: data.update(notebooks=notebooks)))
 
 
-def script(livy_url: str = LIVE, version: str = VERSION) -> str:
+def script(livy_url: str = LIVE, version: str = VERSION, fallback: str = "") -> str:
     """A start script as SageMaker holds it."""
     header = {"CLUSTER": "analytics", "LIVY_URL": livy_url, "SCRIPT_VERSION": version}
+    header |= {"LIVY_FALLBACK": fallback} if fallback else {}
     return start_script.content(start_script.script_lines(header, "LIVY_URL='not this'\ntrue\n"))
 
 
@@ -83,6 +84,10 @@ class NotebookWorld(AwsInMemory):
             ("cloudformation", "list_stack_resources"): self._held,
             ("logs", "get_log_events"): self._events,
             ("resourcegroupstaggingapi", "get_resources"): self._tagged,
+            ("route53", "list_hosted_zones_by_vpc"): lambda _: {
+                "HostedZoneSummaries": [],
+                "MaxItems": "100",
+            },
             (sagemaker, "list_tags"): lambda given: {
                 "Tags": tag_list(self.tags.get(given["ResourceArn"], {}))
             },

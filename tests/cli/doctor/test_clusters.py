@@ -93,3 +93,14 @@ def test_what_aws_refuses_for_another_reason_says_nothing_of_the_cluster() -> No
     world.answers["emr", "list_instances"] = refuse
     assert line(world).state is State.NOT_CHECKED
     assert "of a new kind" in line(world).what
+
+
+def test_one_that_is_not_there_yet_is_ok_where_notebooks_may_wait_for_it() -> None:
+    by_name = {"name": "nightly-spark", "when_absent": "deploy"}
+    asked = settings(lambda data: data["clusters"].update(analytics=by_name))
+    world = AccountWorld()
+    world.emr.clusters = []
+
+    [found] = clusters.check(world.reader(), asked, COMMANDS)
+
+    assert (found.state, found.what.partition(":")[0]) == (State.OK, "there is none yet")

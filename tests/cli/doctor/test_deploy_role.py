@@ -224,6 +224,10 @@ def test_schedules_are_asked_about_where_there_are_some_and_in_their_group(actio
     assert resource.endswith(f"/{group}{of_alice}")
 
 
+def following(data: dict[str, Any]) -> None:
+    data["clusters"]["analytics"]["follow"] = True
+
+
 def open_by_rule(data: dict[str, Any]) -> None:
     data["clusters"]["analytics"] |= {"security_group_id": PRIMARY, "ingress": "create"}
 
@@ -238,6 +242,7 @@ def open_by_rule(data: dict[str, Any]) -> None:
         lambda data: data.update(kms_key_arn=KEY, defaults={"role_arn": ROLE}),
         lambda data: data.update(permissions_boundary_arn=BOUNDARY),
         lambda data: data["notebooks"]["alice"].update(owner="dana"),
+        following,
     ],
 )
 def test_what_is_asked_about_is_what_the_template_holds(change: Change) -> None:
@@ -252,7 +257,12 @@ def test_what_is_asked_about_is_what_the_template_holds(change: Change) -> None:
 
     asked_about = {x.resource_type: set(x.properties) for x in resource_kinds(parse(stage(change)))}
     assert asked_about == {kind: has for kind, has in held.items() if kind not in custom}
-    assert custom <= {"Custom::ClusterEndpoint", "Custom::ReplacementGuard", "AWS::CDK::Metadata"}
+    assert custom <= {
+        "AWS::CDK::Metadata",
+        "Custom::ClusterEndpoint",
+        "Custom::ClusterRecord",
+        "Custom::ReplacementGuard",
+    }
     assert any(INVOKE in x.actions for x in required_permissions(parse(stage(change))))
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import threading
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -153,14 +154,28 @@ def test_the_metadata_stands_where_sagemaker_puts_it(host: Host) -> None:
     assert f'"ResourceArn": "{ARN}"' in host.log()
 
 
-def test_the_vpcs_names_resolve_in_the_instance_beside_the_machines_own(any_host: Host) -> None:
-    name = "ip-127-9-8-7.eu-west-1.compute.internal"
+def test_the_vpcs_names_resolve_in_the_instance_as_they_are_written_meanwhile(
+    any_host: Host,
+) -> None:
+    name = "analytics.emr-notebooks.internal"
     hosts = any_host.folder / "hosts"
     hosts.write_text(f"127.9.8.7 {name}\n")
+    waits = f"""#!/bin/bash
+getent ahostsv4 {name}
+touch /home/ec2-user/SageMaker/asked
+until getent ahostsv4 {name} | grep 127.9.8.9; do sleep 0.1; done
+"""
 
-    any_host.start(f"#!/bin/bash\ngetent ahostsv4 {name} localhost\n", "--hosts", str(hosts))
+    def change() -> None:
+        wait_for((any_host.volume / "asked").exists)
+        hosts.write_text(f"127.9.8.9 {name}\n")
 
-    assert {line.split()[0] for line in any_host.log().splitlines()} == {"127.9.8.7", "127.0.0.1"}
+    changing = threading.Thread(target=change)
+    changing.start()
+    any_host.start(waits, "--hosts", str(hosts))
+    changing.join()
+
+    assert {line.split()[0] for line in any_host.log().splitlines()} == {"127.9.8.7", "127.9.8.9"}
     assert name not in Path("/etc/hosts").read_text()
 
 

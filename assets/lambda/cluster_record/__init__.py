@@ -1,0 +1,1 @@
+"""Keeps the DNS record that names a followed EMR cluster true."""

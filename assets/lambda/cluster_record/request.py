@@ -1,0 +1,50 @@
+"""Parses which record is to follow which cluster, in a custom resource or a rule's input."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cluster_endpoint import request as endpoint_request
+from cluster_endpoint.output_formats import is_host_name
+from cluster_endpoint.request import Request, text_property
+from refusal import bad_request
+
+
+@dataclass(frozen=True)
+class RecordRequest:
+    """A record: its zone and name, the stack that owns it, and the cluster that it follows.
+
+    `expected` are the scheme and port before a cluster was seen. `vpc_id` and `zone_name` are
+    given for a zone of the settings, which is checked against them.
+    """
+
+    endpoint: Request
+    zone_id: str
+    name: str
+    owner: str
+    names_alias: bool
+    vpc_id: str
+    zone_name: str
+
+    @property
+    def expected(self) -> str:
+        """The scheme and the port that notebooks use while no cluster was seen."""
+        preferences = self.endpoint.preferences
+        scheme = "https" if preferences.scheme == "https" else "http"
+        return f"{scheme}:{preferences.port}"
+
+
+def parse(properties: Mapping[str, Any]) -> RecordRequest:
+    """The request in the properties. Raises Refusal for what the app never asks."""
+    name = text_property(properties, "RecordName", r"[a-z0-9.-]{1,253}")
+    if not is_host_name(name):
+        raise bad_request("RecordName", name)
+    return RecordRequest(
+        endpoint=endpoint_request.parse(properties),
+        zone_id=text_property(properties, "ZoneId", r"Z[A-Z0-9]{1,31}"),
+        name=name,
+        owner=text_property(properties, "Owner", r"[A-Za-z][A-Za-z0-9-]{0,127}"),
+        names_alias=text_property(properties, "NamesAlias", "|true") == "true",
+        vpc_id=text_property(properties, "VpcId", r"|vpc-[0-9a-f]{8,17}"),
+        zone_name=text_property(properties, "ZoneName", r"[a-z0-9.-]{0,253}"),
+    )

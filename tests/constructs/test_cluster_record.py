@@ -1,0 +1,225 @@
+"""What follows a cluster: its record, the rule and the schedule that have it looked at again."""
+
+import json
+import re
+from typing import Any
+
+from aws_cdk.assertions import Template
+
+from tests.conftest import Change, template, templates
+from tests.templates import actions, properties, referred, resources, statements
+
+RECORD, ZONE = "Custom::ClusterRecord", "AWS::Route53::HostedZone"
+RULE, SCHEDULE = "AWS::Events::Rule", "AWS::Scheduler::Schedule"
+NAME = "analytics.emr-notebooks-test.internal"
+KEY = "route53:ChangeResourceRecordSets"
+MADE = (ZONE, RECORD, RULE, SCHEDULE, "AWS::SQS::Queue", "AWS::CloudWatch::Alarm")
+
+
+def following(**cluster: Any) -> Change:
+    """A stage whose one cluster is this one."""
+    given = {name: x for name, x in {"name": "nightly-spark", **cluster}.items() if x is not None}
+    return lambda data: data["clusters"].update(analytics=given)
+
+
+def two_stacks(data: dict[str, Any]) -> None:
+    """Alice and bob use the cluster, from stacks of their own."""
+    following()(data)
+    data["notebooks"]["bob"] = {"cluster": "analytics", "stack": "science"}
+
+
+def text(value: Any) -> str:
+    """A text of the template, its references as their logical ids."""
+    if isinstance(value, str):
+        return value
+    if "Fn::Sub" in value:
+        pattern, values = value["Fn::Sub"]
+        return re.sub(r"\$\{(\w+)\}", lambda found: text_or_reference(values[found[1]]), pattern)
+    parts = value["Fn::Join"][1]
+    return "".join(each if isinstance(each, str) else f"<{referred(each)}>" for each in parts)
+
+
+def text_or_reference(value: Any) -> str:
+    return value if isinstance(value, str) else f"<{referred(value)}>"
+
+
+def writing(found: Template) -> dict[str, Any]:
+    [statement] = [each for each in statements(found) if actions(each) == [KEY]]
+    return statement
+
+
+class TestWhatIsFollowed:
+    def test_a_cluster_by_name_is_unless_it_declines(self) -> None:
+        for kind in MADE:
+            assert len(resources(template(following()), kind)) == 1, kind
+            assert resources(template(following(follow=False)), kind) == {}, kind
+
+    def test_a_cluster_by_its_id_is_where_it_asks_for_it(self) -> None:
+        by_id: Any = {"name": None, "id": "j-2AXXXXXXGAPLF"}
+
+        assert resources(template(), RECORD) == {}
+        assert len(resources(template(following(**by_id, follow=True)), RECORD)) == 1
+
+    def test_one_stack_of_the_stage_has_it_all_and_the_others_know_the_name(self) -> None:
+        found = templates(two_stacks)
+
+        assert [len(resources(each, RECORD)) for each in found.values()] == [1, 0]
+        for each in found.values():
+            endpoint = properties(each, "Custom::ClusterEndpoint")
+            assert endpoint["RecordName"] == NAME
+        for action in (KEY, "route53:ListResourceRecordSets"):
+            held = [any(action in actions(x) for x in statements(each)) for each in found.values()]
+            assert held == [True, False]
+
+    def test_a_cluster_of_another_stack_alone_is_kept_true_here_without_a_wait(self) -> None:
+        def elsewhere(data: dict[str, Any]) -> None:
+            data["clusters"]["second"] = {"name": "hourly-spark"}
+            data["notebooks"]["bob"] = {"cluster": "second", "stack": "science"}
+
+        home, science = templates(elsewhere).values()
+
+        assert properties(home, RECORD)["WaitMinutes"] == "0"
+        assert resources(science, RECORD) == {}
+
+
+class TestTheRecord:
+    def test_the_zone_is_of_the_vpc_and_named_after_the_stage(self) -> None:
+        zone = properties(template(following()), ZONE)
+
+        assert zone["Name"] == "emr-notebooks-test.internal"
+        [vpc] = zone["VPCs"]
+        assert vpc == {"VPCId": "vpc-0a1b2c3d4e5f60718", "VPCRegion": {"Ref": "AWS::Region"}}
+
+    def test_a_zone_of_the_settings_is_used_and_checked(self) -> None:
+        def given(data: dict[str, Any]) -> None:
+            following()(data)
+            data["network"].update(zone_id="Z0123456789", zone_name="example.com")
+
+        found = template(given)
+
+        assert resources(found, ZONE) == {}
+        record = properties(found, RECORD)
+        assert record["RecordName"] == "analytics.emr-notebooks-test.example.com"
+        assert (record["ZoneId"], record["ZoneName"]) == ("Z0123456789", "example.com")
+        assert record["VpcId"] == "vpc-0a1b2c3d4e5f60718"
+        assert any("route53:GetHostedZone" in actions(each) for each in statements(found))
+
+    def test_the_resolver_may_write_its_names_and_types_and_no_others(self) -> None:
+        found = writing(template(following()))
+
+        assert text(found["Resource"]).startswith(
+            "arn:<AWS::Partition>:route53:::hostedzone/<Names"
+        )
+        assert found["Condition"] == {
+            "ForAllValues:StringEquals": {
+                f"{KEY}NormalizedRecordNames": [NAME],
+                f"{KEY}RecordTypes": ["A", "TXT"],
+                f"{KEY}Actions": ["CREATE", "DELETE"],
+            }
+        }
+
+    def test_a_new_refresh_has_it_looked_at_again(self) -> None:
+        [found] = templates(following(), refresh="2").values()
+
+        assert properties(found, RECORD)["Refresh"] == "2"
+
+    def test_notebooks_start_after_it(self) -> None:
+        found = template(following())
+        [record] = resources(found, RECORD)
+        [script] = resources(found, "AWS::SageMaker::NotebookInstanceLifecycleConfig").values()
+
+        assert record in script["DependsOn"]
+
+
+class TestLookingAgain:
+    def test_events_of_the_name_count_for_a_cluster_by_name(self) -> None:
+        pattern = properties(template(following()), RULE)["EventPattern"]
+
+        assert pattern["source"] == ["aws.emr"]
+        assert pattern["detail-type"] == ["EMR Cluster State Change"]
+        assert pattern["detail"]["name"] == ["nightly-spark"]
+        assert {"RUNNING", "WAITING", "TERMINATED"} <= set(pattern["detail"]["state"])
+
+    def test_events_of_the_state_alone_count_for_one_by_tags(self) -> None:
+        by_tags: Any = {"name": None, "tags": {"team": "risk"}}
+        pattern = properties(template(following(**by_tags)), RULE)["EventPattern"]
+
+        assert set(pattern["detail"]) == {"state"}
+
+    def test_events_of_the_id_count_for_one_by_its_id(self) -> None:
+        by_id: Any = {"name": None, "id": "j-2AXXXXXXGAPLF", "follow": True}
+        pattern = properties(template(following(**by_id)), RULE)["EventPattern"]
+
+        assert pattern["detail"]["clusterId"] == ["j-2AXXXXXXGAPLF"]
+
+    def test_rule_and_schedule_ask_for_what_the_deploy_asks_for(self) -> None:
+        found = template(following())
+        record = properties(found, RECORD)
+        [target] = properties(found, RULE)["Targets"]
+        schedule = properties(found, SCHEDULE)
+
+        asked = {
+            name: text_or_reference(value)
+            for name, value in record.items()
+            if name not in ("ServiceToken", "ServiceTimeout")
+        }
+        assert json.loads(text(target["Input"])) == {"Follow": asked}
+        assert schedule["Target"]["Input"] == target["Input"]
+        assert schedule["ScheduleExpression"] == "rate(5 minutes)"
+
+    def test_they_go_before_the_record_which_they_would_make_again(self) -> None:
+        found = template(following())
+        [record] = resources(found, RECORD)
+
+        for kind in (RULE, SCHEDULE):
+            [each] = resources(found, kind).values()
+            assert each["DependsOn"] == [record]
+
+    def test_what_fails_goes_to_one_queue(self) -> None:
+        found = template(following())
+        [queue] = resources(found, "AWS::SQS::Queue")
+        [target] = properties(found, RULE)["Targets"]
+        function = properties(found, "AWS::Lambda::Function", "ResolverFunction")
+        schedule = properties(found, SCHEDULE)["Target"]
+
+        letters = (target, schedule)
+        assert [referred(each["DeadLetterConfig"]["Arn"]) for each in letters] == [queue] * 2
+        assert referred(function["DeadLetterConfig"]["TargetArn"]) == queue
+        sending = [each for each in statements(found) if actions(each) == ["sqs:SendMessage"]]
+        assert [referred(each["Resource"]) for each in sending] == [queue] * 2
+
+    def test_scheduler_may_call_the_resolver_for_this_account_alone(self) -> None:
+        found = template(following())
+        role = properties(found, "AWS::IAM::Role", "FollowerRole")
+        [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+
+        assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+        assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+
+
+class TestTheAlarm:
+    def test_a_message_in_the_queue_tells_a_topic_that_cloudwatch_may_publish_to(self) -> None:
+        found = template(following())
+        [topic] = resources(found, "AWS::SNS::Topic")
+        alarm = properties(found, "AWS::CloudWatch::Alarm")
+        policy = properties(found, "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+
+        assert [referred(each) for each in alarm["AlarmActions"]] == [topic]
+        assert (alarm["Threshold"], alarm["MetricName"]) == (
+            1,
+            "ApproximateNumberOfMessagesVisible",
+        )
+        allowed = [each["Principal"] for each in policy if each["Effect"] == "Allow"]
+        assert allowed == [{"Service": "cloudwatch.amazonaws.com"}]
+
+    def test_a_topic_of_the_settings_is_told_instead(self) -> None:
+        arn = "arn:aws:sns:eu-west-1:111122223333:alarms"
+
+        def given(data: dict[str, Any]) -> None:
+            following()(data)
+            data["alarms_topic_arn"] = arn
+
+        found = template(given)
+
+        assert resources(found, "AWS::SNS::Topic") == {}
+        assert properties(found, "AWS::CloudWatch::Alarm")["AlarmActions"] == [arn]
