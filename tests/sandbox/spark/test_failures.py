@@ -12,9 +12,7 @@ org.apache.spark.SparkException: Could not make a directory
 Caused by: java.io.IOException: No space left on device
 \tat java.base/java.io.FileOutputStream.writeBytes(Native Method)
 """
-OPEN_FILES = (
-    'Exception in thread "main" java.nio.file.FileSystemException: /x.jar: Too many open files\n'
-)
+OPEN_FILES = 'Exception in thread "main" java.io.IOException: /x.jar: Too many open files\n'
 NO_HEAP = """\
 Error: Could not create the Java Virtual Machine.
 # There is insufficient memory for the Java Runtime Environment to continue.
