@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from emr_notebook.cli.aws.reader import Reader
+from emr_notebook.cli.aws.schedules import read_schedules
 from emr_notebook.cli.doctor import owner
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.names import LOG_GROUP, NAME_TAG
@@ -365,6 +366,22 @@ def test_a_stop_of_what_is_stopped_is_given_up_before_somebody_starts_it_again(
     settled(world.aws, MINE)
     assert run_schedules(world, 23, 59, week=1) == []
     assert settled(world.aws, MINE)["NotebookInstanceStatus"] == "InService"
+
+
+def test_the_commands_read_the_times_that_the_settings_say_with_one_permission(
+    world: ResolverWorld,
+) -> None:
+    settings = load_stage(STAGE, world.config)
+    of_the_group = f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/{STAGE}/*"
+    keys = holder(world, [allow("scheduler:GetSchedule", of_the_group)])
+    client = world.aws.client("scheduler", **keys)
+    reader = Reader(REGION, lambda _, method, given: getattr(client, method)(**given))
+
+    found = read_schedules(reader, settings.resolved_notebooks)
+
+    assert {key: each.times for key, each in found.items()} == {
+        "alice": settings.notebook("alice").scheduled
+    }
 
 
 def test_a_schedules_role_touches_no_notebook_that_has_no_times(world: ResolverWorld) -> None:
