@@ -30,7 +30,7 @@ class ExtraEgress(Strict):
 
 
 class Network(Strict):
-    """Where the notebooks live. All but extra_egress is fixed at a notebook's birth."""
+    """Where the notebooks live. All but extra_egress and the zone is fixed at birth."""
 
     vpc_id: types.VpcId
     subnet_id: types.SubnetId
