@@ -168,7 +168,7 @@ class Session:
             if "ready" in message and self.state == STARTING:
                 self.state = IDLE
             if "jvm_ended" in message:
-                self.state = DEAD
+                self.state, self._ended = DEAD, time.monotonic()
             statement = self.statements.get(message.get("id", -1))
             if statement and "progress" in message:
                 statement.progress = message["progress"]

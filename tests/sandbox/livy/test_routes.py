@@ -1,6 +1,7 @@
 """What the stand-in answers to requests, whatever its sessions' processes do."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from sandbox.livy import session as session_module
 from sandbox.livy.routes import Request, Response, Routes
+from sandbox.livy.session import RETAIN_SECONDS
 from sandbox.livy.sessions import Sessions
 
 OK = {"status": "ok", "data": {"text/plain": "2"}}
@@ -103,6 +105,18 @@ def test_nothing_can_be_asked_of_the_statements_of_a_session_whose_jvm_has_ended
         refused = livy.ask("POST", f"/sessions/0/{path}", {})
         assert refused.status == 500
         assert refused.body == "java.lang.IllegalStateException: Session is in state dead"
+
+
+def test_a_session_whose_jvm_has_just_ended_is_kept_for_those_who_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "SessionProcess", FakeProcess)
+    session = Sessions(tmp_path).create({"kind": "pyspark"})
+
+    FakeProcess.latest.say({"jvm_ended": True})
+
+    assert not session.expired(time.monotonic() + RETAIN_SECONDS - 5)
+    assert session.expired(time.monotonic() + RETAIN_SECONDS + 5)
 
 
 def test_an_interpreter_that_dies_answers_all_that_is_asked_and_its_last_words_once(
