@@ -100,6 +100,13 @@ def test_the_certificate_is_for_the_name_that_the_resolver_answers_and_no_addres
         direct.open(f"https://{address}:8998/sessions", timeout=10)
 
 
+def test_a_name_that_the_certificate_does_not_hold_is_not_followed(up: TlsUp) -> None:
+    outputs = json.loads((up.state / "outputs.json").read_text())["emr-notebooks-sandbox"]
+    (state,) = (value for name, value in outputs.items() if "State" in name)
+
+    assert state == "not followed: TLS"
+
+
 def test_livy_is_the_one_that_the_clusters_release_carries(up: TlsUp) -> None:
     outputs = json.loads((up.state / "outputs.json").read_text())["emr-notebooks-sandbox"]
     (deployed,) = (json.loads(text) for name, text in outputs.items() if "Value" in name)

@@ -1,5 +1,6 @@
 """A followed cluster is replaced, and nobody deploys: what its name leads to, and who was asked."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,8 @@ NOTEBOOKS = {
 }
 NAME = f"analytics.{STAGE}.internal"
 FIRST, SECOND, THIRD = "10.0.1.10", "10.0.1.20", "10.0.1.30"
+FOURTH, MOVED = "10.0.1.40", "10.0.1.50"
+OTHER_PORT = [{"Classification": "livy-conf", "Properties": {"livy.server.port": "9998"}}]
 NEWER = 1.8e9
 
 
@@ -50,11 +53,15 @@ def zones(world: ResolverWorld) -> list[str]:
 
 
 def address(world: ResolverWorld) -> str:
+    return held(world)["A"]
+
+
+def held(world: ResolverWorld) -> dict[str, str]:
+    """The values in the stage's own zone, by the type of their record."""
     sets = world.aws.client("route53").list_resource_record_sets(HostedZoneId=zones(world)[0])
-    held = {
+    return {
         each["Type"]: each["ResourceRecords"][0]["Value"] for each in sets["ResourceRecordSets"]
     }
-    return str(held["A"])
 
 
 def writes(world: ResolverWorld) -> int:
@@ -164,6 +171,52 @@ def test_the_schedule_writes_nothing_when_nothing_changed(world: ResolverWorld) 
     wait_until(lambda: emr_calls(world)[-2:] == ["DescribeCluster", "ListInstances"])
 
     assert writes(world) == written
+
+
+def test_without_a_usable_cluster_the_name_stays_and_says_so(world: ResolverWorld) -> None:
+    told(world, cluster("j-THIRD001", THIRD, state="TERMINATED"))
+    wait_until(lambda: '"state=no usable cluster"' in held(world)["TXT"])
+
+    assert address(world) == THIRD
+    assert re.search(r'"since=20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ"', held(world)["TXT"])
+
+    told(world, cluster("j-FOURTH01", FOURTH, created=NEWER + 2))
+    wait_until(lambda: address(world) == FOURTH)
+
+    assert '"state=followed"' in held(world)["TXT"]
+
+
+def test_a_successor_with_another_port_is_not_followed_until_a_deploy(
+    world: ResolverWorld,
+) -> None:
+    told(
+        world,
+        cluster("j-FOURTH01", FOURTH, state="TERMINATED"),
+        cluster("j-MOVED001", MOVED, created=NEWER + 3, configurations=OTHER_PORT),
+    )
+    wait_until(lambda: '"state=changed: deploy"' in held(world)["TXT"])
+
+    assert address(world) == FOURTH
+    assert "j-MOVED001 listens on port 9998" in held(world)["TXT"]
+
+    told(
+        world,
+        cluster("j-MOVED001", MOVED, state="TERMINATED"),
+        cluster("j-FIFTH001", THIRD, created=NEWER + 4),
+    )
+    wait_until(lambda: address(world) == THIRD)
+
+
+def test_a_vpc_without_dns_host_names_resolves_no_name(world: ResolverWorld) -> None:
+    ec2 = world.aws.client("ec2")
+    vpc = NETWORK["vpc_id"]
+    wait_until(lambda: resolved(world, "follow-alice") == [THIRD], 60)
+
+    ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": False})
+    try:
+        wait_until(lambda: resolved(world, "follow-alice") == [], 60)
+    finally:
+        ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
 
 
 def test_what_fails_is_left_in_the_queue_of_the_alarm(world: ResolverWorld) -> None:
