@@ -115,7 +115,7 @@ class EmrNotebookStack(cdk.Stack):
     ) -> dict[str, ClusterRecord]:
         settings = self._settings
         role = ScheduleRole(self, "Follower", resolver=resolver, names=names)
-        return {
+        records = {
             key: ClusterRecord(
                 self,
                 f"Record-{key}",
@@ -131,6 +131,8 @@ class EmrNotebookStack(cdk.Stack):
             )
             for key, cluster in settings.followed_clusters.items()
         }
+        names.admit([each.rule_arn for each in records.values()])
+        return records
 
     def _add_guard(self, resolver: EndpointResolver) -> ReplacementGuard:
         common = common_properties(

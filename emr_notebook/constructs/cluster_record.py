@@ -12,7 +12,7 @@ from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from emr_notebook.constructs.cluster_endpoint import RESOLVER_TIMEOUT, EndpointResolver
-from emr_notebook.constructs.followed_names import FollowedNames
+from emr_notebook.constructs.followed_names import EVENTS, FollowedNames
 from emr_notebook.constructs.iam import allow
 from emr_notebook.constructs.resolver_request import properties
 from emr_notebook.settings.cluster import Cluster
@@ -21,7 +21,6 @@ from emr_notebook.settings.model import Settings
 # EMR's events are best effort.
 FOLLOW_EVERY = "rate(5 minutes)"
 # States that make a cluster usable, or end it.
-EVENTS = "events.amazonaws.com"
 NOTABLE_STATES = ("RUNNING", "TERMINATED", "TERMINATED_WITH_ERRORS", "TERMINATING", "WAITING")
 
 
@@ -105,6 +104,7 @@ class ClusterRecord(Construct):
         self.resource = cast("cdk.CfnResource", record.node.default_child)
         hint = _hint(request)
         rule = self._rule(cluster, resolver, names, hint)
+        self.rule_arn = rule.attr_arn
         schedule = self._schedule(resolver, names, role, hint)
         # Made after it and deleted before it, or they would make a deleted record again.
         for each in (rule, schedule):
@@ -150,7 +150,6 @@ class ClusterRecord(Construct):
             principal=EVENTS,
             source_arn=rule.attr_arn,
         )
-        names.admit(EVENTS, rule.attr_arn)
         return rule
 
     def _schedule(

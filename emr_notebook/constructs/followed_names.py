@@ -15,6 +15,7 @@ from emr_notebook.checks.nag import acknowledge
 from emr_notebook.constructs.iam import allow
 from emr_notebook.settings.model import Settings
 
+EVENTS = "events.amazonaws.com"
 PLAIN_QUEUE = (
     "Its messages name clusters and DNS names, and hold no secret; SQS encrypts them with a key of "
     "its own, and EventBridge could send to no queue that AWS's key of the account encrypts."
@@ -49,12 +50,15 @@ class FollowedNames(Construct):
         acknowledge(self.failures, {"CKV_AWS_27": PLAIN_QUEUE})
         self._alarm(settings.alarms_topic_arn)
 
-    def admit(self, service: str, source_arn: str) -> None:
-        """Let the service send to the dead-letter queue on behalf of a source."""
+    def admit(self, rule_arns: list[str]) -> None:
+        """Let EventBridge's rules send to the dead-letter queue.
+
+        In one statement: SQS takes 20 of them, and 10 conditions, for a queue.
+        """
         statement = {
             **allow(["sqs:SendMessage"], [self.failures.queue_arn]),
-            "Principal": {"Service": service},
-            "Condition": {"ArnEquals": {"aws:SourceArn": source_arn}},
+            "Principal": {"Service": EVENTS},
+            "Condition": {"ArnEquals": {"aws:SourceArn": rule_arns}},
         }
         self.failures.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
 

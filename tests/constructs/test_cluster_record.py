@@ -7,7 +7,7 @@ from typing import Any
 from aws_cdk.assertions import Template
 
 from tests.conftest import Change, template, templates
-from tests.templates import actions, properties, referred, resources, statements
+from tests.templates import actions, policies, properties, referred, resources, statements
 
 RECORD, ZONE = "Custom::ClusterRecord", "AWS::Route53::HostedZone"
 RULE, SCHEDULE = "AWS::Events::Rule", "AWS::Scheduler::Schedule"
@@ -223,3 +223,40 @@ class TestTheAlarm:
 
         assert resources(found, "AWS::SNS::Topic") == {}
         assert properties(found, "AWS::CloudWatch::Alarm")["AlarmActions"] == [arn]
+
+
+class TestManyClusters:
+    """Forty: the most that are accepted, with the longest names."""
+
+    @staticmethod
+    def forty(data: dict[str, Any]) -> None:
+        following()(data)
+        data["network"].update(zone_id="Z0123456789", zone_name=f"{'z' * 63}.{'z' * 63}")
+        for number in range(1, 40):
+            data["clusters"][f"c{number:031}"] = {"name": f"nightly-{number}"}
+
+    def test_the_queues_policy_is_one_that_sqs_takes(self) -> None:
+        found = template(self.forty)
+        listed = properties(found, "AWS::SQS::QueuePolicy")["PolicyDocument"]["Statement"]
+        [admitted] = [each for each in listed if each["Effect"] == "Allow"]
+
+        # SQS's quotas: 20 statements, 10 conditions, 8,192 bytes.
+        assert len(listed) <= 10
+        arns = admitted["Condition"]["ArnEquals"]["aws:SourceArn"]
+        assert {referred(each) for each in arns} == set(resources(found, RULE))
+        longest = "arn:aws-us-gov:events:us-gov-west-1:111122223333:rule/" + "r" * 64
+        assert len(json.dumps([longest] * len(arns))) < 8192 - 1000
+
+    def test_the_policies_of_the_names_are_ones_that_iam_takes(self) -> None:
+        found = template(self.forty)
+        named = [
+            each["Condition"]["ForAllValues:StringEquals"][f"{KEY}NormalizedRecordNames"]
+            for each in statements(found)
+            if actions(each) == [KEY]
+        ]
+
+        records = resources(found, RECORD).values()
+        assert sorted(name for each in named for name in each) == sorted(
+            each["Properties"]["RecordName"] for each in records
+        )
+        assert all(len(json.dumps(each)) < 6144 - 500 for each in policies(found).values())
