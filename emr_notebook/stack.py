@@ -127,6 +127,7 @@ class EmrNotebookStack(cdk.Stack):
                 opened_port=opened_port(settings.network, cluster),
                 # Another stack waits for its clusters itself.
                 wait_minutes=cluster.wait_minutes if key in self.endpoints else 0,
+                livy_url=self.endpoints[key].livy_url if key in self.endpoints else None,
                 refresh=refresh,
             )
             for key, cluster in settings.followed_clusters.items()

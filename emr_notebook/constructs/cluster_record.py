@@ -58,7 +58,8 @@ class ClusterRecord(Construct):
 
     The resolver writes it at every deploy that changes it, at each of EMR's events that may be
     about the cluster, and every five minutes. `wait_minutes` is for how long a deploy waits for a
-    cluster that is still starting.
+    cluster that is still starting; `livy_url` is what the notebooks of this stack use, None when it
+    has none that use the cluster.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class ClusterRecord(Construct):
         role: ScheduleRole,
         opened_port: int | None,
         wait_minutes: int,
+        livy_url: str | None,
         refresh: str,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -102,7 +104,7 @@ class ClusterRecord(Construct):
             properties={**request, **zone, **({"Refresh": refresh} if refresh else {})},
         )
         self.resource = cast("cdk.CfnResource", record.node.default_child)
-        hint = _hint(request)
+        hint = _hint(request if livy_url is None else {**request, "LivyUrl": livy_url})
         rule = self._rule(cluster, resolver, names, hint)
         self.rule_arn = rule.attr_arn
         schedule = self._schedule(resolver, names, role, hint)

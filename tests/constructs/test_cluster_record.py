@@ -163,7 +163,10 @@ class TestLookingAgain:
             for name, value in record.items()
             if name not in ("ServiceToken", "ServiceTimeout")
         }
-        assert json.loads(text(target["Input"])) == {"Follow": asked}
+        [endpoint] = resources(found, "Custom::ClusterEndpoint")
+        assert json.loads(text(target["Input"])) == {
+            "Follow": {**asked, "LivyUrl": f"<{endpoint}>"}
+        }
         assert schedule["Target"]["Input"] == target["Input"]
         assert schedule["ScheduleExpression"] == "rate(5 minutes)"
 

@@ -1,5 +1,6 @@
 """Parses which record is to follow which cluster, in a custom resource or a rule's input."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,8 @@ class RecordRequest:
     """A record: its zone and name, the stack that owns it, and the cluster that it follows.
 
     `expected` are the scheme and port before a cluster was seen. `vpc_id` and `zone_name` are
-    given for a zone of the settings, which is checked against them.
+    given for a zone of the settings, which is checked against them. `deployed` are the scheme and
+    port that notebooks of this stack use, empty where it has none.
     """
 
     endpoint: Request
@@ -25,6 +27,7 @@ class RecordRequest:
     names_alias: bool
     vpc_id: str
     zone_name: str
+    deployed: str = ""
 
     @property
     def expected(self) -> str:
@@ -47,4 +50,10 @@ def parse(properties: Mapping[str, Any]) -> RecordRequest:
         names_alias=text_property(properties, "NamesAlias", "|true") == "true",
         vpc_id=text_property(properties, "VpcId", r"|vpc-[0-9a-f]{8,17}"),
         zone_name=text_property(properties, "ZoneName", r"[a-z0-9.-]{0,253}"),
+        deployed=_deployed(properties),
     )
+
+
+def _deployed(properties: Mapping[str, Any]) -> str:
+    url = re.fullmatch(r"(https?)://[a-z0-9.-]+:(\d+)", str(properties.get("LivyUrl", "")))
+    return f"{url[1]}:{url[2]}" if url else ""
