@@ -112,7 +112,7 @@ def resolving(url, fallback):
     socket.gethostbyname(urlsplit(url).hostname)
   except Exception:
     if re.fullmatch(r"https?://[a-z0-9.:-]+", fallback):
-      problem("warning", f"{url} does not resolve: {fallback} serves for now", FAULTS[0][2])
+      problem("warning", f"{url} does not resolve: {fallback} serves for now", FAULTS[1][2])
       return fallback
   return url
 
@@ -125,6 +125,8 @@ def get_sessions(url, config, seconds):
     livy = http.client.HTTPSConnection(url.hostname, url.port, timeout=5, context=context)
   signal.alarm(seconds)
   try:
+    if socket.getaddrinfo(url.hostname, None)[0][4][0] == "0.0.0.0":
+      raise LookupError("none is there")
     livy.request("GET", url.path.rstrip("/") + "/sessions", headers={"X-Requested-By": "emr-notebook"})
     answer = livy.getresponse()
     return answer.status, answer.read(1 << 23)
@@ -132,6 +134,7 @@ def get_sessions(url, config, seconds):
     signal.alarm(0)
 
 FAULTS = (
+  (LookupError, "waits for its cluster", "start it"),
   (socket.gaierror, "name not resolved", "turn on DNS support and DNS host names in the VPC"),
   ((socket.timeout, TimeoutError), "timed out", "admit this notebook's security group to the primary's on TCP port {port}"),
   (ssl.SSLError, "TLS failure", "deploy again; if Livy uses TLS, with its authority as the cluster's tls.ca_file"),
@@ -144,8 +147,6 @@ def verdict(*request):
   try:
     status, body = get_sessions(*request)
   except Exception as error:
-    if "/0.0.0.0:" in env["LIVY_FALLBACK"]:
-      return "waits for its cluster", error, "start it"
     return next((check, error, then) for kind, check, then in FAULTS if isinstance(error, kind))
   if status == 200 and re.search(rb'"sessions"\s*:', body):
     return "ok", "", ""
