@@ -1,6 +1,6 @@
 #!/bin/bash
 # Connects the Spark kernels to EMR, as root at every start, after NAME='value' lines.
-# Exits 0 whatever happens: SageMaker starts no instance whose script fails.
+# Exits 0: SageMaker starts no instance whose script fails.
 set -o nounset
 trap 'exit 0' EXIT
 
@@ -12,15 +12,15 @@ for name in $shown LIVY_FALLBACK LIVY_CA SPARKMAGIC_CONFIG; do
   given+=("$name=${!name:-}")
 done
 
-# as_user SECONDS COMMAND...: a link in the home could lead root anywhere. Root's proxies and
-# certificates are not inherited.
+# as_user SECONDS COMMAND...: a link in the home could lead root anywhere. Nothing of root's is
+# inherited.
 as_user() {
   local run=(timeout -s KILL "$1")
   [[ $(id -un) == "$user" ]] || run+=(runuser -u "$user" --)
   "${run[@]}" env -i "${given[@]}" "${@:2}" 9<&-
 }
 
-# give_up WHY: reports what the program below could not.
+# give_up WHY: reports what the program could not.
 give_up() {
   local text folder=$home/SageMaker/.emr-notebook
   text="state: failed
@@ -126,7 +126,7 @@ def get_sessions(url, config, seconds):
   signal.alarm(seconds)
   try:
     if socket.getaddrinfo(url.hostname, None)[0][4][0] == "0.0.0.0":
-      raise LookupError("none is there")
+      raise LookupError(url.hostname)
     livy.request("GET", url.path.rstrip("/") + "/sessions", headers={"X-Requested-By": "emr-notebook"})
     answer = livy.getresponse()
     return answer.status, answer.read(1 << 23)
@@ -195,7 +195,7 @@ PYTHON
 
 main() {
   local python
-  flock -w 20 9 || echo "Another run holds the lock: going on without it"
+  flock -w 20 9 || echo "Another run holds the lock"
   for python in python3 "$home"/anaconda3/{bin/python3,envs/JupyterSystemEnv/bin/python}; do
     as_user 10 "$python" -I -c "import json, ssl" 2>/dev/null || continue
     connect "$python" || give_up "The start script failed or took over 90 seconds"

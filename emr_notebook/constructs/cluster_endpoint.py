@@ -223,8 +223,8 @@ class ClusterEndpoint(Construct):
         self.livy_url = self._resource.get_att_string("LivyUrl")
         # What notebooks use; livy_url serves when the followed name in it does not resolve.
         self.notebook_url = self.livy_url
-        self.is_followed = record_name is not None
-        if self.is_followed:
+        self.record_name = record_name
+        if record_name is not None:
             self.notebook_url = self._resource.get_att_string("NotebookUrl")
         self.cluster_id = self._resource.get_att_string("ClusterId")
         self.release_label = self._resource.get_att_string("ReleaseLabel")
