@@ -76,6 +76,7 @@ class EndpointResolver(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._names = names
+        self.record_removal: cdk.CfnResource | None = None
         handler = self.function = self._handler(clusters, ARCHITECTURES[architecture])
         # The framework would ask for every version and alias, too.
         call = allow(["lambda:InvokeFunction", "lambda:GetFunction"], [handler.function_arn])
@@ -115,6 +116,8 @@ class EndpointResolver(Construct):
         self, clusters: Mapping[str, Cluster], architecture: lambda_.Architecture
     ) -> lambda_.Function:
         role = self._role(clusters)
+        if self._names is not None:
+            self.record_removal = self._names.let_remove_records(role.role)
         handler = lambda_.Function(
             self,
             "Function",

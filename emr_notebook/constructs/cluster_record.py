@@ -104,6 +104,8 @@ class ClusterRecord(Construct):
             properties={**request, **zone, **({"Refresh": refresh} if refresh else {})},
         )
         self.resource = cast("cdk.CfnResource", record.node.default_child)
+        if resolver.record_removal is not None:
+            self.resource.add_resource_dependency(resolver.record_removal)
         hint = _hint(request if livy_url is None else {**request, "LivyUrl": livy_url})
         rule = self._rule(cluster, resolver, names, hint)
         self.rule_arn = rule.attr_arn

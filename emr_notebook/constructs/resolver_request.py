@@ -130,6 +130,22 @@ def record_grants(names: Iterable[str], *, checks_zone: bool) -> list[Grant]:
     ]
 
 
+def record_removal_grants(ending: str) -> list[Grant]:
+    """What it takes to delete a record whose name ends so, whatever cluster it was of."""
+    key = "route53:ChangeResourceRecordSets"
+    conditions = {
+        "ForAllValues:StringLike": {f"{key}NormalizedRecordNames": [f"*.{ending}"]},
+        "ForAllValues:StringEquals": {
+            f"{key}RecordTypes": ["A", "TXT"],
+            f"{key}Actions": ["DELETE"],
+        },
+    }
+    return [
+        Grant(("route53:ListResourceRecordSets",), (THIS_ZONE,)),
+        Grant((key,), (THIS_ZONE,), conditions),
+    ]
+
+
 def _grants_on_clusters(actions: tuple[str, ...], clusters: list[Cluster]) -> list[Grant]:
     """The actions on each cluster: on its ARN, on all, or on those with its tags."""
     found: list[Grant] = []

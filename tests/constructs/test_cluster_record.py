@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import pytest
 from aws_cdk.assertions import Template
 
 from tests.conftest import Change, template, templates
@@ -44,7 +45,11 @@ def text_or_reference(value: Any) -> str:
 
 
 def writing(found: Template) -> dict[str, Any]:
-    [statement] = [each for each in statements(found) if actions(each) == [KEY]]
+    [statement] = [
+        each
+        for each in statements(found)
+        if actions(each) == [KEY] and "ForAllValues:StringLike" not in each["Condition"]
+    ]
     return statement
 
 
@@ -116,6 +121,45 @@ class TestTheRecord:
                 f"{KEY}RecordTypes": ["A", "TXT"],
                 f"{KEY}Actions": ["CREATE", "DELETE"],
             }
+        }
+
+    @pytest.mark.parametrize(
+        ("network", "ending"),
+        [
+            ({}, "emr-notebooks-test.internal"),
+            (
+                {"zone_id": "Z0123456789", "zone_name": "example.com"},
+                "emr-notebooks-test.example.com",
+            ),
+        ],
+    )
+    def test_that_of_a_cluster_which_is_no_more_in_the_settings_can_still_be_deleted(
+        self, network: dict[str, str], ending: str
+    ) -> None:
+        def given(data: dict[str, Any]) -> None:
+            following()(data)
+            data["network"].update(network)
+
+        found = template(given)
+        [policy] = resources(found, "AWS::IAM::ManagedPolicy", "NamesRemoval")
+        [read, delete] = policies(found)[policy]
+
+        # CloudFormation changes the role before it deletes a record, and deletes this after it.
+        role = properties(found, "AWS::IAM::Role", "ResolverRole")
+        attached = properties(found, "AWS::IAM::ManagedPolicy", "NamesRemoval")["Roles"]
+        assert [each["Ref"] for each in attached] == list(
+            resources(found, "AWS::IAM::Role", "ResolverRole")
+        )
+        assert policy not in [referred(each) for each in role["ManagedPolicyArns"]]
+        [record] = resources(found, RECORD).values()
+        assert policy in record["DependsOn"]
+        assert actions(read) == ["route53:ListResourceRecordSets"]
+        assert delete["Condition"] == {
+            "ForAllValues:StringLike": {f"{KEY}NormalizedRecordNames": [f"*.{ending}"]},
+            "ForAllValues:StringEquals": {
+                f"{KEY}RecordTypes": ["A", "TXT"],
+                f"{KEY}Actions": ["DELETE"],
+            },
         }
 
     def test_a_new_refresh_has_it_looked_at_again(self) -> None:
@@ -255,7 +299,7 @@ class TestManyClusters:
         named = [
             each["Condition"]["ForAllValues:StringEquals"][f"{KEY}NormalizedRecordNames"]
             for each in statements(found)
-            if actions(each) == [KEY]
+            if actions(each) == [KEY] and "ForAllValues:StringLike" not in each["Condition"]
         ]
 
         records = resources(found, RECORD).values()
