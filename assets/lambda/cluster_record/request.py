@@ -8,6 +8,7 @@ from typing import Any
 from cluster_endpoint import request as endpoint_request
 from cluster_endpoint.output_formats import is_host_name
 from cluster_endpoint.request import Request, text_property
+from cluster_record.record import owner_of
 from refusal import bad_request
 
 
@@ -37,16 +38,20 @@ class RecordRequest:
         return f"{scheme}:{preferences.port}"
 
 
-def parse(properties: Mapping[str, Any]) -> RecordRequest:
-    """The request in the properties. Raises Refusal for what the app never asks."""
+def parse(properties: Mapping[str, Any], region: str) -> RecordRequest:
+    """The request in the properties, of a stack in the region.
+
+    Raises Refusal for what the app never asks.
+    """
     name = text_property(properties, "RecordName", r"[a-z0-9.-]{1,253}")
     if not is_host_name(name):
         raise bad_request("RecordName", name)
+    stack = text_property(properties, "Owner", r"[A-Za-z][A-Za-z0-9-]{0,127}")
     return RecordRequest(
         endpoint=endpoint_request.parse(properties),
         zone_id=text_property(properties, "ZoneId", r"Z[A-Z0-9]{1,31}"),
         name=name,
-        owner=text_property(properties, "Owner", r"[A-Za-z][A-Za-z0-9-]{0,127}"),
+        owner=owner_of(stack, region),
         names_alias=text_property(properties, "NamesAlias", "|true") == "true",
         vpc_id=text_property(properties, "VpcId", r"|vpc-[0-9a-f]{8,17}"),
         zone_name=text_property(properties, "ZoneName", r"[a-z0-9.-]{0,253}"),

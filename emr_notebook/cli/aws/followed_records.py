@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cluster_record.record import Record, State, parse
+from cluster_record.record import Record, State, owner_of, parse
 from emr_notebook.cli.aws.reader import Denied, Reader, Refused
 from emr_notebook.settings.model import Settings
 from refusal import Refusal
@@ -83,9 +83,8 @@ def _record(reader: Reader, settings: Settings, key: str, zone_id: str) -> Follo
         MaxItems="20",
     )["ResourceRecordSets"]
     try:
-        record = parse(
-            name, settings.home_stack_name(), [x for x in sets if x["Name"] == f"{name}."]
-        )
+        owner = owner_of(settings.home_stack_name(), settings.region)
+        record = parse(name, owner, [x for x in sets if x["Name"] == f"{name}."])
     except Refusal as refusal:
         return FollowedRecord(name, problem=str(refusal))
     if record is None:

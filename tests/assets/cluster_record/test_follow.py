@@ -43,7 +43,7 @@ class TestTheNameFollows:
         assert world.address == FIRST
         assert world.records[f"{NAME}.", "A"]["TTL"] == 10
         assert world.text.startswith(
-            '"heritage=emr-notebook" "owner=emr-notebooks" "state=followed" "since='
+            '"heritage=emr-notebook" "owner=emr-notebooks/eu-west-1" "state=followed" "since='
         )
 
     def test_an_unchanged_cluster_costs_two_calls_of_emr_and_one_read(self) -> None:
@@ -245,7 +245,8 @@ class TestRecordsOfOthers:
             ("A", "10.9.9.9"),
             ("CNAME", "elsewhere.example.com"),
             ("TXT", '"v=spf1 -all"'),
-            ("TXT", '"heritage=emr-notebook" "owner=another-stage" "state=followed"'),
+            ("TXT", '"heritage=emr-notebook" "owner=another-stage/eu-west-1" "state=followed"'),
+            ("TXT", '"heritage=emr-notebook" "owner=emr-notebooks/us-east-1" "state=followed"'),
         ],
     )
     def test_they_are_refused_by_name_and_never_overwritten(self, kind: str, value: str) -> None:

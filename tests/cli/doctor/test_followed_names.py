@@ -15,7 +15,9 @@ from tests.cli.doctor.network.network_in_memory import COMMANDS, settings
 
 ZONE, STACK = "Z0123456789ABCDEFGHIJ", "emr-notebooks-test"
 SINCE = "2026-11-25T03:00:00Z"
-RECORD = Record(STACK, State.FOLLOWED, SINCE, "http:8998", "j-2AXXXXXXGAPLF", "10.0.0.5")
+RECORD = Record(
+    f"{STACK}/eu-west-1", State.FOLLOWED, SINCE, "http:8998", "j-2AXXXXXXGAPLF", "10.0.0.5"
+)
 
 
 def lines(
