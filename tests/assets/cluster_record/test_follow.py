@@ -324,7 +324,7 @@ class TestRollback:
     ) -> None:
         first: Any = {"LivyUrl": f"http://{FIRST}:8998"}
         world = followed()
-        other = {"Name": "other"} if moved else {}
+        other: Any = {"Name": "other"} if moved else {}
         world.starts(Configurations=livy_conf(livy_server_port="9999"), **other)
         if not moved:
             world.ends()
