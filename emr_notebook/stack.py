@@ -115,7 +115,7 @@ class EmrNotebookStack(cdk.Stack):
     ) -> dict[str, ClusterRecord]:
         settings = self._settings
         role = ScheduleRole(self, "Follower", resolver=resolver, names=names)
-        return {
+        records = {
             key: ClusterRecord(
                 self,
                 f"Record-{key}",
@@ -127,10 +127,13 @@ class EmrNotebookStack(cdk.Stack):
                 opened_port=opened_port(settings.network, cluster),
                 # Another stack waits for its clusters itself.
                 wait_minutes=cluster.wait_minutes if key in self.endpoints else 0,
+                livy_url=self.endpoints[key].livy_url if key in self.endpoints else None,
                 refresh=refresh,
             )
             for key, cluster in settings.followed_clusters.items()
         }
+        names.admit([each.rule_arn for each in records.values()])
+        return records
 
     def _add_guard(self, resolver: EndpointResolver) -> ReplacementGuard:
         common = common_properties(

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Connects the Spark kernels to EMR, as root at every start, after NAME='value' lines.
-# Exits 0 whatever happens: SageMaker starts no instance whose script fails.
+# Exits 0: SageMaker starts no instance whose script fails.
 set -o nounset
 trap 'exit 0' EXIT
 
@@ -12,15 +12,15 @@ for name in $shown LIVY_FALLBACK LIVY_CA SPARKMAGIC_CONFIG; do
   given+=("$name=${!name:-}")
 done
 
-# as_user SECONDS COMMAND...: a link in the home could lead root anywhere. Root's proxies and
-# certificates are not inherited.
+# as_user SECONDS COMMAND...: a link in the home could lead root anywhere. Nothing of root's is
+# inherited.
 as_user() {
   local run=(timeout -s KILL "$1")
   [[ $(id -un) == "$user" ]] || run+=(runuser -u "$user" --)
   "${run[@]}" env -i "${given[@]}" "${@:2}" 9<&-
 }
 
-# give_up WHY: reports what the program below could not.
+# give_up WHY: reports what the program could not.
 give_up() {
   local text folder=$home/SageMaker/.emr-notebook
   text="state: failed
@@ -112,7 +112,7 @@ def resolving(url, fallback):
     socket.gethostbyname(urlsplit(url).hostname)
   except Exception:
     if re.fullmatch(r"https?://[a-z0-9.:-]+", fallback):
-      problem("warning", f"{url} does not resolve: {fallback} serves for now", FAULTS[0][2])
+      problem("warning", f"{url} does not resolve: {fallback} serves for now", FAULTS[1][2])
       return fallback
   return url
 
@@ -125,6 +125,8 @@ def get_sessions(url, config, seconds):
     livy = http.client.HTTPSConnection(url.hostname, url.port, timeout=5, context=context)
   signal.alarm(seconds)
   try:
+    if socket.getaddrinfo(url.hostname, None)[0][4][0] == "0.0.0.0":
+      raise LookupError(url.hostname)
     livy.request("GET", url.path.rstrip("/") + "/sessions", headers={"X-Requested-By": "emr-notebook"})
     answer = livy.getresponse()
     return answer.status, answer.read(1 << 23)
@@ -132,6 +134,7 @@ def get_sessions(url, config, seconds):
     signal.alarm(0)
 
 FAULTS = (
+  (LookupError, "waits for its cluster", "start it"),
   (socket.gaierror, "name not resolved", "turn on DNS support and DNS host names in the VPC"),
   ((socket.timeout, TimeoutError), "timed out", "admit this notebook's security group to the primary's on TCP port {port}"),
   (ssl.SSLError, "TLS failure", "deploy again; if Livy uses TLS, with its authority as the cluster's tls.ca_file"),
@@ -144,8 +147,6 @@ def verdict(*request):
   try:
     status, body = get_sessions(*request)
   except Exception as error:
-    if "/0.0.0.0:" in env["LIVY_FALLBACK"]:
-      return "waits for its cluster", error, "start it"
     return next((check, error, then) for kind, check, then in FAULTS if isinstance(error, kind))
   if status == 200 and re.search(rb'"sessions"\s*:', body):
     return "ok", "", ""
@@ -194,7 +195,7 @@ PYTHON
 
 main() {
   local python
-  flock -w 20 9 || echo "Another run holds the lock: going on without it"
+  flock -w 20 9 || echo "Another run holds the lock"
   for python in python3 "$home"/anaconda3/{bin/python3,envs/JupyterSystemEnv/bin/python}; do
     as_user 10 "$python" -I -c "import json, ssl" 2>/dev/null || continue
     connect "$python" || give_up "The start script failed or took over 90 seconds"

@@ -10,6 +10,9 @@ from typing import Any
 MOST_BYTES = 900_000
 MOST_RESOURCES = 450
 MOST_OUTPUTS = 180
+# Each followed cluster's rule is a statement in the policy of the resolver's Lambda, which takes
+# 20,480 bytes: some 500 with the longest names.
+MOST_FOLLOWED = 40
 STAYS = "A notebook that is deployed already stays where it is: move new ones."
 # An app's context. CDK's own count would come before this one, and says nothing of how to split.
 CDK_RESOURCE_LIMIT_OFF = {"@aws-cdk/core:stackResourceLimit": 0}
@@ -45,6 +48,12 @@ def _refusals(path: Path) -> Iterable[str]:
         yield _too_large(name, len(text), resources)
     if (outputs := len(template.get("Outputs", {}))) > MOST_OUTPUTS:
         yield _too_many_outputs(name, outputs, resources)
+    followed = sum(each["Type"] == "Custom::ClusterRecord" for each in resources.values())
+    if followed > MOST_FOLLOWED:
+        yield (
+            f"stack {name}: it keeps the names of {followed} clusters; {MOST_FOLLOWED} are "
+            "accepted. Give some clusters `follow: false`, or a stage of their own."
+        )
 
 
 def _too_large(name: str, size: int, resources: dict[str, Any]) -> str:

@@ -76,6 +76,7 @@ class EndpointResolver(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._names = names
+        self.record_removal: cdk.CfnResource | None = None
         handler = self.function = self._handler(clusters, ARCHITECTURES[architecture])
         # The framework would ask for every version and alias, too.
         call = allow(["lambda:InvokeFunction", "lambda:GetFunction"], [handler.function_arn])
@@ -115,6 +116,8 @@ class EndpointResolver(Construct):
         self, clusters: Mapping[str, Cluster], architecture: lambda_.Architecture
     ) -> lambda_.Function:
         role = self._role(clusters)
+        if self._names is not None:
+            self.record_removal = self._names.let_remove_records(role.role)
         handler = lambda_.Function(
             self,
             "Function",
@@ -223,8 +226,8 @@ class ClusterEndpoint(Construct):
         self.livy_url = self._resource.get_att_string("LivyUrl")
         # What notebooks use; livy_url serves when the followed name in it does not resolve.
         self.notebook_url = self.livy_url
-        self.is_followed = record_name is not None
-        if self.is_followed:
+        self.record_name = record_name
+        if record_name is not None:
             self.notebook_url = self._resource.get_att_string("NotebookUrl")
         self.cluster_id = self._resource.get_att_string("ClusterId")
         self.release_label = self._resource.get_att_string("ReleaseLabel")

@@ -12,7 +12,7 @@ from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from emr_notebook.constructs.cluster_endpoint import RESOLVER_TIMEOUT, EndpointResolver
-from emr_notebook.constructs.followed_names import FollowedNames
+from emr_notebook.constructs.followed_names import EVENTS, FollowedNames
 from emr_notebook.constructs.iam import allow
 from emr_notebook.constructs.resolver_request import properties
 from emr_notebook.settings.cluster import Cluster
@@ -21,7 +21,6 @@ from emr_notebook.settings.model import Settings
 # EMR's events are best effort.
 FOLLOW_EVERY = "rate(5 minutes)"
 # States that make a cluster usable, or end it.
-EVENTS = "events.amazonaws.com"
 NOTABLE_STATES = ("RUNNING", "TERMINATED", "TERMINATED_WITH_ERRORS", "TERMINATING", "WAITING")
 
 
@@ -59,7 +58,8 @@ class ClusterRecord(Construct):
 
     The resolver writes it at every deploy that changes it, at each of EMR's events that may be
     about the cluster, and every five minutes. `wait_minutes` is for how long a deploy waits for a
-    cluster that is still starting.
+    cluster that is still starting; `livy_url` is what the notebooks of this stack use, None when it
+    has none that use the cluster.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class ClusterRecord(Construct):
         role: ScheduleRole,
         opened_port: int | None,
         wait_minutes: int,
+        livy_url: str | None,
         refresh: str,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -103,8 +104,11 @@ class ClusterRecord(Construct):
             properties={**request, **zone, **({"Refresh": refresh} if refresh else {})},
         )
         self.resource = cast("cdk.CfnResource", record.node.default_child)
-        hint = _hint(request)
+        if resolver.record_removal is not None:
+            self.resource.add_resource_dependency(resolver.record_removal)
+        hint = _hint(request if livy_url is None else {**request, "LivyUrl": livy_url})
         rule = self._rule(cluster, resolver, names, hint)
+        self.rule_arn = rule.attr_arn
         schedule = self._schedule(resolver, names, role, hint)
         # Made after it and deleted before it, or they would make a deleted record again.
         for each in (rule, schedule):
@@ -150,7 +154,6 @@ class ClusterRecord(Construct):
             principal=EVENTS,
             source_arn=rule.attr_arn,
         )
-        names.admit(EVENTS, rule.attr_arn)
         return rule
 
     def _schedule(

@@ -1,6 +1,6 @@
 """Makes the private zone of the followed clusters' names, and the alarm when one is not true."""
 
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -13,8 +13,10 @@ from constructs import Construct
 
 from emr_notebook.checks.nag import acknowledge
 from emr_notebook.constructs.iam import allow
+from emr_notebook.constructs.resolver_request import record_removal_grants
 from emr_notebook.settings.model import Settings
 
+EVENTS = "events.amazonaws.com"
 PLAIN_QUEUE = (
     "Its messages name clusters and DNS names, and hold no secret; SQS encrypts them with a key of "
     "its own, and EventBridge could send to no queue that AWS's key of the account encrypts."
@@ -36,6 +38,7 @@ class FollowedNames(Construct):
         super().__init__(scope, construct_id)
         network = settings.network
         self.records = {key: settings.record_name(key) for key in settings.followed_clusters}
+        self._ending = settings.record_name("").removeprefix(".")
         self.checks_zone = network.zone_id is not None
         self.zone_id = network.zone_id or self._zone(settings)
         self.zone_arn = f"arn:{cdk.Aws.PARTITION}:route53:::hostedzone/{self.zone_id}"
@@ -49,14 +52,37 @@ class FollowedNames(Construct):
         acknowledge(self.failures, {"CKV_AWS_27": PLAIN_QUEUE})
         self._alarm(settings.alarms_topic_arn)
 
-    def admit(self, service: str, source_arn: str) -> None:
-        """Let the service send to the dead-letter queue on behalf of a source."""
+    def admit(self, rule_arns: list[str]) -> None:
+        """Let EventBridge's rules send to the dead-letter queue.
+
+        In one statement: SQS takes 20 of them, and 10 conditions, for a queue.
+        """
         statement = {
             **allow(["sqs:SendMessage"], [self.failures.queue_arn]),
-            "Principal": {"Service": service},
-            "Condition": {"ArnEquals": {"aws:SourceArn": source_arn}},
+            "Principal": {"Service": EVENTS},
+            "Condition": {"ArnEquals": {"aws:SourceArn": rule_arns}},
         }
         self.failures.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
+
+    def let_remove_records(self, role: iam.IRole) -> cdk.CfnResource:
+        """Let the role delete the records of the stage's names; answers what lets it.
+
+        The role's own policies know only the clusters that are followed now: CloudFormation
+        changes them before it deletes the records of others, and this one after.
+        """
+        policy = iam.ManagedPolicy(
+            self,
+            "Removal",
+            description="Deletes the DNS names of clusters that are followed no more",
+            roles=[role],
+            statements=[
+                iam.PolicyStatement.from_json(
+                    allow(each.actions, [self.zone_arn], dict(each.conditions))
+                )
+                for each in record_removal_grants(self._ending)
+            ],
+        )
+        return cast("cdk.CfnResource", policy.node.default_child)
 
     def sending(self) -> list[dict[str, Any]]:
         """The statement that lets a role send to the dead-letter queue."""

@@ -47,10 +47,12 @@ class LifecycleConfiguration(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         unverified = tls is not None and tls.verify == "none"
+        # Where TLS forbids the name, the URL is the address itself.
+        name = endpoint.record_name if tls is None or tls.names_alias else None
         header = start_script.header(
             cluster=notebook.cluster,
             livy_url=endpoint.notebook_url,
-            livy_fallback_url=endpoint.livy_url if endpoint.is_followed else "",
+            livy_fallback_url=endpoint.livy_url if name else "",
             cluster_id=endpoint.cluster_id,
             release_label=endpoint.release_label,
             spark_version=endpoint.spark_version,
@@ -68,7 +70,7 @@ class LifecycleConfiguration(Construct):
             "Resource",
             notebook_instance_lifecycle_config_name=notebook.lifecycle_config_name,
             on_create=[_hook(start_script.script_lines(greeting, _asset("on_create.sh")))],
-            on_start=[_hook(start_script.script_lines(header, on_start))],
+            on_start=[_hook(start_script.script_lines(header, on_start), followed_name=name)],
             # By which `emr-notebook status` finds those that an edit has left behind.
             tags=[cdk.CfnTag(key=STACK_TAG, value=notebook.stack)],
         )
@@ -99,8 +101,11 @@ class LifecycleConfiguration(Construct):
         return f"Start-{notebook.cluster}-{digest}"
 
 
-def _hook(lines: list[str]) -> Hook:
-    start_script.check_size(lines)
+def _hook(lines: list[str], *, followed_name: str | None = None) -> Hook:
+    longest = dict(start_script.LONGEST_VALUE)
+    if followed_name is not None:
+        longest["LIVY_URL"] = len(f"https://{followed_name}:65535")
+    start_script.check_size(lines, token_allowance=longest)
     # Fn.join would melt the lines into one long text, which a diff shows as a whole.
     text = cdk.Token.as_string({"Fn::Join": ["\n", lines]})
     return Hook(content=cdk.Fn.base64(text))

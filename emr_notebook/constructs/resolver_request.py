@@ -18,6 +18,8 @@ _BY_NAME = "A cluster that is selected by its name or tags has an id that only t
 _READ = ("elasticmapreduce:DescribeCluster", "elasticmapreduce:ListInstances")
 _READ_GROUPS = ("elasticmapreduce:ListInstanceFleets", "elasticmapreduce:ListInstanceGroups")
 _DEFAULT_PORT = Cluster.model_fields["port"].default
+# With the longest names of DNS, 255 characters, a statement still fits into a policy of IAM's.
+_NAMES_PER_STATEMENT = 20
 _UNSCOPED = "IAM knows no resource for this action."
 
 
@@ -113,14 +115,34 @@ def record_grants(names: Iterable[str], *, checks_zone: bool) -> list[Grant]:
     """
     read = ("route53:ListResourceRecordSets", *(["route53:GetHostedZone"] if checks_zone else []))
     key = "route53:ChangeResourceRecordSets"
-    own = {
-        f"{key}NormalizedRecordNames": sorted(names),
-        f"{key}RecordTypes": ["A", "TXT"],
-        f"{key}Actions": ["CREATE", "DELETE"],
-    }
+    kinds = {f"{key}RecordTypes": ["A", "TXT"], f"{key}Actions": ["CREATE", "DELETE"]}
+    ordered = sorted(names)
     return [
         Grant(read, (THIS_ZONE,)),
-        Grant((key,), (THIS_ZONE,), {"ForAllValues:StringEquals": own}),
+        *(
+            Grant((key,), (THIS_ZONE,), {"ForAllValues:StringEquals": own | kinds})
+            # A change is of one name: which of the statements allows it does not matter.
+            for first in range(0, len(ordered), _NAMES_PER_STATEMENT)
+            for own in [
+                {f"{key}NormalizedRecordNames": ordered[first : first + _NAMES_PER_STATEMENT]}
+            ]
+        ),
+    ]
+
+
+def record_removal_grants(ending: str) -> list[Grant]:
+    """What it takes to delete a record whose name ends so, whatever cluster it was of."""
+    key = "route53:ChangeResourceRecordSets"
+    conditions = {
+        "ForAllValues:StringLike": {f"{key}NormalizedRecordNames": [f"*.{ending}"]},
+        "ForAllValues:StringEquals": {
+            f"{key}RecordTypes": ["A", "TXT"],
+            f"{key}Actions": ["DELETE"],
+        },
+    }
+    return [
+        Grant(("route53:ListResourceRecordSets",), (THIS_ZONE,)),
+        Grant((key,), (THIS_ZONE,), conditions),
     ]
 
 

@@ -60,6 +60,18 @@ class TestLimits:
         assert refusal(tmp_path).startswith("stack notebooks: its template has 181 outputs")
         assert "; 180 are accepted. " in refusal(tmp_path)
 
+    def test_one_more_followed_cluster_than_lambda_takes_rules_of_is_refused(
+        self, tmp_path: Path
+    ) -> None:
+        written(tmp_path, *["Custom::ClusterRecord"] * 40)
+        check_templates(tmp_path)
+
+        written(tmp_path, *["Custom::ClusterRecord"] * 41)
+        assert refusal(tmp_path) == (
+            "stack notebooks: it keeps the names of 41 clusters; 40 are accepted. Give some "
+            "clusters `follow: false`, or a stage of their own."
+        )
+
     def test_each_limit_is_told_on_a_line_of_its_own(self, tmp_path: Path) -> None:
         written(tmp_path, *[INSTANCE] * 451, outputs=MOST_OUTPUTS + 1)
 

@@ -4,10 +4,11 @@ import json
 import re
 from typing import Any
 
+import pytest
 from aws_cdk.assertions import Template
 
 from tests.conftest import Change, template, templates
-from tests.templates import actions, properties, referred, resources, statements
+from tests.templates import actions, policies, properties, referred, resources, statements
 
 RECORD, ZONE = "Custom::ClusterRecord", "AWS::Route53::HostedZone"
 RULE, SCHEDULE = "AWS::Events::Rule", "AWS::Scheduler::Schedule"
@@ -44,7 +45,11 @@ def text_or_reference(value: Any) -> str:
 
 
 def writing(found: Template) -> dict[str, Any]:
-    [statement] = [each for each in statements(found) if actions(each) == [KEY]]
+    [statement] = [
+        each
+        for each in statements(found)
+        if actions(each) == [KEY] and "ForAllValues:StringLike" not in each["Condition"]
+    ]
     return statement
 
 
@@ -118,6 +123,45 @@ class TestTheRecord:
             }
         }
 
+    @pytest.mark.parametrize(
+        ("network", "ending"),
+        [
+            ({}, "emr-notebooks-test.internal"),
+            (
+                {"zone_id": "Z0123456789", "zone_name": "example.com"},
+                "emr-notebooks-test.example.com",
+            ),
+        ],
+    )
+    def test_that_of_a_cluster_which_is_no_more_in_the_settings_can_still_be_deleted(
+        self, network: dict[str, str], ending: str
+    ) -> None:
+        def given(data: dict[str, Any]) -> None:
+            following()(data)
+            data["network"].update(network)
+
+        found = template(given)
+        [policy] = resources(found, "AWS::IAM::ManagedPolicy", "NamesRemoval")
+        [read, delete] = policies(found)[policy]
+
+        # CloudFormation changes the role before it deletes a record, and deletes this after it.
+        role = properties(found, "AWS::IAM::Role", "ResolverRole")
+        attached = properties(found, "AWS::IAM::ManagedPolicy", "NamesRemoval")["Roles"]
+        assert [each["Ref"] for each in attached] == list(
+            resources(found, "AWS::IAM::Role", "ResolverRole")
+        )
+        assert policy not in [referred(each) for each in role["ManagedPolicyArns"]]
+        [record] = resources(found, RECORD).values()
+        assert policy in record["DependsOn"]
+        assert actions(read) == ["route53:ListResourceRecordSets"]
+        assert delete["Condition"] == {
+            "ForAllValues:StringLike": {f"{KEY}NormalizedRecordNames": [f"*.{ending}"]},
+            "ForAllValues:StringEquals": {
+                f"{KEY}RecordTypes": ["A", "TXT"],
+                f"{KEY}Actions": ["DELETE"],
+            },
+        }
+
     def test_a_new_refresh_has_it_looked_at_again(self) -> None:
         [found] = templates(following(), refresh="2").values()
 
@@ -163,7 +207,10 @@ class TestLookingAgain:
             for name, value in record.items()
             if name not in ("ServiceToken", "ServiceTimeout")
         }
-        assert json.loads(text(target["Input"])) == {"Follow": asked}
+        [endpoint] = resources(found, "Custom::ClusterEndpoint")
+        assert json.loads(text(target["Input"])) == {
+            "Follow": {**asked, "LivyUrl": f"<{endpoint}>"}
+        }
         assert schedule["Target"]["Input"] == target["Input"]
         assert schedule["ScheduleExpression"] == "rate(5 minutes)"
 
@@ -223,3 +270,40 @@ class TestTheAlarm:
 
         assert resources(found, "AWS::SNS::Topic") == {}
         assert properties(found, "AWS::CloudWatch::Alarm")["AlarmActions"] == [arn]
+
+
+class TestManyClusters:
+    """Forty: the most that are accepted, with the longest names."""
+
+    @staticmethod
+    def forty(data: dict[str, Any]) -> None:
+        following()(data)
+        data["network"].update(zone_id="Z0123456789", zone_name=f"{'z' * 63}.{'z' * 63}")
+        for number in range(1, 40):
+            data["clusters"][f"c{number:031}"] = {"name": f"nightly-{number}"}
+
+    def test_the_queues_policy_is_one_that_sqs_takes(self) -> None:
+        found = template(self.forty)
+        listed = properties(found, "AWS::SQS::QueuePolicy")["PolicyDocument"]["Statement"]
+        [admitted] = [each for each in listed if each["Effect"] == "Allow"]
+
+        # SQS's quotas: 20 statements, 10 conditions, 8,192 bytes.
+        assert len(listed) <= 10
+        arns = admitted["Condition"]["ArnEquals"]["aws:SourceArn"]
+        assert {referred(each) for each in arns} == set(resources(found, RULE))
+        longest = "arn:aws-us-gov:events:us-gov-west-1:111122223333:rule/" + "r" * 64
+        assert len(json.dumps([longest] * len(arns))) < 8192 - 1000
+
+    def test_the_policies_of_the_names_are_ones_that_iam_takes(self) -> None:
+        found = template(self.forty)
+        named = [
+            each["Condition"]["ForAllValues:StringEquals"][f"{KEY}NormalizedRecordNames"]
+            for each in statements(found)
+            if actions(each) == [KEY] and "ForAllValues:StringLike" not in each["Condition"]
+        ]
+
+        records = resources(found, RECORD).values()
+        assert sorted(name for each in named for name in each) == sorted(
+            each["Properties"]["RecordName"] for each in records
+        )
+        assert all(len(json.dumps(each)) < 6144 - 500 for each in policies(found).values())

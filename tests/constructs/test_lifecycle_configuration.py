@@ -1,6 +1,7 @@
 """Lifecycle configurations: one for each distinct script, told by the cluster and the session."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from aws_cdk.assertions import Template
 
 from emr_notebook.constructs import start_script
 from tests.conftest import make_templates, stage, template
+from tests.constructs.test_start_script import rsa_authority
 from tests.templates import (
     ENDPOINT,
     INSTANCE,
@@ -220,3 +222,26 @@ def test_it_carries_the_name_of_its_stack_beside_the_stages_tags() -> None:
 
     tags = {each["Key"]: each["Value"] for each in properties(found, LIFECYCLE)["Tags"]}
     assert tags == {"team": "risk", "EmrNotebookStack": "emr-notebooks-test-science"}
+
+
+class TestAFollowedCluster:
+    @staticmethod
+    def made(ca_file: Path, key_bits: int, **tls: Any) -> str:
+        """The start script for a cluster by name, whose TLS trusts one authority."""
+        ca_file.write_text(rsa_authority(key_bits))
+        data = stage()
+        trusted = {"ca_file": str(ca_file), **tls}
+        data["clusters"]["analytics"] = {"name": "nightly-spark", "tls": trusted}
+        (found,) = make_templates(data).values()
+        lines = script(only(found, LIFECYCLE))
+        return json.dumps(lines)
+
+    def test_its_script_has_room_for_the_longest_authority_where_the_name_is_used(
+        self, tmp_path: Path
+    ) -> None:
+        assert "LIVY_FALLBACK='" in self.made(tmp_path / "ca.pem", 4096, names_alias=True)
+
+    def test_no_address_stands_beside_the_url_of_one_that_tls_keeps_from_being_followed(
+        self, tmp_path: Path
+    ) -> None:
+        assert "LIVY_FALLBACK='" not in self.made(tmp_path / "ca.pem", 4096)

@@ -253,6 +253,18 @@ def test_a_zone_that_exists_is_used(world: ResolverWorld) -> None:
     assert resolved(world, "zoned-carol", name) == [THIRD]
 
 
+def test_a_cluster_that_is_followed_no_more_leaves_no_record(world: ResolverWorld) -> None:
+    declined = {"analytics": {**CLUSTER["analytics"], "follow": False}}
+    world.write_stage("zoned", declined, {"carol": {"cluster": "analytics"}})
+
+    deploy = world.deploy("zoned")
+
+    assert not deploy.failed, deploy.printed
+    for zone in zones(world):
+        sets = world.aws.client("route53").list_resource_record_sets(HostedZoneId=zone)
+        assert not [x["Name"] for x in sets["ResourceRecordSets"] if "zoned" in x["Name"]]
+
+
 def test_destroy_leaves_no_record_and_no_zone_of_its_own(world: ResolverWorld) -> None:
     for stage in (STAGE, "zoned"):
         destroy = world.destroy(stage, "--all")

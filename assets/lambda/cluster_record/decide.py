@@ -34,7 +34,8 @@ class Terms:
 
     `expected` are the scheme and port that notebooks use before a cluster was ever seen.
     `is_deploy` is whether notebooks get the URL of what is found now; otherwise they keep theirs,
-    which an address cannot change.
+    which an address cannot change: `deployed` are its scheme and port, where they are known; they
+    differ from the record's when the deploy that wrote it was rolled back.
     """
 
     owner: str
@@ -42,11 +43,12 @@ class Terms:
     names_alias: bool
     is_deploy: bool
     now: str
+    deployed: str = ""
 
 
 def decide(current: Record | None, seen: Found | Absent | Unfit, terms: Terms) -> Record:
     """The record to be; the current one itself when there is nothing to write."""
-    wanted = _wanted(current or _first(terms), seen, terms, is_new=current is None)
+    wanted = _wanted(current, seen, terms)
     unchanged = current is not None and replace(wanted, since=current.since) == current
     return current if current is not None and unchanged else wanted
 
@@ -55,12 +57,15 @@ def _first(terms: Terms) -> Record:
     return Record(terms.owner, State.ABSENT, terms.now, terms.expected, address=NOWHERE)
 
 
-def _wanted(current: Record, seen: Found | Absent | Unfit, terms: Terms, *, is_new: bool) -> Record:
+def _wanted(held: Record | None, seen: Found | Absent | Unfit, terms: Terms) -> Record:
+    current = held or _first(terms)
+    takes_any = terms.is_deploy or (held is None and not terms.deployed)
+    if not takes_any and terms.deployed:
+        current = replace(current, livy=terms.deployed)
     if isinstance(seen, Absent):
         return replace(current, state=State.ABSENT, since=terms.now, why=seen.why)
     if isinstance(seen, Unfit):
         return replace(current, state=State.CHANGED, since=terms.now, why=seen.why)
-    takes_any = is_new or terms.is_deploy
     if not takes_any and seen.livy != current.livy:
         why = f"Livy of {seen.cluster_id} is at {seen.livy}; notebooks use {current.livy}"
         return replace(current, state=State.CHANGED, since=terms.now, why=why)

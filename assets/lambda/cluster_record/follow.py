@@ -79,13 +79,15 @@ def _follow(
     held = name.held()
     current = records.parse(request.name, request.owner, held)
     endpoint = replace(request.endpoint, wait_seconds=wait)
-    seen = _Look(endpoint, name.aws, scope, current, is_deploy=is_deploy).seen()
+    deployed = request.deployed
+    seen = _Look(endpoint, name.aws, scope, current, deployed, is_deploy=is_deploy).seen()
     terms = Terms(
         owner=request.owner,
         expected=request.expected,
         names_alias=request.names_alias,
         is_deploy=is_deploy,
         now=datetime.fromtimestamp(gateway.wall_clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        deployed=deployed,
     )
     wanted = decide(current, seen, terms)
     if wanted is not current:
@@ -152,6 +154,7 @@ class _Look:
     aws: Aws
     scope: ArnScope
     current: Record | None
+    deployed: str
     is_deploy: bool
 
     def seen(self) -> Found | Absent | Unfit:
@@ -174,7 +177,9 @@ class _Look:
             usable = resolve.state_of(cluster) in resolve.USABLE_STATES
             if not usable or not _is_selected(cluster, self.request.selector):
                 return None
-            if not self.is_deploy and current.state in (State.FOLLOWED, State.TLS):
+            is_deployed = current.livy == (self.deployed or current.livy)
+            known = is_deployed and current.state in (State.FOLLOWED, State.TLS)
+            if known and not self.is_deploy:
                 address = lookup.primary(cluster).get("PrivateIpAddress")
                 # Livy's port and scheme are the cluster's: no need to ask for them again.
                 if current.address in ("", address):

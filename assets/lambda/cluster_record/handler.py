@@ -24,26 +24,26 @@ def on_event(
     A rollback looks nothing up: the record, which the schedule goes on to keep, stays as it is.
     """
     if event["RequestType"] == "Delete":
-        _delete(event, gateway)
+        _delete(event, gateway, scope)
         return {"PhysicalResourceId": event["PhysicalResourceId"]}
     properties = event["ResourceProperties"]
     # Another zone or name is another record: CloudFormation then deletes the former one.
     physical_id = f"{properties.get('ZoneId')}/{properties.get('RecordName')}"
     if event["RequestType"] == "Update" and is_rolling_back():
         return {"PhysicalResourceId": physical_id}
-    record = follow(parse(properties), gateway, scope, is_deploy=True)
+    record = follow(parse(properties, scope.region), gateway, scope, is_deploy=True)
     return {"PhysicalResourceId": physical_id, "Data": {"State": record.state.value}}
 
 
 def on_hint(properties: Mapping[str, Any], gateway: AwsGateway, scope: ArnScope) -> dict[str, str]:
     """Look at the cluster because something may have changed. Raises Refusal."""
-    record = follow(parse(properties), gateway, scope, is_deploy=False)
+    record = follow(parse(properties, scope.region), gateway, scope, is_deploy=False)
     return {"State": record.state.value}
 
 
-def _delete(event: Mapping[str, Any], gateway: AwsGateway) -> None:
+def _delete(event: Mapping[str, Any], gateway: AwsGateway, scope: ArnScope) -> None:
     try:
-        forget(parse(event["ResourceProperties"]), gateway)
+        forget(parse(event["ResourceProperties"], scope.region), gateway)
     except Refusal as refusal:
         # A zone that still holds it then refuses to be deleted, by name.
         log.warning("%s is left: %s", event["PhysicalResourceId"], refusal)

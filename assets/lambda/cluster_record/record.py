@@ -45,6 +45,11 @@ class Record:
     why: str = ""
 
 
+def owner_of(stack: str, region: str) -> str:
+    """Whose record it is: a zone may be that of VPCs in several regions."""
+    return f"{stack}/{region}"
+
+
 def record_sets(name: str, record: Record | None) -> list[dict[str, Any]]:
     """The record as Route 53's API takes it; none for None."""
     if record is None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cluster_record.record import Record, State, parse
+from cluster_record.record import Record, State, owner_of, parse
 from emr_notebook.cli.aws.reader import Denied, Reader, Refused
 from emr_notebook.settings.model import Settings
 from refusal import Refusal
@@ -12,12 +12,14 @@ from refusal import Refusal
 class FollowedRecord:
     """A cluster's DNS name and what it says; without a record, `problem` says why.
 
-    `denied` is the IAM action that is missing to know.
+    `is_absent` is whether it is known that there is none; `denied` is the IAM action that is
+    missing to know.
     """
 
     name: str
     record: Record | None = None
     problem: str = ""
+    is_absent: bool = False
     denied: str = ""
 
     def __str__(self) -> str:
@@ -71,7 +73,8 @@ def _record(reader: Reader, settings: Settings, key: str, zone_id: str) -> Follo
     name = settings.record_name(key)
     if not zone_id:
         vpc_id = settings.network.vpc_id
-        return FollowedRecord(name, problem=f"{vpc_id} has no hosted zone {settings.zone_name}")
+        why = f"{vpc_id} has no hosted zone {settings.zone_name}"
+        return FollowedRecord(name, problem=why, is_absent=True)
     sets = reader.ask(
         "route53",
         "list_resource_record_sets",
@@ -80,13 +83,13 @@ def _record(reader: Reader, settings: Settings, key: str, zone_id: str) -> Follo
         MaxItems="20",
     )["ResourceRecordSets"]
     try:
-        record = parse(
-            name, settings.home_stack_name(), [x for x in sets if x["Name"] == f"{name}."]
-        )
+        owner = owner_of(settings.home_stack_name(), settings.region)
+        record = parse(name, owner, [x for x in sets if x["Name"] == f"{name}."])
     except Refusal as refusal:
         return FollowedRecord(name, problem=str(refusal))
     if record is None:
-        return FollowedRecord(name, problem=f"the hosted zone {zone_id} has no such record")
+        why = f"the hosted zone {zone_id} has no such record"
+        return FollowedRecord(name, problem=why, is_absent=True)
     return FollowedRecord(name, record)
 
 

@@ -17,7 +17,10 @@ def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
     """
     if not settings.followed_clusters:
         return []
-    lines = [name_line(each, commands) for each in followed_records(reader, settings).values()]
+    lines = [
+        name_line(each, commands, waits=settings.clusters[key].when_absent == "deploy")
+        for key, each in followed_records(reader, settings).items()
+    ]
     if settings.network.zone_id is None:
         return lines
     return [zone_line(settings, attempt(lambda: vpc_zones(reader, settings))), *lines]
@@ -38,8 +41,8 @@ def zone_line(settings: Settings, zones: dict[str, str] | Unknown) -> Line:
     return ok(subject, zones[zone_id])
 
 
-def name_line(followed: FollowedRecord, commands: Commands) -> Line:
-    """Whether a cluster's name leads to it, or can be made."""
+def name_line(followed: FollowedRecord, commands: Commands, *, waits: bool) -> Line:
+    """Whether a cluster's name leads to it, can be made, or `waits` for it by the settings."""
     subject = f"name {followed.name}"
     said = str(followed).removeprefix(f"{followed.name}: ")
     if followed.denied:
@@ -49,7 +52,11 @@ def name_line(followed: FollowedRecord, commands: Commands) -> Line:
         if followed.problem.startswith(TAKEN):
             cause, _, step = followed.problem.partition(" Next: ")
             return failed(subject, cause.removesuffix("."), advice=step.removesuffix("."))
+        if not followed.is_absent:
+            return not_checked(subject, Unknown(followed.problem))
         return ok(subject, "the deploy makes it")
     if record.state is State.CHANGED:
         return failed(subject, said, commands.refresh())
+    if record.state is State.ABSENT and not waits:
+        return failed(subject, said, advice="start one: the name follows it by itself")
     return ok(subject, said)

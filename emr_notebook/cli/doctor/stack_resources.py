@@ -58,7 +58,8 @@ def resource_kinds(settings: Settings, *, bootstrapped: bool = True) -> list[Res
 def _always(settings: Settings, *, bootstrapped: bool) -> Iterator[ResourceKind]:
     bounded = {"PermissionsBoundary"} if settings.permissions_boundary_arn else set()
     yield ResourceKind("AWS::IAM::Role", {}, frozenset({"ManagedPolicyArns", *bounded}))
-    yield ResourceKind("AWS::IAM::ManagedPolicy", {})
+    attached = frozenset({"Roles"} if settings.followed_clusters else ())
+    yield ResourceKind("AWS::IAM::ManagedPolicy", {}, attached)
     code = {"BucketName": (assets_bucket(settings),), "ObjectName": (ANY_OBJECT,)}
     yield ResourceKind(
         "AWS::Lambda::Function",

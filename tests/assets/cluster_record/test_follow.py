@@ -43,13 +43,13 @@ class TestTheNameFollows:
         assert world.address == FIRST
         assert world.records[f"{NAME}.", "A"]["TTL"] == 10
         assert world.text.startswith(
-            '"heritage=emr-notebook" "owner=emr-notebooks" "state=followed" "since='
+            '"heritage=emr-notebook" "owner=emr-notebooks/eu-west-1" "state=followed" "since='
         )
 
     def test_an_unchanged_cluster_costs_two_calls_of_emr_and_one_read(self) -> None:
         world = followed()
 
-        assert world.hint() == "followed"
+        assert world.hint(LivyUrl=f"http://{FIRST}:8998") == "followed"
         assert world.operations == [READ, "DescribeCluster", "ListInstances"]
 
     def test_a_new_cluster_is_taken_when_the_old_one_is_gone(self) -> None:
@@ -245,7 +245,8 @@ class TestRecordsOfOthers:
             ("A", "10.9.9.9"),
             ("CNAME", "elsewhere.example.com"),
             ("TXT", '"v=spf1 -all"'),
-            ("TXT", '"heritage=emr-notebook" "owner=another-stage" "state=followed"'),
+            ("TXT", '"heritage=emr-notebook" "owner=another-stage/eu-west-1" "state=followed"'),
+            ("TXT", '"heritage=emr-notebook" "owner=emr-notebooks/us-east-1" "state=followed"'),
         ],
     )
     def test_they_are_refused_by_name_and_never_overwritten(self, kind: str, value: str) -> None:
@@ -316,6 +317,33 @@ class TestRollback:
         world.deploy("Update", ZoneId="not a zone's id of this app")
 
         assert world.operations == ["DescribeStacks"]
+
+    @pytest.mark.parametrize("moved", [True, False])
+    def test_the_name_then_leads_to_what_fits_the_url_that_notebooks_have_again(
+        self, moved: bool
+    ) -> None:
+        first: Any = {"LivyUrl": f"http://{FIRST}:8998"}
+        world = followed()
+        other: Any = {"Name": "other"} if moved else {}
+        world.starts(Configurations=livy_conf(livy_server_port="9999"), **other)
+        if not moved:
+            world.ends()
+
+        world.deploy("Update", **({"ClusterName": "other"} if moved else {}))
+        assert (world.address, world.text.count('"livy=http:9999"')) == (SECOND, 1)
+
+        # The deploy failed: rule and schedule ask as before it.
+        assert world.hint(**first) == ("followed" if moved else "changed: deploy")
+        assert '"livy=http:8998"' in world.text
+        assert world.address == (FIRST if moved else SECOND)
+        writes = world.writes
+        world.hint(**first)
+        assert world.writes == writes
+
+    def test_a_record_that_was_removed_is_made_again_for_the_url_that_notebooks_have(self) -> None:
+        world = DnsWorld(clusters=[cluster(Configurations=livy_conf(livy_server_port="9999"))])
+
+        assert world.hint(LivyUrl=f"http://{FIRST}:8998") == "changed: deploy"
 
     def test_a_zone_of_the_settings_is_another_record(self) -> None:
         world = followed()

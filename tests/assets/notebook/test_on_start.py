@@ -1011,3 +1011,18 @@ class TestAFollowedName:
         found = instance.status()
         assert "waits for its cluster" in found["problem"]
         assert found["next"].startswith("start it, then restart the kernel")
+
+    def test_one_that_has_no_cluster_yet_takes_nobody_elses_answer(
+        self, instance: Instance, livy: Server
+    ) -> None:
+        instance.start(LIVY_URL=livy.url.replace("127.0.0.1", "0.0.0.0"))  # noqa: S104
+
+        assert instance.status()["check"] == "waits for its cluster"
+
+    def test_one_whose_cluster_has_come_since_does_not_wait_for_it(
+        self, instance: Instance
+    ) -> None:
+        name = NOTHING_LISTENS.replace("127.0.0.1", "localhost")
+        instance.start(LIVY_URL=name, LIVY_FALLBACK="http://0.0.0.0:8998")
+
+        assert instance.status()["check"] == "refused"

@@ -8,15 +8,21 @@ import pytest
 from cluster_record.record import Record, State, record_sets
 from emr_notebook.cli.doctor import followed_names
 from emr_notebook.cli.doctor.report import Line
+from tests.assets.cluster_endpoint.emr_records import refused
+from tests.cli.aws_in_memory import Fields
 from tests.cli.doctor.account_in_memory import AccountWorld
 from tests.cli.doctor.network.network_in_memory import COMMANDS, settings
 
 ZONE, STACK = "Z0123456789ABCDEFGHIJ", "emr-notebooks-test"
 SINCE = "2026-11-25T03:00:00Z"
-RECORD = Record(STACK, State.FOLLOWED, SINCE, "http:8998", "j-2AXXXXXXGAPLF", "10.0.0.5")
+RECORD = Record(
+    f"{STACK}/eu-west-1", State.FOLLOWED, SINCE, "http:8998", "j-2AXXXXXXGAPLF", "10.0.0.5"
+)
 
 
-def lines(record: Record | None, zone: str, given: bool, **world: Any) -> list[str]:
+def lines(
+    record: Record | None, zone: str, given: bool, error: str = "", **world: Any
+) -> list[str]:
     """The lines of a stage with one followed cluster, whose VPC has this zone."""
 
     def change(data: dict[str, Any]) -> None:
@@ -28,17 +34,19 @@ def lines(record: Record | None, zone: str, given: bool, **world: Any) -> list[s
     made = AccountWorld(**world)
     owner = {"OwningAccount": "111122223333"}
     zones = [{"HostedZoneId": ZONE, "Name": f"{zone}.", "Owner": owner}] if zone else []
+
+    def answered(_: Fields) -> Fields:
+        if error:
+            raise refused(error)
+        return {"ResourceRecordSets": sets, "IsTruncated": False, "MaxItems": "20"}
+
     sets = record_sets(asked.record_name("analytics"), record)
     made.answers |= {
         ("route53", "list_hosted_zones_by_vpc"): lambda _: {
             "HostedZoneSummaries": zones,
             "MaxItems": "100",
         },
-        ("route53", "list_resource_record_sets"): lambda _: {
-            "ResourceRecordSets": sets,
-            "IsTruncated": False,
-            "MaxItems": "20",
-        },
+        ("route53", "list_resource_record_sets"): answered,
     }
     return [shown(each) for each in followed_names.check(made.reader(), asked, COMMANDS)]
 
@@ -62,6 +70,10 @@ def test_a_stage_that_follows_nothing_has_no_line_and_costs_no_call() -> None:
         (
             replace(RECORD, state=State.CHANGED, why="another port"),
             f"failed name {{}}: changed: deploy since {SINCE}: another port",
+        ),
+        (
+            replace(RECORD, state=State.ABSENT, why="none runs"),
+            f"failed name {{}}: no usable cluster since {SINCE}: none runs",
         ),
         (
             replace(RECORD, owner="another"),
@@ -98,3 +110,10 @@ def test_what_may_not_be_read_is_not_checked(action: str) -> None:
 
     assert found.startswith("not checked name ")
     assert found.endswith(f"these credentials may not {action}")
+
+
+def test_a_zone_that_aws_refuses_to_read_is_no_name_that_a_deploy_makes() -> None:
+    found = lines(None, "example.com", given=True, error="NoSuchHostedZone")
+
+    assert [each.partition(" name")[0] for each in found[1:]] == ["not checked"]
+    assert "NoSuchHostedZone" in found[1]

@@ -36,7 +36,14 @@ from tests.conftest import stage
 NAME = f"analytics.{STACK}.internal"
 ZONE = "Z0123456789ABCDEFGHIJ"
 URL = f"http://{NAME}:8998"
-RECORD = Record(STACK, State.FOLLOWED, "2026-11-25T03:00:00Z", "http:8998", CLUSTER_ID, "10.0.0.5")
+RECORD = Record(
+    f"{STACK}/eu-west-1",
+    State.FOLLOWED,
+    "2026-11-25T03:00:00Z",
+    "http:8998",
+    CLUSTER_ID,
+    "10.0.0.5",
+)
 SECOND = cluster(Id="j-SECOND0001")
 PROPERTIES = {"ClusterKey": "analytics", "ClusterName": "nightly-spark", "WaitMinutes": "10"}
 
