@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_socket
@@ -24,12 +24,12 @@ os.environ.setdefault(
 # A second a stack; the validation has a test of its own.
 os.environ["CDK_VALIDATION"] = "false"
 
-import aws_cdk as cdk
 import hypothesis
-from aws_cdk.assertions import Template
 
-from emr_notebook.build import build
 from emr_notebook.settings.file import parse
+
+if TYPE_CHECKING:
+    from aws_cdk.assertions import Template
 
 # A CI that runs in the background ignores these, and whatever it starts would, too: tests that
 # interrupt a program would wait for ever.
@@ -64,13 +64,13 @@ def stage(change: Change = lambda _: None) -> dict[str, Any]:
     return data
 
 
-def template(change: Change = lambda _: None) -> Template:
+def template(change: Change = lambda _: None) -> "Template":
     """What the app deploys for that stage of one stack, checks included."""
     (found,) = templates(change).values()
     return found
 
 
-def templates(change: Change = lambda _: None, *, refresh: str = "") -> Mapping[str, Template]:
+def templates(change: Change = lambda _: None, *, refresh: str = "") -> "Mapping[str, Template]":
     """The template of each of a stage's stacks, by the stack's name; checks included.
 
     Half of the stages that tests ask for were asked for before, and are not made anew.
@@ -79,12 +79,18 @@ def templates(change: Change = lambda _: None, *, refresh: str = "") -> Mapping[
 
 
 @functools.cache
-def _templates_once(settings: str, refresh: str) -> Mapping[str, Template]:
+def _templates_once(settings: str, refresh: str) -> "Mapping[str, Template]":
     return make_templates(json.loads(settings), refresh)
 
 
-def make_templates(data: dict[str, Any], refresh: str = "") -> Mapping[str, Template]:
+def make_templates(data: dict[str, Any], refresh: str = "") -> "Mapping[str, Template]":
     """The templates of a stage's settings."""
+    # Here, because they start node: the process that hands out the tests needs none.
+    import aws_cdk as cdk
+    from aws_cdk.assertions import Template
+
+    from emr_notebook.build import build
+
     with TemporaryDirectory(prefix="cdk.out-") as folder:
         app = cdk.App(context=cdk_context(), outdir=folder)
         stacks = build(app, parse(data), refresh=refresh)
