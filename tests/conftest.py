@@ -32,6 +32,10 @@ from emr_notebook.settings.file import parse
 if TYPE_CHECKING:
     from aws_cdk.assertions import Template
 
+# Its grammars take a second to compile in each process, for checks of IRIs, of which nothing here
+# has any: jsonschema does without.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+
 # A CI that runs in the background ignores these, and whatever it starts would, too: tests that
 # interrupt a program would wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -40,6 +44,8 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # How long an example takes says more of the machine's other work than of the code.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+# Of `make unit`.
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
 
 ROOT = Path(__file__).parent.parent
 STAGE: dict[str, Any] = {

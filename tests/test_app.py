@@ -12,8 +12,9 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_s3 as s3
 
+from app import build_stacks
 from emr_notebook.build import build
-from emr_notebook.settings.file import load_stage, parse
+from emr_notebook.settings.file import SettingsError, load_stage, parse
 from emr_notebook.synthesis import synthesize_stage
 from tests.conftest import ROOT, cdk_context, stage
 
@@ -206,7 +207,17 @@ def run_app(folder: Path, **context: Any) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_dev_is_the_stage_without_a_context(project: Path) -> None:
+def test_dev_is_the_stage_without_a_context(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(SettingsError, match="there is no stage 'dev'"):
+        build_stacks(cdk.App(context=cdk_context()))
+
+
+@pytest.mark.slow
+def test_the_app_says_a_missing_stage_in_words(project: Path) -> None:
     (project / "config/dev.yaml").unlink(missing_ok=True)
 
     ended = run_app(project)

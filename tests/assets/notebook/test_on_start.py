@@ -147,6 +147,7 @@ class TestSparkMagicConfig:
 
 
 class TestOverrides:
+    @pytest.mark.slow
     def test_they_are_merged_into_the_deployed_settings(
         self, instance: Instance, livy: Server
     ) -> None:
