@@ -48,7 +48,7 @@ lint: install ## style, types, imports between rooms, shell
 	@ruff check . && ruff format --check . && lint-imports --no-logo --no-cache && mypy && scripts/lint-shell.sh
 
 unit: install ## quick tests without the sandbox: a minute
-	@$(PYTEST) --numprocesses auto -m "not sandbox and not slow"
+	@$(PYTEST) --numprocesses auto --hypothesis-profile quick -m "not sandbox and not slow"
 
 e2e: linux install ## tests of the real chain: minutes
 	@$(PYTEST) $(BUSY) -m sandbox

@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import gc
 import json
 import os
 import signal
@@ -9,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_socket
@@ -24,12 +25,16 @@ os.environ.setdefault(
 # A second a stack; the validation has a test of its own.
 os.environ["CDK_VALIDATION"] = "false"
 
-import aws_cdk as cdk
 import hypothesis
-from aws_cdk.assertions import Template
 
-from emr_notebook.build import build
 from emr_notebook.settings.file import parse
+
+if TYPE_CHECKING:
+    from aws_cdk.assertions import Template
+
+# Its grammars take a second to compile in each process, for checks of IRIs, of which nothing here
+# has any: jsonschema does without.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 # A CI that runs in the background ignores these, and whatever it starts would, too: tests that
 # interrupt a program would wait for ever.
@@ -39,6 +44,8 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # How long an example takes says more of the machine's other work than of the code.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+# Of `make unit`.
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
 
 ROOT = Path(__file__).parent.parent
 STAGE: dict[str, Any] = {
@@ -64,13 +71,13 @@ def stage(change: Change = lambda _: None) -> dict[str, Any]:
     return data
 
 
-def template(change: Change = lambda _: None) -> Template:
+def template(change: Change = lambda _: None) -> "Template":
     """What the app deploys for that stage of one stack, checks included."""
     (found,) = templates(change).values()
     return found
 
 
-def templates(change: Change = lambda _: None, *, refresh: str = "") -> Mapping[str, Template]:
+def templates(change: Change = lambda _: None, *, refresh: str = "") -> "Mapping[str, Template]":
     """The template of each of a stage's stacks, by the stack's name; checks included.
 
     Half of the stages that tests ask for were asked for before, and are not made anew.
@@ -79,12 +86,18 @@ def templates(change: Change = lambda _: None, *, refresh: str = "") -> Mapping[
 
 
 @functools.cache
-def _templates_once(settings: str, refresh: str) -> Mapping[str, Template]:
+def _templates_once(settings: str, refresh: str) -> "Mapping[str, Template]":
     return make_templates(json.loads(settings), refresh)
 
 
-def make_templates(data: dict[str, Any], refresh: str = "") -> Mapping[str, Template]:
+def make_templates(data: dict[str, Any], refresh: str = "") -> "Mapping[str, Template]":
     """The templates of a stage's settings."""
+    # Here, because they start node: the process that hands out the tests needs none.
+    import aws_cdk as cdk
+    from aws_cdk.assertions import Template
+
+    from emr_notebook.build import build
+
     with TemporaryDirectory(prefix="cdk.out-") as folder:
         app = cdk.App(context=cdk_context(), outdir=folder)
         stacks = build(app, parse(data), refresh=refresh)
@@ -107,6 +120,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     What is longest must not begin last: the other processes would have nothing left to do.
     """
     items.sort(key=_minutes, reverse=hasattr(config, "workerinput"))
+
+
+def pytest_collection_finish() -> None:
+    """Leave the thousands of tests out of Python's searches for garbage, which take seconds."""
+    gc.freeze()
 
 
 def _minutes(item: pytest.Item) -> float:

@@ -12,8 +12,10 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_s3 as s3
 
+from app import build_stacks
 from emr_notebook.build import build
-from emr_notebook.settings.file import parse
+from emr_notebook.settings.file import SettingsError, load_stage, parse
+from emr_notebook.synthesis import synthesize_stage
 from tests.conftest import ROOT, cdk_context, stage
 
 pytestmark = pytest.mark.minutes(0.4)
@@ -53,10 +55,25 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return output
 
 
+@pytest.fixture(scope="module")
+def in_process(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example without the CDK's command line and its own validation, which take seconds."""
+    output = tmp_path_factory.mktemp("in-process") / "cdk.out"
+    synthesize_stage(load_stage("example", ROOT / "config"), output, directory=ROOT)
+    return output
+
+
+@pytest.fixture(params=["in_process", pytest.param("assembly", marks=pytest.mark.slow)])
+def made(request: pytest.FixtureRequest) -> Path:
+    """The example's cloud assembly, either way."""
+    found: Path = request.getfixturevalue(request.param)
+    return found
+
+
 def test_the_example_passes_cdk_nag_and_cdks_own_validation_with_no_finding_at_all(
-    assembly: Path,
+    made: Path,
 ) -> None:
-    report = json.loads((assembly / "validation-report.json").read_text())
+    report = json.loads((made / "validation-report.json").read_text())
 
     # CDK's own validation writes a report only when it finds something; see the next test.
     assert [each["pluginName"] for each in report["pluginReports"]] == ["AwsSolutions"]
@@ -79,8 +96,8 @@ def test_cdks_own_validation_is_on_and_fails_the_synthesis(project: Path) -> Non
     assert "Traceback" not in ended.stderr
 
 
-def test_every_acknowledged_finding_is_a_wildcard_with_its_reason(assembly: Path) -> None:
-    report = json.loads((assembly / "validation-report.json").read_text())
+def test_every_acknowledged_finding_is_a_wildcard_with_its_reason(made: Path) -> None:
+    report = json.loads((made / "validation-report.json").read_text())
     accepted = [
         each
         for plugin in report["pluginReports"]
@@ -126,8 +143,8 @@ def test_synthesis_needs_no_network(second: Path) -> None:
     assert list(second.glob("*.template.json")) != []
 
 
-def test_an_asset_does_not_carry_byte_code(assembly: Path) -> None:
-    files = [path for path in assembly.rglob("*") if path.is_file()]
+def test_an_asset_does_not_carry_byte_code(made: Path) -> None:
+    files = [path for path in made.rglob("*") if path.is_file()]
 
     assert any(path.name == "handler.py" for path in files)
     assert not any(path.suffix == ".pyc" for path in files)
@@ -190,7 +207,17 @@ def run_app(folder: Path, **context: Any) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_dev_is_the_stage_without_a_context(project: Path) -> None:
+def test_dev_is_the_stage_without_a_context(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(SettingsError, match="there is no stage 'dev'"):
+        build_stacks(cdk.App(context=cdk_context()))
+
+
+@pytest.mark.slow
+def test_the_app_says_a_missing_stage_in_words(project: Path) -> None:
     (project / "config/dev.yaml").unlink(missing_ok=True)
 
     ended = run_app(project)

@@ -131,6 +131,8 @@ def imported_of_the_cdk() -> set[str]:
     ).stdout.split()
     for name in names:
         text = (ROOT / name).read_text() if (ROOT / name).is_file() else ""
+        if "aws_cdk" not in text:
+            continue
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.ImportFrom) and node.module == "aws_cdk":
                 found = {each.name for each in node.names}

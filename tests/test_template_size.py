@@ -43,7 +43,7 @@ def size(count: int) -> int:
         return (Path(folder) / stack.template_file).stat().st_size
 
 
-@pytest.mark.parametrize("count", [1, 10, 100])
+@pytest.mark.parametrize("count", [1, 10, pytest.param(100, marks=pytest.mark.slow)])
 def test_an_extra_notebook_with_the_same_script_adds_at_most_1536_bytes(count: int) -> None:
     assert size(count + 1) - size(count) <= MOST_BYTES_A_NOTEBOOK
 

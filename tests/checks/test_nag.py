@@ -11,7 +11,7 @@ from aws_cdk import aws_s3 as s3
 from emr_notebook.build import build
 from emr_notebook.checks.nag import acknowledge
 from emr_notebook.settings.file import parse
-from tests.conftest import ROOT, Change, cdk_context, example, stage
+from tests.conftest import ROOT, cdk_context, example, stage
 
 ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
 NIST = "NIST.800.53.R5"
@@ -162,24 +162,28 @@ def test_what_the_settings_give_up_is_accepted_in_the_users_own_words(tmp_path: 
         assert words[rule] == "no NAT gateway until the spring"
 
 
-@pytest.mark.parametrize("change", [with_nist, given_up, everything])
-def test_every_acknowledgement_has_a_finding(change: Change, tmp_path: Path) -> None:
-    app = new_app(tmp_path)
-    build(app, parse(stage(change)), directory=ROOT)
+@pytest.fixture(scope="module", params=[with_nist, given_up, everything])
+def synthesized(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[cdk.App, Path]:
+    """The app of a stage, and its cloud assembly."""
+    output = tmp_path_factory.mktemp("nag")
+    app = new_app(output)
+    build(app, parse(stage(request.param)), directory=ROOT)
     app.synth()
+    return app, output
 
+
+def test_every_acknowledgement_has_a_finding(synthesized: tuple[cdk.App, Path]) -> None:
+    app, output = synthesized
     made = acknowledgements(app)
 
     assert made != set()
-    assert made - accepted(tmp_path) == set()
+    assert made - accepted(output) == set()
 
 
-@pytest.mark.parametrize("change", [with_nist, given_up, everything])
-def test_every_acknowledgement_says_why_in_words(change: Change, tmp_path: Path) -> None:
-    app = new_app(tmp_path)
-    build(app, parse(stage(change)), directory=ROOT)
-
-    reasons = {reason for _, _, reason in acknowledgements(app)}
+def test_every_acknowledgement_says_why_in_words(synthesized: tuple[cdk.App, Path]) -> None:
+    reasons = {reason for _, _, reason in acknowledgements(synthesized[0])}
 
     assert reasons != set()
     assert [each for each in reasons if len(each.split()) < 5] == []

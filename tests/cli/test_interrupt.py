@@ -66,7 +66,10 @@ def interrupted(
     return process.returncode, out, err
 
 
-@pytest.mark.parametrize("command", ["doctor", "verify", "status"])
+@pytest.mark.parametrize(
+    "command",
+    [*(pytest.param(each, marks=pytest.mark.slow) for each in ("doctor", "verify")), "status"],
+)
 def test_that_comes_while_aws_is_silent_is_one_line(
     command: str, silent: Silent, tmp_path: Path
 ) -> None:
@@ -80,6 +83,7 @@ def test_that_comes_while_aws_is_silent_is_one_line(
     assert ended == (130, "", "error: interrupted\n")
 
 
+@pytest.mark.slow
 def test_that_comes_while_a_stage_is_synthesized_is_one_line(tmp_path: Path) -> None:
     # Node has been started, and says more than enough when it is interrupted, too.
     ended = interrupted(

@@ -33,6 +33,7 @@ def test_the_command_is_installed_beside_python() -> None:
 
 
 class TestVersion:
+    @pytest.mark.slow
     def test_is_the_same_for_the_installed_command_and_for_the_module(self) -> None:
         [project] = re.findall(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.M)
         beside = str(Path(sys.executable).with_name("emr-notebook"))

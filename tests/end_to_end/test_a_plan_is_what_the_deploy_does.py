@@ -27,7 +27,7 @@ from tests.end_to_end.resolver_world import (
 )
 from tests.end_to_end.stack_state import StackState
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(1.5)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(2.2)]
 
 OTHER_SUBNET = "subnet-0b000000000000002"
 # What only reads, as the request log names it.

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import stage, templates
+from tests.conftest import templates
 from tests.pipeline.pipelines import BECAUSE, CONNECTION, PROD_ACCOUNT, STAGES, Assembly
 
 PROJECT = "AWS::CodeBuild::Project"
@@ -15,11 +15,36 @@ OF_DEV = {
     "stages": ["dev"],
     "token_secret_name": "token",
 }
+BOUNDARY = "arn:aws:iam::111122223333:policy/boundary"
+# Prod has two stacks and is in another region.
+CHANGED = {
+    "dev": {**STAGES["dev"], "refresh": "2026-11-25"},
+    "prod": {
+        **STAGES["prod"],
+        "region": "us-east-1",
+        "notebooks": {
+            "alice": {"cluster": "analytics"},
+            "bob": {"cluster": "analytics", "stack": "science"},
+        },
+    },
+}
 
 
 @pytest.fixture(scope="module")
 def made() -> Assembly:
     return Assembly()
+
+
+@pytest.fixture(scope="module")
+def changed() -> Assembly:
+    """One with every setting that a test asks for: another for each would cost seconds."""
+
+    def change(data: dict[str, Any]) -> None:
+        opt_outs = {"approval": BECAUSE, "destructive_changes": BECAUSE}
+        data["stages"][0]["opt_outs"] = opt_outs
+        data.update(permissions_boundary_arn=BOUNDARY, pull_requests=OF_DEV)
+
+    return Assembly(change, CHANGED)
 
 
 class TestOrder:
@@ -49,25 +74,19 @@ class TestOrder:
         assert sorted(order, key=order.__getitem__) == in_order
         assert len(set(order.values())) == len(in_order)
 
-    def test_a_stage_without_an_approval_is_reviewed_all_the_same(self) -> None:
-        def unattended(data: dict[str, Any]) -> None:
-            data["stages"][0]["opt_outs"] = {"approval": BECAUSE}
+    def test_a_stage_without_an_approval_is_reviewed_all_the_same(self, changed: Assembly) -> None:
+        order = changed.order("dev")
 
-        made = Assembly(unattended)
-
-        order = made.order("dev")
         assert "Approve" not in order
         assert order["DiffAndPlan"] < order["notebooks-dev.Prepare"] < order["Verify"]
-        assert "Approve" in made.order("prod")
+        assert "Approve" in changed.order("prod")
 
-    def test_every_stack_of_a_stage_is_deployed_between_approval_and_verify(self) -> None:
-        def two(data: dict[str, Any]) -> None:
-            data["stack_name"] = "notebooks-dev"
-            data["notebooks"]["bob"] = {"cluster": "analytics", "stack": "science"}
+    def test_every_stack_of_a_stage_is_deployed_between_approval_and_verify(
+        self, changed: Assembly
+    ) -> None:
+        order = changed.order("prod")
 
-        order = Assembly(stages={**STAGES, "dev": stage(two)}).order("dev")
-
-        for stack in ("notebooks-dev", "notebooks-dev-science"):
+        for stack in ("notebooks-prod", "notebooks-prod-science"):
             deploy = [order[f"{stack}.Prepare"], order[f"{stack}.Deploy"]]
             assert order["Approve"] < deploy[0] < deploy[1] < order["Verify"]
 
@@ -89,14 +108,9 @@ class TestCommands:
         )
         assert summary == 'export PLAN_SUMMARY="$(cat plan-summary.txt)"'
 
-    def test_a_stage_can_accept_what_the_diff_calls_destructive(self) -> None:
-        def accepted(data: dict[str, Any]) -> None:
-            data["stages"][0]["opt_outs"] = {"destructive_changes": BECAUSE}
-
-        made = Assembly(accepted)
-
-        assert "--fail-on" not in made.commands("dev", "DiffAndPlan")[1]
-        assert "--fail-on=destructive" in made.commands("prod", "DiffAndPlan")[1]
+    def test_a_stage_can_accept_what_the_diff_calls_destructive(self, changed: Assembly) -> None:
+        assert "--fail-on" not in changed.commands("dev", "DiffAndPlan")[1]
+        assert "--fail-on=destructive" in changed.commands("prod", "DiffAndPlan")[1]
 
     def test_a_deploy_is_verified_with_the_look_up_role(self, made: Assembly) -> None:
         assert made.commands("prod", "Verify") == [
@@ -221,15 +235,12 @@ class TestPermissions:
     ) -> None:
         assert "sts:AssumeRole" not in json.dumps(made.may("Build", action))
 
-    def test_a_boundary_bounds_every_role(self) -> None:
-        boundary = "arn:aws:iam::111122223333:policy/boundary"
-        made = Assembly(lambda data: data.update(permissions_boundary_arn=boundary))
-
+    def test_a_boundary_bounds_every_role(self, changed: Assembly) -> None:
         bounds = [
             each["Properties"].get("PermissionsBoundary")
-            for each in made.of_type("AWS::IAM::Role").values()
+            for each in changed.of_type("AWS::IAM::Role").values()
         ]
-        assert set(bounds) == {boundary}
+        assert set(bounds) == {BOUNDARY}
 
 
 class TestNotices:
@@ -269,19 +280,20 @@ class TestNotices:
 
 
 class TestRegions:
-    def test_a_stage_in_another_region_has_an_encrypted_bucket_there(self) -> None:
-        elsewhere = {**STAGES, "prod": {**STAGES["prod"], "region": "us-east-1"}}
-        made = Assembly(stages=elsewhere)
-
+    def test_a_stage_in_another_region_has_an_encrypted_bucket_there(
+        self, changed: Assembly
+    ) -> None:
         stores = {
-            each["Region"]: each["ArtifactStore"] for each in made.properties["ArtifactStores"]
+            each["Region"]: each["ArtifactStore"] for each in changed.properties["ArtifactStores"]
         }
         assert set(stores) == {"eu-west-1", "us-east-1"}
         assert all(each["EncryptionKey"]["Type"] == "KMS" for each in stores.values())
-        deploy = made.actions("prod")["notebooks-prod.Deploy"]
+        deploy = changed.actions("prod")["notebooks-prod.Deploy"]
         assert deploy["Region"] == "us-east-1"
-        assert made.order("prod")["Approve"] < deploy["RunOrder"] < made.order("prod")["Verify"]
-        support = made.stacks["notebooks-pipeline-support-us-east-1"]
+        assert (
+            changed.order("prod")["Approve"] < deploy["RunOrder"] < changed.order("prod")["Verify"]
+        )
+        support = changed.stacks["notebooks-pipeline-support-us-east-1"]
         kinds = {each["Type"] for each in support["Resources"].values()}
         assert kinds == {
             "AWS::KMS::Key",
@@ -290,6 +302,7 @@ class TestRegions:
             "AWS::S3::BucketPolicy",
         }
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["n", "notebooks", "p" * 36, "Data-Platform-" * 7])
     def test_stages_in_several_regions_synthesize_whatever_the_pipeline_is_called(
         self, name: str
@@ -309,14 +322,13 @@ class TestPullRequests:
     def test_nobody_checks_them_who_was_not_asked_to(self, made: Assembly) -> None:
         assert "codebuild/pull-request.yml" not in json.dumps(made.template)
 
-    def test_a_project_reads_the_stages_for_them(self) -> None:
-        made = Assembly(lambda data: data.update(pull_requests=OF_DEV))
+    def test_a_project_reads_the_stages_for_them(self, changed: Assembly) -> None:
         (project,) = (
             each["Properties"]
-            for each in made.of_type(PROJECT).values()
+            for each in changed.of_type(PROJECT).values()
             if each["Properties"]["Source"]["BuildSpec"] == "codebuild/pull-request.yml"
         )
-        ((_, policy),) = made.of_type("AWS::IAM::ManagedPolicy").items()
+        ((_, policy),) = changed.of_type("AWS::IAM::ManagedPolicy").items()
         (assumed,) = (
             each["Resource"]
             for each in policy["Properties"]["PolicyDocument"]["Statement"]
@@ -336,16 +348,13 @@ class TestPullRequests:
 
 
 class TestSameStacks:
-    def test_a_stage_has_the_template_that_a_laptop_deploys(self) -> None:
-        stages = {**STAGES, "dev": {**STAGES["dev"], "refresh": "2026-11-25"}}
-        made = Assembly(stages=stages)
-
-        for name, change in stages.items():
+    def test_a_stage_has_the_template_that_a_laptop_deploys(self, changed: Assembly) -> None:
+        for name, change in CHANGED.items():
             laptop = templates(lambda data, change=change: data.update(change))  # type: ignore[misc]
 
             assert laptop != {}
             for stack, template in laptop.items():
-                assert made.stacks[stack] == template.to_json(), name
+                assert changed.stacks[stack] == template.to_json(), name
 
     def test_each_stack_is_there_once(self, made: Assembly) -> None:
         assert sorted(made.stacks) == ["notebooks-dev", "notebooks-pipeline", "notebooks-prod"]

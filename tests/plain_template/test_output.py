@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from emr_notebook.plain_template.__main__ import main
 from emr_notebook.plain_template.assembly import TemplateError
 from emr_notebook.plain_template.lambda_zip import code_zip, zip_name
 from emr_notebook.plain_template.output import replace_folder
@@ -100,11 +101,14 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_one_command_writes_the_folder_and_says_where_to_read_on(tmp_path: Path) -> None:
-    ended = run("--stage", "example", "--output", str(tmp_path / "out"))
+def test_one_command_writes_the_folder_and_says_where_to_read_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
 
-    assert ended.returncode == 0, ended.stderr
-    assert f"Next: {tmp_path}/out/README.md" in ended.stdout
+    main(["--stage", "example", "--output", str(tmp_path / "out")])
+
+    assert f"Next: {tmp_path}/out/README.md" in capsys.readouterr().out
     assert (tmp_path / "out/emr-notebooks-example.template.json").exists()
 
 

@@ -238,7 +238,7 @@ def test_a_template_that_would_be_too_large_indented_is_written_without() -> Non
 
 def test_a_template_that_is_too_large_is_refused_with_the_way_to_split_it() -> None:
     with pytest.raises(TemplateError, match="1,000,000") as refused:
-        plain_template(some_resources(30_000), (), {}).text()
+        plain_template(some_resources(300, DisplayName="x" * 4_000), (), {}).text()
 
     assert "`stack: <name>`" in str(refused.value)
 

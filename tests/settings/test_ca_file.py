@@ -272,6 +272,7 @@ class TestTemplate:
         )
 
 
+@pytest.mark.slow
 def test_the_app_says_a_refusal_in_words(tmp_path: Path) -> None:
     config = tmp_path / "config"
     config.mkdir()

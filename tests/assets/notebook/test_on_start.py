@@ -79,6 +79,7 @@ class TestSparkMagicConfig:
         login = {"username": "", "password": "", "auth": "None"}
         assert kernels == [{**login, "url": livy.url}] * 3
 
+    @pytest.mark.slow
     def test_settings_of_the_deploy_survive_a_users_configure_magic(
         self, instance: Instance
     ) -> None:
@@ -146,6 +147,7 @@ class TestSparkMagicConfig:
 
 
 class TestOverrides:
+    @pytest.mark.slow
     def test_they_are_merged_into_the_deployed_settings(
         self, instance: Instance, livy: Server
     ) -> None:
@@ -478,7 +480,9 @@ class TestTls:
         assert (shown["state"], shown["check"]) == ("failed", "TLS failure")
         assert tls_livy.requests == []
 
-    @pytest.mark.parametrize("authorities", ["none", "another"])
+    @pytest.mark.parametrize(
+        "authorities", ["none", pytest.param("another", marks=pytest.mark.slow)]
+    )
     def test_settings_that_turn_certificate_checks_off_get_the_same_check(
         self, instance: Instance, tls_livy: Server, tmp_path: Path, authorities: str
     ) -> None:

@@ -11,7 +11,7 @@ from sandbox.aws import RunningAws
 from sandbox.environment import ACCOUNT, REGION
 from tests.sandbox.aws.running_aws import running_aws
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(0.6)]
 
 CDK = Path(__file__).parents[3] / "node_modules" / ".bin" / "cdk"
 
