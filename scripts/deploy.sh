@@ -30,6 +30,8 @@ python3 -m emr_notebook plan "${plan_options[@]}" || status=$?
 case $status in
   0 | 2) ;;
   3) fail "not deployed: the plan could not find all out. Next: give the permissions that it names, or cdk deploy ${cdk_options[*]}" ;;
+  # It said so itself.
+  130) exit 130 ;;
   *) fail "not deployed: the plan says no. Next: mend what it names, then deploy again" ;;
 esac
 

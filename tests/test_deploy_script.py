@@ -85,6 +85,14 @@ def test_nothing_is_deployed_where_the_plan_says_no(
     assert checkout.called() == [PLAN]
 
 
+def test_an_interrupted_plan_ends_it_and_is_no_plan_that_says_no(checkout: Checkout) -> None:
+    checkout.stand_in("python3", 130, "Interrupted")
+    ended = checkout.deploy("dev")
+
+    assert (ended.returncode, ended.stderr.strip()) == (130, "Interrupted")
+    assert checkout.called() == [PLAN]
+
+
 def test_a_refresh_is_told_to_both(checkout: Checkout) -> None:
     checkout.deploy("dev", "--refresh=2026 november")
 

@@ -13,6 +13,7 @@ from sandbox.aws.cloudformation import (
     iam,
     operations,
     parameters,
+    resource_policies,
     schedules,
     types,
 )
@@ -57,6 +58,7 @@ def install(options: Options) -> tuple[Application, Callable[[], None]]:
     parameters.install()
     schedules.install()
     dead_letters.install()
+    resource_policies.install()
     hosted_zone.install(hosted_zone.HostedZoneType(resolver.publish))
     route53_conditions.install()
     resolver.install()

@@ -12,14 +12,13 @@ from refusal import Refusal
 class FollowedRecord:
     """A cluster's DNS name and what it says; without a record, `problem` says why.
 
-    `is_absent` is whether it is known that there is none; `denied` is the IAM action that is
-    missing to know.
+    `is_unread` is whether AWS refused to say; `denied` is the IAM action that is missing to know.
     """
 
     name: str
     record: Record | None = None
     problem: str = ""
-    is_absent: bool = False
+    is_unread: bool = False
     denied: str = ""
 
     def __str__(self) -> str:
@@ -73,8 +72,7 @@ def _record(reader: Reader, settings: Settings, key: str, zone_id: str) -> Follo
     name = settings.record_name(key)
     if not zone_id:
         vpc_id = settings.network.vpc_id
-        why = f"{vpc_id} has no hosted zone {settings.zone_name}"
-        return FollowedRecord(name, problem=why, is_absent=True)
+        return FollowedRecord(name, problem=f"{vpc_id} has no hosted zone {settings.zone_name}")
     sets = reader.ask(
         "route53",
         "list_resource_record_sets",
@@ -88,12 +86,11 @@ def _record(reader: Reader, settings: Settings, key: str, zone_id: str) -> Follo
     except Refusal as refusal:
         return FollowedRecord(name, problem=str(refusal))
     if record is None:
-        why = f"the hosted zone {zone_id} has no such record"
-        return FollowedRecord(name, problem=why, is_absent=True)
+        return FollowedRecord(name, problem=f"the hosted zone {zone_id} has no such record")
     return FollowedRecord(name, record)
 
 
 def _unknown(name: str, error: Denied | Refused) -> FollowedRecord:
     if isinstance(error, Denied):
         return FollowedRecord(name, denied=error.action)
-    return FollowedRecord(name, problem=str(error))
+    return FollowedRecord(name, problem=str(error), is_unread=True)

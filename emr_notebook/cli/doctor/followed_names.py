@@ -52,7 +52,7 @@ def name_line(followed: FollowedRecord, commands: Commands, *, waits: bool) -> L
         if followed.problem.startswith(TAKEN):
             cause, _, step = followed.problem.partition(" Next: ")
             return failed(subject, cause.removesuffix("."), advice=step.removesuffix("."))
-        if not followed.is_absent:
+        if followed.is_unread:
             return not_checked(subject, Unknown(followed.problem))
         return ok(subject, "the deploy makes it")
     if record.state is State.CHANGED:

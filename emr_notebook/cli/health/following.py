@@ -39,7 +39,7 @@ def _findings(
     followed: FollowedRecord, live: LiveEndpoint, notebook: NotebookStatus, commands: Commands
 ) -> Iterator[Finding]:
     record = followed.record
-    if followed.denied:
+    if followed.denied or followed.is_unread:
         yield Finding(Verdict.UNKNOWN, str(followed))
     elif record is None:
         yield Finding(Verdict.FAILED, str(followed), (commands.refresh(),))

@@ -19,7 +19,7 @@ from emr_notebook.cli.plan.template_diff import ChangeType, ResourceChange
 from emr_notebook.cli.plan.wording import endpoint_words
 from emr_notebook.settings.file import parse
 from emr_notebook.settings.model import Settings
-from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, cluster, status
+from tests.assets.cluster_endpoint.emr_records import CLUSTER_ID, cluster, refused, status
 from tests.cli.aws.stage_in_memory import (
     ALICE,
     COMMANDS,
@@ -113,6 +113,18 @@ class TestVerify:
     @pytest.mark.parametrize("record", [None, replace(RECORD, owner="another-stage")])
     def test_one_whose_record_is_not_there_fails(self, record: Record | None) -> None:
         assert verified(following(record)).verdict is Verdict.FAILED
+
+    def test_one_whose_record_aws_will_not_show_is_not_known(self) -> None:
+        def refuses(_: Any) -> Any:
+            raise refused("InvalidInput")
+
+        made = following()
+        made.answers["route53", "list_resource_record_sets"] = refuses
+
+        check = verified(made)
+
+        assert check.verdict is Verdict.UNKNOWN
+        assert commands(check) == []
 
     def test_one_without_a_zone_fails(self) -> None:
         check = verified(following(zone="another.internal."))
