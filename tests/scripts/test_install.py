@@ -102,7 +102,7 @@ def end(make: "subprocess.Popen[str]", target: str, number: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.sandbox
-@pytest.mark.minutes(0.7)
+@pytest.mark.minutes(0.3)
 def test_after_every_way_to_end_make_nothing_runs_and_the_next_make_installs_all(
     tmp_path: Path,
 ) -> None:

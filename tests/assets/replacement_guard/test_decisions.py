@@ -130,7 +130,6 @@ def notebooks(draw: st.DrawFn) -> list[Notebook]:
     ]
 
 
-@pytest.mark.slow
 @settings(max_examples=400, deadline=None, database=None)
 @given(notebooks(), st.frozensets(st.sampled_from(sorted(COMMON))))
 def test_it_refuses_exactly_when_a_notebook_would_be_replaced_that_may_not(

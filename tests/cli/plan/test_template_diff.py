@@ -284,7 +284,6 @@ def _settings(side: Side, may: frozenset[str]) -> Settings:
     return parse(stage(change))
 
 
-@pytest.mark.slow
 @hypothesis_settings(max_examples=200, deadline=None, database=None)
 @given(sides())
 def test_it_fails_exactly_the_updates_that_the_guard_will_refuse(
@@ -310,7 +309,6 @@ def test_it_fails_exactly_the_updates_that_the_guard_will_refuse(
     assert unasked == replaced - may
 
 
-@pytest.mark.slow
 @hypothesis_settings(max_examples=100, deadline=None, database=None)
 @given(sides())
 def test_equal_templates_change_nothing(story: tuple[Side, Side, frozenset[str]]) -> None:
