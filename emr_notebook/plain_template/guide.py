@@ -55,9 +55,9 @@ it is not given, and does not say so: what `config/$stage.yaml` says anew, then 
 template, would never arrive. The file names all of them. After the next `make template`, make it
 anew, or take over into yours what `diff` shows.
 $protection
-After a cluster that is not followed (`follow: false`, or by its id) was replaced, deploy with a new value
-of `Refresh` in the file, such as the date: the clusters are looked up again. A running notebook takes the
-new address at its next start.
+After a cluster that is not followed (`follow: false`, or by its id) was replaced, deploy with a
+new value of `Refresh` in the file, such as the date: the clusters are looked up again. A running
+notebook takes the new address at its next start.
 
 ## Terraform
 
