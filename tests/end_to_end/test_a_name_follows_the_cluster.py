@@ -19,6 +19,9 @@ NOTEBOOKS = {
     "bob": {"cluster": "analytics", "stack": "science"},
 }
 NAME = f"analytics.{STAGE}.internal"
+CAROL = {"carol": {"cluster": "analytics"}}
+GIVEN_ZONE = "data.example.com"
+IN_GIVEN_ZONE = f"analytics.zoned.{GIVEN_ZONE}"
 FIRST, SECOND, THIRD = "10.0.1.10", "10.0.1.20", "10.0.1.30"
 FOURTH, MOVED = "10.0.1.40", "10.0.1.50"
 OTHER_PORT = [{"Classification": "livy-conf", "Properties": {"livy.server.port": "9998"}}]
@@ -230,28 +233,45 @@ def test_what_fails_is_left_in_the_queue_of_the_alarm(world: ResolverWorld) -> N
             change(route53, zone, "DELETE", each)
 
 
+def given_zone(world: ResolverWorld) -> dict[str, Any]:
+    """The network of a stage that uses GIVEN_ZONE."""
+    listed = world.aws.client("route53").list_hosted_zones()["HostedZones"]
+    [found] = [each["Id"] for each in listed if each["Name"] == f"{GIVEN_ZONE}."]
+    return {**NETWORK, "zone_id": found.rpartition("/")[2], "zone_name": GIVEN_ZONE}
+
+
 def test_a_zone_that_exists_is_used(world: ResolverWorld) -> None:
-    vpc = {"VPCId": NETWORK["vpc_id"], "VPCRegion": "eu-west-1"}
-    zone = (
-        world.aws.client("route53")
-        .create_hosted_zone(Name="data.example.com", CallerReference="theirs", VPC=vpc)[
-            "HostedZone"
-        ]["Id"]
-        .rpartition("/")[2]
+    world.aws.client("route53").create_hosted_zone(
+        Name=GIVEN_ZONE,
+        CallerReference="theirs",
+        VPC={"VPCId": NETWORK["vpc_id"], "VPCRegion": "eu-west-1"},
     )
-    network = {**NETWORK, "zone_id": zone, "zone_name": "data.example.com"}
-    world.write_stage("zoned", CLUSTER, {"carol": {"cluster": "analytics"}}, network=network)
+    world.write_stage("zoned", CLUSTER, CAROL, network=given_zone(world))
 
     assert not world.deploy("zoned").failed
 
-    name = "analytics.zoned.data.example.com"
-    assert world.started_with("zoned", "carol") == f"http://{name}:8998"
-    assert resolved(world, "zoned-carol", name) == [THIRD]
+    assert world.started_with("zoned", "carol") == f"http://{IN_GIVEN_ZONE}:8998"
+    assert resolved(world, "zoned-carol", IN_GIVEN_ZONE) == [THIRD]
+
+
+def test_after_a_rollback_the_name_leads_back(world: ResolverWorld) -> None:
+    world.put(cluster("j-OTHER002", SECOND, name="other"))
+    other = {"analytics": {"name": "other", "follow": True}}
+    # A type that SageMaker does not have.
+    dave = {"dave": {"cluster": "analytics", "instance_type": "ml.t3.gigantic"}}
+    world.write_stage("zoned", other, CAROL | dave, network=given_zone(world))
+
+    deploy = world.deploy("zoned")
+
+    assert "ml.t3.gigantic" in deploy.printed
+    assert world.stack("zoned").status == "UPDATE_ROLLBACK_COMPLETE"
+    run_schedules(world, minutes=40)
+    wait_until(lambda: resolved(world, "zoned-carol", IN_GIVEN_ZONE) == [THIRD], 60)
 
 
 def test_a_cluster_that_is_followed_no_more_leaves_no_record(world: ResolverWorld) -> None:
     declined = {"analytics": {**CLUSTER["analytics"], "follow": False}}
-    world.write_stage("zoned", declined, {"carol": {"cluster": "analytics"}})
+    world.write_stage("zoned", declined, CAROL)
 
     deploy = world.deploy("zoned")
 
