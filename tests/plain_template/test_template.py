@@ -262,7 +262,7 @@ def test_an_asset_that_is_no_lambdas_code_is_refused() -> None:
 @pytest.mark.slow
 def test_a_stack_of_too_many_resources_is_refused_with_how_to_split_it(tmp_path: Path) -> None:
     def many(data: dict[str, Any]) -> None:
-        data["notebooks"] = {f"user-{number}": {"cluster": "analytics"} for number in range(260)}
+        data["notebooks"] = {f"user-{number}": {"cluster": "analytics"} for number in range(222)}
 
     with pytest.raises(SynthesisError, match=r"450 resources are accepted.*`stack: science`"):
         synthesize_stage(parse(stage(many)), tmp_path, directory=ROOT)
