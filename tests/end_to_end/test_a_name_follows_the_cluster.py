@@ -11,7 +11,7 @@ import pytest
 from tests.end_to_end.resolver_world import NETWORK, ResolverWorld, resolver_world, running
 from tests.sandbox.aws.running_aws import wait_until
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(1.6)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(1.5)]
 
 STAGE, CLUSTER = "follow", {"analytics": {"name": "nightly", "follow": True}}
 NOTEBOOKS = {

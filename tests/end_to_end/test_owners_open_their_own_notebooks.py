@@ -24,7 +24,7 @@ from tests.end_to_end.callers import Keys, allow, assume, document, role, user
 from tests.end_to_end.resolver_world import BECAUSE, ResolverWorld, resolver_world, running
 from tests.sandbox.aws.running_aws import settled
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(2)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(1.6)]
 
 STAGE, BY_NAME = "owned", "by-user-name"
 ALICE, BOB = "alice@example.com", "bob@example.com"
