@@ -39,7 +39,7 @@ def changes_of_the_script(made: PlanWorld, change: Change, refresh: str = "") ->
     return {each.name: (each.before, each.after) for each in alice.at_next_start}
 
 
-TLS = {"scheme": "https", "tls": {"verify": "none", "because": "a test"}}
+TLS: dict[str, Any] = {"scheme": "https", "tls": {"verify": "none", "because": "a test"}}
 
 
 @pytest.mark.parametrize("settings", [{}, {"follow": False}], ids=["followed", "not followed"])
