@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from cluster_endpoint.notebook_url import notebook_url
 from emr_notebook.cli.aws.deployed_stack import (
     ENDPOINT,
     LIFECYCLE,
@@ -18,6 +20,9 @@ from emr_notebook.settings.model import Settings
 CREATION_FAILED = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"})
 # Of every template of the CDK's.
 OWN_PARAMETERS = frozenset({"BootstrapVersion"})
+
+# An attribute that an endpoint has, where no output of the stack tells it.
+UNTOLD = "not known"
 
 # The attributes that follow from a physical id; others of a resource that stays stay as they are.
 _FROM_ID: Mapping[tuple[str, str], str] = {
@@ -64,7 +69,7 @@ class Deployed:
     def value(self, logical_id: str, attribute: str) -> object:
         """What a reference comes to; `<logical id>.<attribute>` where that is not known.
 
-        An endpoint's attributes are those that the last deploy found.
+        An endpoint's attributes are those that the last deploy found; UNTOLD where it does not say.
         """
         if logical_id.startswith("AWS::"):
             return self.environment.pseudo(logical_id)
@@ -72,14 +77,23 @@ class Deployed:
         properties = resource.get("Properties", {})
         if resource.get("Type") == ENDPOINT:
             found = self.stack.endpoints().get(str(properties.get("ClusterKey")), {})
-            if attribute in found:
-                return found[attribute]
+            if attribute:
+                return endpoint_attributes(found, properties).get(attribute, UNTOLD)
         physical = self.physical.get(logical_id)
         pattern = _FROM_ID.get((resource.get("Type", ""), attribute), "" if attribute else "{id}")
         if not physical or not pattern or "Path" in properties:
             return f"{logical_id}.{attribute}" if attribute else logical_id
         last = physical.rpartition("/")[2]
         return pattern.format(id=physical, last=last, **vars(self.environment))
+
+
+def endpoint_attributes(
+    values: Mapping[str, str], properties: Mapping[str, Any]
+) -> Mapping[str, str]:
+    """An endpoint's values with the one that no output holds: the URL that notebooks use."""
+    if "LivyUrl" not in values:
+        return values
+    return {**values, "NotebookUrl": notebook_url(values["LivyUrl"], properties)}
 
 
 def deployed_resources(reader: Reader, settings: Settings, name: str) -> Deployed:

@@ -4,13 +4,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
-from cluster_endpoint import output_formats
+from cluster_endpoint import last_value, output_formats
 from cluster_endpoint.handler import CLUSTER_ABSENT_CODES, CLUSTER_GONE_CODES
+from cluster_endpoint.notebook_url import awaited_url
 from cluster_endpoint.request import parse
 from cluster_record.record import State
 from emr_notebook.cli.aws.followed_records import FollowedRecord
 from emr_notebook.cli.aws.live_endpoint import LiveEndpoint
+from emr_notebook.cli.plan.deployed import endpoint_attributes
 from emr_notebook.cli.plan.template_diff import ChangeType, ResourceChange
 from refusal import Refusal
 
@@ -82,6 +85,7 @@ def plan_endpoint(
     after = {
         EndpointVerdict.CHANGES: live.values,
         EndpointVerdict.FOUND: live.values,
+        EndpointVerdict.AWAITED: {},
         EndpointVerdict.NOT_CHECKED: {} if is_looked_up else before,
         EndpointVerdict.NOT_READY: {} if is_looked_up else before,
     }
@@ -96,6 +100,19 @@ def plan_endpoint(
         why=live.denied or live.refusal,
         record=record,
     )
+
+
+def attributes_after(
+    endpoint: EndpointPlan, properties: Mapping[str, Any]
+) -> Mapping[str, str] | None:
+    """What the resolver answers for the new properties; None where it is not asked."""
+    if not endpoint.is_looked_up:
+        return None
+    values = endpoint.after
+    if endpoint.verdict is EndpointVerdict.AWAITED:
+        url = awaited_url(parse(properties).preferences)
+        values = {**last_value.PLACEHOLDER, "LivyUrl": url}
+    return endpoint_attributes(values, properties)
 
 
 def _leads_to(followed: FollowedRecord | None, live: LiveEndpoint) -> bool:

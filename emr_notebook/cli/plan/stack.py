@@ -6,7 +6,7 @@ from typing import Any
 
 from emr_notebook.cli.aws.deployed_stack import ENDPOINT, GUARD, LIFECYCLE, NOTEBOOK
 from emr_notebook.cli.plan.deployed import Deployed
-from emr_notebook.cli.plan.endpoint import EndpointPlan, plan_endpoint
+from emr_notebook.cli.plan.endpoint import EndpointPlan, attributes_after, plan_endpoint
 from emr_notebook.cli.plan.notebook import NotebookPlan, plan_notebook
 from emr_notebook.cli.plan.notebook_refusal import Facts
 from emr_notebook.cli.plan.read import AwsState
@@ -48,7 +48,7 @@ def plan_stack(
     name = deployed.stack.name
     endpoints: dict[str, EndpointPlan] = {}
 
-    def attributes_after(change: ResourceChange) -> Mapping[str, str] | None:
+    def answered(change: ResourceChange) -> Mapping[str, str] | None:
         if change.kind != ENDPOINT or change.change_type is ChangeType.REMOVED:
             return None
         if change.logical_id not in endpoints:
@@ -61,11 +61,11 @@ def plan_stack(
                 state.live_endpoints[cluster],
                 state.records.get(cluster),
             )
-        return endpoints[change.logical_id].after
+        return attributes_after(endpoints[change.logical_id], change.after)
 
-    diff = TemplateDiff(deployed, template, attributes_after)
+    diff = TemplateDiff(deployed, template, answered)
     for each in diff.of_type(ENDPOINT):
-        attributes_after(each)
+        answered(each)
     outputs_before = deployed.stack.template.get("Outputs", {})
     outputs_after = template.get("Outputs", {})
     names = outputs_before.keys() | outputs_after.keys()

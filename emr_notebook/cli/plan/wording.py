@@ -80,11 +80,11 @@ def changes_words(changes: Sequence[PropertyChange]) -> str:
 
 
 def notebook_counts(notebooks: Sequence[NotebookPlan]) -> str:
-    """How many notebooks each change is for, in the order of NotebookChange."""
-    counted = [
-        (kind, sum(each.change_type is kind for each in notebooks)) for kind in NotebookChange
-    ]
-    return ", ".join(f"{number} {kind}" for kind, number in counted if number)
+    """How many notebooks each change is for, those that restart apart from the others."""
+    others = [each for each in notebooks if not each.restarts]
+    counted = [("RESTARTED", len(notebooks) - len(others))]
+    counted += [(kind, sum(each.change_type is kind for each in others)) for kind in NotebookChange]
+    return ", ".join(f"{number} {words}" for words, number in counted if number)
 
 
 def without_a_price(costs: Costs) -> str:

@@ -85,6 +85,27 @@ def test_a_restart_says_what_it_is_for_and_what_it_brings() -> None:
     )
 
 
+def test_those_that_restart_are_counted_apart_from_those_that_stay_stopped() -> None:
+    def three(data: dict[str, Any]) -> None:
+        data["notebooks"] |= {key: {"cluster": "analytics"} for key in ("bob", "carol")}
+
+    def larger(data: dict[str, Any]) -> None:
+        three(data)
+        for key in ("alice", "bob"):
+            data["notebooks"][key]["instance_type"] = "ml.m5.xlarge"
+
+    world = deployed(three)
+    world.put(f"{STACK}-bob", "Stopped")
+
+    plan = world.plan(larger)
+
+    assert line_of("notebooks:", plan) == "1 RESTARTED, 1 unchanged, 1 changed while stopped"
+    assert summary_line(plan) == (
+        f"1 RESTARTED while somebody may use it ({ALICE}); "
+        f"1 changed while stopped ({STACK}-bob); 1 unchanged."
+    )
+
+
 def test_a_replacement_says_where_the_files_are_and_that_it_is_not_allowed() -> None:
     plan = deployed().plan(of_alice(subnet_id=OTHER_SUBNET))
 
