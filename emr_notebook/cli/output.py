@@ -35,11 +35,14 @@ def make_table(*columns: str) -> Table:
 
 
 def print_table(console: Console, table: Table) -> None:
-    """Print the table: to fit a terminal, with no word broken; for a pipe, each row on one line."""
+    """Print the table: to fit a terminal, with no word broken; for a pipe, each row on one line.
+
+    A terminal that is too narrow for that gets a list for each row, and an empty line after each.
+    """
     widest = console.options.update(max_width=WIDEST)
     needed = Measurement.get(console, widest, table)
     if console.is_terminal:
-        if needed.minimum <= console.width:
+        if _narrowest(console, table, needed) <= console.width:
             console.print(table)
         else:
             _print_records(console, table)
@@ -49,14 +52,22 @@ def print_table(console: Console, table: Table) -> None:
         console.print("".join(part.text for part in line).rstrip(), soft_wrap=True, markup=False)
 
 
+def _narrowest(console: Console, table: Table, needed: Measurement) -> int:
+    """The columns of a table that is whole: only its last column's cells break, between words."""
+    last = table.columns[-1]
+    cells = [Text(str(each)) for each in (last.header, *last.cells)]
+    sizes = [Measurement.get(console, console.options.update(max_width=WIDEST), x) for x in cells]
+    saved = max(each.maximum for each in sizes) - max(each.minimum for each in sizes)
+    return needed.maximum - saved
+
+
 def _print_records(console: Console, table: Table) -> None:
     """Each row as lines of `Heading: cell`, without empty ones: names stay whole in any width."""
     cells = [list(column.cells) for column in table.columns]
     for number, row in enumerate(table.rows):
-        if number:
-            console.print()
         for column, values in zip(table.columns, cells, strict=True):
             if str(values[number]):
                 line = Text.assemble((f"{column.header}: ", "bold"), str(values[number]))
                 line.stylize(row.style or "")
                 console.print(line, overflow="ignore", crop=False)
+        console.print()

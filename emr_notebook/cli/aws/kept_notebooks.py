@@ -1,9 +1,10 @@
 """Finds the notebooks that outlived their entry in the settings: they are still paid for."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from emr_notebook.cli.aws.held_by_stacks import held_by_stacks
 from emr_notebook.cli.aws.notebooks import NotebookSummary, describe
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.aws.tagged import tagged_resources
@@ -13,12 +14,16 @@ from emr_notebook.settings.model import Settings
 
 @dataclass(frozen=True)
 class KeptNotebook:
-    """A notebook of one of the stage's stacks that the settings no longer name."""
+    """A notebook of one of the stage's stacks that the settings no longer name.
+
+    The next deploy decides about one that its stack still `is_held` by; None is not known.
+    """
 
     name: str
     state: str
     stack: str
     owner: str
+    is_held: bool | None = None
 
 
 def kept_notebooks(
@@ -47,6 +52,15 @@ def kept_notebooks(
         for name, at in zip(kept, states, strict=True)
         if at is not None
     ]
+
+
+def tell_held(reader: Reader, kept: Sequence[KeptNotebook]) -> list[KeptNotebook]:
+    """The same, with whether a stack holds each: one that none does was kept by an earlier deploy.
+
+    Raises as Reader.ask does.
+    """
+    held = held_by_stacks(reader, [each.stack for each in kept])
+    return [replace(each, is_held=each.name.lower() in held) for each in kept]
 
 
 def stack_of(reader: Reader, settings: Settings, name: str) -> str:

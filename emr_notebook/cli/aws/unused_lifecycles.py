@@ -1,10 +1,8 @@
 """Finds the lifecycle configurations that edits and removals have left behind."""
 
-from typing import Any
-
-from emr_notebook.cli.aws.deployed_stack import is_no_such_stack, stack_resources
+from emr_notebook.cli.aws.held_by_stacks import held_by_stacks
 from emr_notebook.cli.aws.notebooks import PAGE_SIZE, list_all_notebooks
-from emr_notebook.cli.aws.reader import Reader, Refused
+from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.aws.tagged import tagged_resources
 from emr_notebook.settings.model import Settings
 
@@ -24,7 +22,8 @@ def unused_lifecycles(reader: Reader, settings: Settings) -> list[str]:
     # ARNs have names in lower case; and tags outlive what they were on.
     names = [name for arn, name in _names_by_arn(reader).items() if arn in tagged]
     free = [name for name in names if name.lower() not in attached]
-    held = _held_by_stacks(reader, settings) if free else set()
+    stacks = {settings.stack_name, *settings.stack_names()}
+    held = held_by_stacks(reader, stacks) if free else set()
     return sorted(name for name in free if name.lower() not in held)
 
 
@@ -37,24 +36,3 @@ def _names_by_arn(reader: Reader) -> dict[str, str]:
         MaxResults=PAGE_SIZE,
     )
     return {str(each[f"{member}Arn"]): str(each[f"{member}Name"]) for each in pages}
-
-
-def _held_by_stacks(reader: Reader, settings: Settings) -> set[str]:
-    """Physical ids, as the last part of an ARN in lower case."""
-    found: set[str] = set()
-    for stack in {settings.stack_name, *settings.stack_names()}:
-        found |= {_last_part(each) for each in _resources(reader, stack)}
-    return found
-
-
-def _resources(reader: Reader, stack: str) -> list[Any]:
-    try:
-        return stack_resources(reader, stack)
-    except Refused as refused:
-        if is_no_such_stack(refused):
-            return []
-        raise
-
-
-def _last_part(resource: Any) -> str:
-    return str(resource.get("PhysicalResourceId", "")).rpartition("/")[2].lower()

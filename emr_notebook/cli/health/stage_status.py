@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from emr_notebook.cli.aws.followed_records import FollowedRecord, followed_records
-from emr_notebook.cli.aws.kept_notebooks import KeptNotebook, kept_notebooks
+from emr_notebook.cli.aws.kept_notebooks import KeptNotebook, kept_notebooks, tell_held
 from emr_notebook.cli.aws.notebooks import NotebookStatus, list_notebooks, read_statuses
 from emr_notebook.cli.aws.reader import Denied, Reader
 from emr_notebook.cli.aws.unused_lifecycles import unused_lifecycles
@@ -50,6 +50,7 @@ def stage_status(
     statuses = read_statuses(reader, notebooks, found, done=done)
     denied = {action for each in statuses for action in each.denied}
     kept = _unless_denied(lambda: kept_notebooks(reader, settings, found), denied)
+    kept = _unless_denied(lambda: tell_held(reader, kept), denied) or kept
     unused = _unless_denied(lambda: unused_lifecycles(reader, settings), denied)
     needs = [
         [

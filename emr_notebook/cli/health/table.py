@@ -1,6 +1,6 @@
 """Prints a stage's notebooks as a table, and writes them as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from emr_notebook.settings.schedule import Action, WeeklyTime, acts_next, times_
 NOT_DEPLOYED = "not deployed"
 COLUMNS = ("Notebook", "State", "Owner", "Cluster", "Address", "Script", "Last start")
 ACTS_NEXT = "Acts next"
+UNDECIDED = "not in the settings: the next deploy lets it go or deletes it, as plan says"
 
 
 def print_status(console: Console, status: StageStatus, now: datetime) -> None:
@@ -36,17 +37,21 @@ def print_status(console: Console, status: StageStatus, now: datetime) -> None:
     for kept in status.kept:
         table.add_row(*map(Text, _kept_row(kept)), style="dim")
     print_table(console, table)
-    for record in status.records.values():
-        console.print(Text(str(record)), soft_wrap=True)
-    for notebook, findings in status.notebooks:
-        for finding in findings:
-            console.print(Text(f"{notebook.name}: {finding}"), soft_wrap=True)
-    for finding in status.leftovers:
-        console.print(Text(str(finding)), soft_wrap=True)
+    for line in _lines_below(status):
+        console.print(Text(line), soft_wrap=True)
     if any(notebook.state == IN_SERVICE for notebook, _ in status.notebooks):
         console.print(f"Livy is not checked: {NOT_ASKED}. Next: {ASKED_BY}", soft_wrap=True)
     found = [finding for _, findings in status.notebooks for finding in findings]
     print_next(console, [*found, *status.leftovers])
+
+
+def _lines_below(status: StageStatus) -> Iterator[str]:
+    """What the table's columns have no room for."""
+    yield from (f"{each.name}: {UNDECIDED}" for each in status.kept if each.is_held)
+    yield from map(str, status.records.values())
+    for notebook, findings in status.notebooks:
+        yield from (f"{notebook.name}: {finding}" for finding in findings)
+    yield from map(str, status.leftovers)
 
 
 def print_next(console: Console, findings: Sequence[Finding]) -> None:
@@ -64,7 +69,13 @@ def status_json(stage: str, status: StageStatus, now: datetime) -> dict[str, Any
         "stage": stage,
         "notebooks": [_as_json(notebook, findings, now) for notebook, findings in status.notebooks],
         "kept": [
-            {"name": each.name, "state": each.state, "stack": each.stack, "owner": each.owner}
+            {
+                "name": each.name,
+                "state": each.state,
+                "stack": each.stack,
+                "owner": each.owner,
+                "held_by_stack": each.is_held,
+            }
             for each in status.kept
         ],
         "clusters": [_record(key, each) for key, each in status.records.items()],
@@ -126,7 +137,8 @@ def _with_next(used: str, configured: str, next_configured: str) -> str:
 
 def _kept_row(kept: KeptNotebook) -> list[str]:
     owner = printable(kept.owner)
-    return [kept.name, f"{kept.state}, kept, not in the settings", owner, "", "", "", ""]
+    state = f"{kept.state}{', kept' if kept.is_held is False else ''}, not in the settings"
+    return [kept.name, state, owner, "", "", "", ""]
 
 
 def _times(notebook: NotebookStatus) -> dict[Action, WeeklyTime]:

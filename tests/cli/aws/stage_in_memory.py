@@ -70,6 +70,7 @@ class NotebookWorld(AwsInMemory):
     emr: Api = field(default_factory=Api)
     # Physical ids that the stage's stack holds; None for a stack that is not deployed.
     held: list[str] | None = None
+    held_status: str = "CREATE_COMPLETE"
     schedules: dict[tuple[str, str], Fields] = field(default_factory=dict)
     page_size: int = 100
 
@@ -167,7 +168,7 @@ class NotebookWorld(AwsInMemory):
                 "LogicalResourceId": "L",
                 "ResourceType": "T",
                 "LastUpdatedTimestamp": CREATED,
-                "ResourceStatus": "CREATE_COMPLETE",
+                "ResourceStatus": self.held_status,
             }
             for each in self.held
         ]

@@ -209,10 +209,49 @@ def test_a_kept_notebook_that_the_settings_no_longer_name_is_shown_as_that() -> 
     found = status(made)
 
     assert status_json("test", found, NOW)["kept"] == [
-        {"name": "Spark-Old", "state": "InService", "stack": STACK, "owner": "carol@example.com"}
+        {
+            "name": "Spark-Old",
+            "state": "InService",
+            "stack": STACK,
+            "owner": "carol@example.com",
+            "held_by_stack": False,
+        }
     ]
     assert "Spark-Old" in shown(found)
     assert "InService, kept, not in the settings" in shown(found)
+
+
+def test_a_notebook_that_a_stack_still_holds_is_not_called_kept_before_the_next_deploy() -> None:
+    made = world(held=[arn("Spark-Old")])
+    made.put("Spark-Old", "InService")
+    made.tag("Spark-Old")
+    found = status(made)
+
+    assert "InService, not in the settings" in shown(found)
+    assert (
+        "Spark-Old: not in the settings: the next deploy lets it go or deletes it, as plan says"
+        in shown(found).splitlines()
+    )
+    assert status_json("test", found, NOW)["kept"][0]["held_by_stack"] is True
+
+
+def test_a_notebook_that_a_stack_lists_as_let_go_is_a_kept_one() -> None:
+    made = world(held=[arn("Spark-Old")], held_status="DELETE_SKIPPED")
+    made.put("Spark-Old", "InService")
+    made.tag("Spark-Old")
+
+    assert "InService, kept, not in the settings" in shown(status(made))
+
+
+def test_whether_a_notebook_was_kept_is_left_open_where_stacks_may_not_be_read() -> None:
+    made = world(denied={"cloudformation:ListStackResources"})
+    made.put("Spark-Old", "InService")
+    made.tag("Spark-Old")
+    found = status(made)
+
+    assert "InService, not in the settings" in shown(found)
+    assert "the next deploy" not in shown(found)
+    assert "cloudformation:ListStackResources" in found.denied
 
 
 def test_a_kept_notebook_that_is_in_the_list_costs_no_call_of_its_own() -> None:
