@@ -43,12 +43,19 @@ class ScheduleRole(Construct):
             description="Has the clusters that notebooks use looked at",
             statements=[iam.PolicyStatement.from_json(each) for each in (call, *names.sending())],
         )
-        account = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}}
+        stack = cdk.Stack.of(self)
+        # EventBridge Scheduler's user guide, "Confused deputy prevention": the group's ARN.
+        group = stack.format_arn(
+            service="scheduler", resource="schedule-group", resource_name="default"
+        )
+        account = {"aws:SourceAccount": stack.account, "aws:SourceArn": group}
         self.arn = iam.Role(
             self,
             "Role",
             description="Has the clusters that notebooks use looked at",
-            assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions=account),
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com", conditions={"StringEquals": account}
+            ),
             managed_policies=[policy],
         ).role_arn
 

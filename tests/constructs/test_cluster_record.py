@@ -241,7 +241,10 @@ class TestLookingAgain:
         [trust] = role["AssumeRolePolicyDocument"]["Statement"]
 
         assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
-        assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+        group = "arn:aws:scheduler:eu-west-1:111122223333:schedule-group/default"
+        assert trust["Condition"] == {
+            "StringEquals": {"aws:SourceAccount": "111122223333", "aws:SourceArn": group}
+        }
 
 
 class TestTheAlarm:

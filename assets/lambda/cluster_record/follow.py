@@ -229,7 +229,9 @@ def _is_selected(cluster: Mapping[str, Any], selector: Selector) -> bool:
         return cluster.get("Id") == selector.cluster_id
     if selector.name:
         return cluster.get("Name") == selector.name
-    return all(tags.get(key) == value for key, value in selector.tags)
+    # EMR may leave those out that AWS sets itself; the tagging API, which selected it, has them.
+    own = [(key, value) for key, value in selector.tags if not key.startswith("aws:")]
+    return all(tags.get(key) == value for key, value in own)
 
 
 def _age(cluster: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """Tests cluster_record: which writes Route 53 sees when clusters come and go."""
 
+import json
 import re
 from typing import Any
 
@@ -123,6 +124,20 @@ class TestTheNameFollows:
         world.hint(**TAGS)
 
         assert world.address == SECOND
+
+    def test_a_tag_of_awss_own_that_emr_leaves_out_is_not_lost(self) -> None:
+        team = [{"Key": "team", "Value": "risk"}]
+        of_aws = [*team, {"Key": "aws:cloudformation:stack-name", "Value": "lake"}]
+        tags = json.dumps({each["Key"]: each["Value"] for each in of_aws})
+        selected: Any = {"ClusterName": None, "ClusterTags": tags}
+        world = DnsWorld(clusters=[cluster(Tags=of_aws)])
+        world.deploy(**selected)
+        world.clusters[0]["Tags"] = team
+        world.starts(Tags=of_aws)
+
+        world.hint(**selected)
+
+        assert world.address == FIRST
 
     @pytest.mark.parametrize("code", ["InvalidChangeBatch", "PriorRequestNotComplete"])
     def test_a_change_that_comes_between_two_others_is_made_after_a_second_look(
