@@ -197,6 +197,20 @@ def test_cdk_diff_of_an_unchanged_stack_is_empty(up: Up) -> None:
     assert "Number of stacks with differences: 0" in up.cdk("diff")
 
 
+def test_a_plan_of_an_unchanged_stack_says_so_of_its_followed_cluster(up: Up) -> None:
+    done = subprocess.run(
+        ["bash", "-c", "source .sandbox/aws.sh && emr-notebook plan -s sandbox"],
+        cwd=up.checkout.root,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "Nothing changes."
+
+
 def test_cdk_diff_shows_an_edited_line_of_the_start_script_as_text(up: Up) -> None:
     line = "trap 'exit 0' EXIT"
     up.checkout.edit("assets/notebook/on_start.sh", line, f"{line} # edited")
