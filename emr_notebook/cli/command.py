@@ -1,6 +1,7 @@
 """Shares between the commands their options, their reader of AWS, and how they fail."""
 
 import functools
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NoReturn, ParamSpec
@@ -28,6 +29,21 @@ LookupRole = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for other programs")]
 
 Parameters = ParamSpec("Parameters")
+
+
+def number_of(unit: str, example: int) -> Callable[[object], float]:
+    """Reads an option's value, such as a number of minutes: finite, and not negative."""
+
+    def parse(given: object) -> float:
+        try:
+            number = float(str(given))
+        except ValueError:
+            number = math.nan
+        if not 0 <= number < math.inf:
+            raise typer.BadParameter(f"'{given}' is not a number of {unit}, such as {example}")
+        return number
+
+    return parse
 
 
 def load_settings(stage: str, directory: Path = Path()) -> Settings:

@@ -1,12 +1,16 @@
 """Runs the emr-notebook command: its subcommands are modules of their own."""
 
+import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
+from emr_notebook.cli.command import FAILED
 from emr_notebook.cli.doctor.command import doctor
 from emr_notebook.cli.health.status import status
 from emr_notebook.cli.health.verify import verify
@@ -15,9 +19,31 @@ from emr_notebook.cli.plan.command import plan
 NAME = "emr-notebook"
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
+
+class Commands(TyperGroup):
+    """The subcommands; a mistaken call ends as the commands' own errors do.
+
+    Typer's own status for it is 2, with which a plan says that something changes.
+    """
+
+    def main(self, *args: Any, **options: Any) -> NoReturn:
+        """Run one of them, and exit with its status."""
+        try:
+            status = super().main(*args, **{**options, "standalone_mode": False})
+        except TyperException as mistake:
+            context = getattr(mistake, "ctx", None)
+            said = mistake.format_message().removesuffix(".")
+            end = "" if said.endswith("?") else "."
+            command = context.command_path if context else NAME
+            line = f"error: {said[:1].lower()}{said[1:]}{end} Next: {command} --help"
+            typer.echo(line, err=True)
+            status = FAILED
+        sys.exit(status)
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Look after the notebooks of a stage. Nothing here changes anything.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     # Plain help calls a flag a flag: Rich's shows <bool> where a value would be.

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from emr_notebook.cli import main
+from emr_notebook.cli.command import FAILED
 from emr_notebook.cli.main import app
 from tests.conftest import ROOT
 
@@ -92,6 +93,54 @@ def test_a_mistaken_stage_is_answered_in_terms_of_the_option(command: str) -> No
         assert done.exit_code == 1
         assert said in done.stderr
         assert "-c stage" not in done.stderr
+
+
+MISTAKES = {
+    "an option without its argument": (
+        ["plan", "--refresh"],
+        "error: option '--refresh' requires an argument. Next: emr-notebook --help\n",
+    ),
+    "a mistyped option": (
+        ["plan", "--refres", "1"],
+        "--refresh). Next: emr-notebook plan --help\n",
+    ),
+    "a mistyped command": (["stauts"], "Did you mean 'status'? Next: emr-notebook --help\n"),
+    "an argument too many": (["status", "dev"], "(dev). Next: emr-notebook status --help\n"),
+    "no command": ([], "error: missing command. Next: emr-notebook --help\n"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistaken_call_is_one_line_and_not_the_status_of_a_plan_that_changes_something(
+    mistake: str,
+) -> None:
+    given, said = MISTAKES[mistake]
+    done = CliRunner().invoke(app, given, prog_name="emr-notebook")
+
+    assert done.exit_code == FAILED
+    assert done.stdout == ""
+    assert re.fullmatch(r"error: [a-z].*\n", done.stderr)
+    assert done.stderr.endswith(said)
+
+
+@pytest.mark.parametrize("given", ["ten", "-1", "nan", "inf", "10m"])
+@pytest.mark.parametrize(
+    ("command", "option", "accepted"),
+    [
+        ("verify", "--wait", "a number of minutes, such as 10"),
+        ("plan", "--hours", "a number of hours, such as 160"),
+    ],
+)
+def test_what_is_no_number_is_answered_with_one_that_is(
+    command: str, option: str, accepted: str, given: str
+) -> None:
+    done = CliRunner().invoke(app, [command, option, given], prog_name="emr-notebook")
+
+    assert done.exit_code == FAILED
+    assert done.stderr == (
+        f"error: invalid value for '{option}': '{given}' is not {accepted}. "
+        f"Next: emr-notebook {command} --help\n"
+    )
 
 
 def test_a_python_without_the_packages_is_told_how_to_install_them() -> None:

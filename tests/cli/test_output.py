@@ -1,5 +1,6 @@
 """Tables on a terminal: whatever its width, each cell is there, and each word whole."""
 
+from collections.abc import Sequence
 from io import StringIO
 
 import pytest
@@ -55,7 +56,7 @@ TABLES: dict[str, list[tuple[str, ...]]] = {
 }
 
 
-def printed(rows: list[tuple[str, ...]], width: int) -> str:
+def printed(rows: Sequence[tuple[str, ...]], width: int) -> str:
     table = make_table(*rows[0])
     for row in rows[1:]:
         table.add_row(*map(Text, row))

@@ -19,6 +19,7 @@ from emr_notebook.cli.command import (
     LookupRole,
     Stage,
     load_settings,
+    number_of,
     reader_for,
     report_errors,
 )
@@ -32,7 +33,10 @@ from emr_notebook.settings.schedule import acts_next
 Wait = Annotated[
     float,
     typer.Option(
-        "--wait", help="how long to wait for notebooks that start", metavar="MINUTES", min=0
+        "--wait",
+        help="how long to wait for notebooks that start",
+        metavar="MINUTES",
+        parser=number_of("minutes", 10),
     ),
 ]
 STATUS = {Verdict.FAILED: FAILED, Verdict.UNKNOWN: UNKNOWN}

@@ -14,6 +14,7 @@ from emr_notebook.cli.command import (
     LookupRole,
     Stage,
     load_settings,
+    number_of,
     reader_for,
     report_errors,
 )
@@ -41,7 +42,12 @@ Price = Annotated[
 ]
 Hours = Annotated[
     float | None,
-    typer.Option("--hours", metavar="N", min=0, help="how long each notebook runs in a month"),
+    typer.Option(
+        "--hours",
+        metavar="N",
+        parser=number_of("hours", 160),
+        help="how long each notebook runs in a month",
+    ),
 ]
 Summary = Annotated[
     Path | None,
