@@ -18,7 +18,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: help install linux forget demo sandbox test lint unit e2e livy-contract bench mutants coverage format lock schema synth template diff deploy
 
 help: ## print this list
-	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
 
 install: .venv/.installed node_modules/.installed ## the environment alone, in .venv and node_modules
 
@@ -35,13 +35,13 @@ linux:
 forget:
 	@rm -f .sandbox/report.json || true
 
-demo: forget linux install ## the whole chain on this machine: deploy, open the notebook, run Spark, show the result
+demo: forget linux install ## the whole chain on this machine: deploy, run Spark, show it
 	@$(BIN)/python -m sandbox demo
 
 sandbox: linux install ## the same world, left running until Ctrl-C
 	@$(BIN)/python -m sandbox up
 
-test: linux install lint ## everything CI runs: lint, types, unit tests, synthesis, the sandbox end to end
+test: linux install lint ## everything CI runs: lint, unit tests, the sandbox
 	@$(PYTEST) $(BUSY)
 
 lint: install ## style, types, imports between rooms, shell
@@ -53,13 +53,13 @@ unit: install ## quick tests without the sandbox: a minute
 e2e: linux install ## tests of the real chain: minutes
 	@$(PYTEST) $(BUSY) -m sandbox
 
-livy-contract: install ## hold another Livy to what real ones answered: URL=http://…:8998, with no sessions
+livy-contract: install ## hold another, idle Livy to real answers: URL=http://…:8998
 	@$(if $(URL),LIVY_URL='$(URL)' $(PYTEST) tests/sandbox/livy/test_contract.py,$(error Say which Livy: make livy-contract URL=http://127.0.0.1:8998))
 
-bench: install ## the measurements, against baselines: a table and .sandbox/bench.json
+bench: install ## measure against baselines: a table, .sandbox/bench.json
 	@$(BIN)/python -m bench
 
-mutants: install ## change the resolver in small ways and see that its tests notice: minutes
+mutants: install ## change the resolver: do its tests notice? takes minutes
 	@scripts/mutants.sh
 
 coverage: install ## what the unit tests reach of the app and the resolver
@@ -71,17 +71,17 @@ format: install ## rewrite Python and shell in the project's form
 lock: install ## compile requirements*.txt from requirements*.in
 	@scripts/lock.sh
 
-synth: install ## STAGE's templates in cdk.out; STAGE=pipeline is the pipeline with all its stages
+synth: install ## STAGE's templates in cdk.out; STAGE=pipeline: all stages
 	@rm -rf cdk.out && node_modules/.bin/cdk synth --quiet -c stage=$(STAGE) && find cdk.out -name '*.template.json' | sort
 
-template: install ## STAGE's stacks as plain CloudFormation files, for deploying without the CDK
+template: install ## STAGE's stacks as CloudFormation files, without the CDK
 	@$(BIN)/python -m emr_notebook.plain_template --stage $(STAGE)
 
-schema: install ## write the schemas that editors use for config/*.yaml, and the handlers that doctor knows
+schema: install ## write the schemas of config/*.yaml, the handlers of doctor
 	@$(BIN)/python -m emr_notebook.settings.schema && $(BIN)/python scripts/handlers.py
 
-diff: install ## what deploying STAGE would do, with a new REFRESH if given: cdk diff, then the plan
+diff: install ## cdk diff and plan of STAGE, with a new REFRESH if given
 	@scripts/diff.sh $(STAGE) $(addprefix --refresh=,$(REFRESH))
 
-deploy: install ## deploy STAGE, with a new REFRESH if given, unless the plan says no
+deploy: install ## deploy STAGE, with REFRESH if given, if the plan allows it
 	@scripts/deploy.sh $(STAGE) $(addprefix --refresh=,$(REFRESH))

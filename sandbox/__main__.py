@@ -40,6 +40,8 @@ def main() -> int:
     parser.add_argument("command", choices=["check", "demo", "up", "replace-cluster"])
     parser.add_argument("--aws-port", type=int, help="the AWS endpoint's port; a free one without")
     arguments = parser.parse_args()
+    # A script that begins this in the background lets it ignore SIGINT: nothing would end it then.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     die_with_make()
     try:
         open_standard_streams()

@@ -64,6 +64,26 @@ def test_a_disk_that_will_not_do_is_told_why(checkout: Path, options: str, said:
     assert done.stderr.count("\n") == 1
 
 
+def test_a_script_that_began_it_in_the_background_ends_it_with_sigint(checkout: Path) -> None:
+    """A shell without job control lets what it begins so ignore SIGINT."""
+    program = """
+import os, signal, sys
+from sandbox import __main__ as command
+command.run_contained = lambda _: os.kill(os.getpid(), signal.SIGINT) or 0
+sys.exit(command.main())
+"""
+    done = subprocess.run(
+        ["sh", "-c", 'trap "" INT; exec "$0" -B -c "$1" check', sys.executable, program],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 130, done.stderr
+    assert done.stderr == "The sandbox was interrupted; nothing that it started is left.\n"
+
+
 def test_with_only_standard_input_and_error_closed_it_runs(checkout: Path) -> None:
     done = subprocess.run(
         ["sh", "-c", 'exec <&- 2>&-; exec "$0" -B -m sandbox check', sys.executable],

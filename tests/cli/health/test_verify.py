@@ -617,9 +617,3 @@ class TestTheCommand:
 
         assert code == 0
         assert f"Example: emr-notebook {command} --stage dev" in out
-
-    def test_refuses_a_negative_wait(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        code, _, err = run(world(), monkeypatch, "verify", "--stage", "test", "--wait", "-1")
-
-        assert code == 2
-        assert "--wait" in err
