@@ -57,9 +57,9 @@ def run_up(options: Options, console: Console) -> int:
             console.print(f"  {name:8} {address}", highlight=False, soft_wrap=True)
         variables = _write_variables(world, running)
         console.print(
-            f"\nIn another terminal: source {variables}; then emr-notebook status --stage {STAGE}, "
-            f"cdk diff -c stage={STAGE} and the like. `python -m sandbox replace-cluster` replaces "
-            "the cluster.\nCtrl-C tears it down.",
+            f"\nIn another terminal, in this folder:\n  source {variables}\n"
+            f"  emr-notebook status --stage {STAGE}\n  python -m sandbox replace-cluster\n"
+            "Ctrl-C tears it down.",
             highlight=False,
             soft_wrap=True,
         )
@@ -85,7 +85,8 @@ class _Replacing:
         except SandboxError as error:
             said = f"the cluster was not replaced: {error}"
         else:
-            said = f"{self.world.cluster_id} has taken over at {self.world.livy_url}"
+            place = f"{self.world.cluster_id} has taken over at {self.world.livy_url}"
+            said = f"{place}. A new kernel runs there."
         self.console.print(said, highlight=False, soft_wrap=True)
         return said
 

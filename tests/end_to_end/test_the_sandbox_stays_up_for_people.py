@@ -182,7 +182,14 @@ def test_a_shell_with_the_printed_variables_reaches_it_and_doctor_finds_nothing_
         check=False,
     )
 
-    assert "source .sandbox/aws.sh; then emr-notebook status --stage sandbox" in printed
+    lines = printed.splitlines()
+    place = lines.index("In another terminal, in this folder:")
+    assert lines[place + 1 : place + 5] == [
+        "  source .sandbox/aws.sh",
+        "  emr-notebook status --stage sandbox",
+        "  python -m sandbox replace-cluster",
+        "Ctrl-C tears it down.",
+    ]
     assert done.returncode == 0, done.stdout + done.stderr
     *_, cdk, emr_notebook = done.stderr.splitlines()
     assert cdk == str(up.checkout.root / "node_modules/.bin/cdk")
@@ -282,7 +289,8 @@ def test_a_new_kernel_runs_on_the_cluster_that_replaced_the_first_without_a_depl
         timeout=150,
         check=False,
     )
-    said = re.fullmatch(r"j-2SANDBOX00002 has taken over at http://(.+):8998\n", done.stdout)
+    words = r"j-2SANDBOX00002 has taken over at http://(.+):8998\. A new kernel runs there\.\n"
+    said = re.fullmatch(words, done.stdout)
     assert said, done.stdout + done.stderr
 
     # The first has ended: what answers now is its successor.
