@@ -42,3 +42,14 @@ def test_deploy_is_of_the_stage_and_with_the_refresh_that_are_given(tmp_path: Pa
     assert make(tmp_path, "-n", "deploy", "STAGE=prod", "REFRESH=7").strip() == (
         "scripts/deploy.sh prod --refresh=7"
     )
+
+
+def test_every_line_of_the_help_fits_a_terminal_in_two_columns(tmp_path: Path) -> None:
+    lines = make(tmp_path, "help").splitlines()
+    column = len("  make livy-contract ")
+
+    assert any(line.startswith("  make livy-contract ") for line in lines)
+    for line in lines:
+        assert len(line) <= 80, line
+        assert line[column - 1] == " ", line
+        assert line[column] != " ", line
