@@ -51,7 +51,8 @@ class TlsUp(Up):
 
     def sessions_asked_for(self) -> int:
         """How many sessions Livy was asked for, by its own log."""
-        lines = (self.state / "world/livy/requests.jsonl").read_text().splitlines()
+        [log] = (self.state / "world").glob("livy-*/requests.jsonl")
+        lines = log.read_text().splitlines()
         asked = [(entry["method"], entry["path"]) for entry in map(json.loads, lines)]
         return asked.count(("POST", "/sessions"))
 

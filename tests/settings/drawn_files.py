@@ -88,7 +88,11 @@ ONE_OF: dict[type[BaseModel], tuple[tuple[str, ...], ...]] = {
         ("name", "secret_arn", "secret_key_arn"),
     ),
 }
-TRUST = ({"ca_file": CA_FILE}, {"verify": "system"}, {"verify": "none", "because": "a test"})
+TRUST = (
+    {"ca_file": CA_FILE},
+    {"verify": "system", "names_alias": True},
+    {"verify": "none", "because": "a test"},
+)
 SCHEDULES: tuple[Any, ...] = (
     "none",
     {"stop": "19:30", "timezone": "Europe/Berlin"},

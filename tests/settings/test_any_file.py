@@ -78,6 +78,7 @@ KINDS = {
             "group twice": "each group once",
             "rules beside groups": "none beside network.security_group_ids: groups of your .+",
             "rule twice": "each rule once: .+ has this one",
+            "name of a zone": "at most 63 characters, a letter or digit last, where .+",
             "alias": "false for a cluster that is not followed: notebooks use no name of its own",
             "absent": "refuse for a cluster that is not followed: nobody would notice its start",
             "topic": "a topic in the stage's region, .+",
