@@ -1,15 +1,11 @@
 """`scripts/deploy.sh`, run: the plan comes first, and the reason of a refusal last."""
 
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.script_checkout import Run, ScriptCheckout
 
-Run = subprocess.CompletedProcess[str]
 PLAN, DEPLOY = "python3 -m emr_notebook plan --stage dev", "cdk deploy --all -c stage=dev"
 REFUSED = """\
 dev | CREATE_FAILED | Custom::ClusterEndpoint | Endpoint \x1b[31mReceived response status [FAILED]
@@ -26,43 +22,18 @@ REASON = (
 )
 
 
-class Checkout:
-    """A clone with a blank in its path, and stand-ins for the two commands first on PATH."""
+class Checkout(ScriptCheckout):
+    """Its commands speak on standard error, as cdk reports."""
 
-    def __init__(self, root: Path) -> None:
-        self.root, self.bin, self.calls = root / "a clone", root / "bin", root / "calls.txt"
-        self.bin.mkdir()
-        (self.root / "scripts").mkdir(parents=True)
-        shutil.copy(ROOT / "scripts/deploy.sh", self.root / "scripts")
-        self.stand_in("cdk")
-        self.stand_in("python3")
-
-    def stand_in(self, name: str, status: int = 0, says: str = "") -> None:
-        path = self.bin / name
-        path.write_text(
-            f'#!/bin/sh\necho "{name} $*" >>"{self.calls}"\n'
-            f"cat >&2 <<'SAID'\n{says}\nSAID\nexit {status}\n"
-        )
-        path.chmod(0o755)
+    speaks = "cat >&2 <<'SAID'\n{says}\nSAID\n"
 
     def deploy(self, *arguments: str) -> Run:
-        return subprocess.run(
-            [str(self.root / "scripts/deploy.sh"), *arguments],
-            env={"PATH": f"{self.bin}{os.pathsep}{os.defpath}", "LC_ALL": "C.UTF-8"},
-            cwd=self.root,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-
-    def called(self) -> list[str]:
-        return self.calls.read_text().splitlines() if self.calls.exists() else []
+        return self.run(*arguments, LC_ALL="C.UTF-8")
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
-    return Checkout(tmp_path)
+    return Checkout(tmp_path, "deploy.sh")
 
 
 @pytest.mark.parametrize("status", [0, 2])
