@@ -7,7 +7,7 @@ from typing import TypeVar
 from emr_notebook.cli.aws.followed_records import FollowedRecord, followed_records
 from emr_notebook.cli.aws.kept_notebooks import KeptNotebook, kept_notebooks, tell_held
 from emr_notebook.cli.aws.notebooks import NotebookStatus, list_notebooks, read_statuses
-from emr_notebook.cli.aws.reader import Denied, Reader
+from emr_notebook.cli.aws.reader import Denied, Reader, caching_reader
 from emr_notebook.cli.aws.unused_lifecycles import unused_lifecycles
 from emr_notebook.cli.health.findings import Finding, status_findings, unused_lifecycle
 from emr_notebook.cli.health.schedules import schedule_findings
@@ -43,8 +43,10 @@ def stage_status(
 ) -> StageStatus:
     """The stage's notebooks now; `done` is called after each call about one of them.
 
-    Raises Denied when not even a list may be had, and otherwise as Reader.ask does.
+    No call is made twice. Raises Denied when not even a list may be had, and otherwise as
+    Reader.ask does.
     """
+    reader = caching_reader(reader)
     notebooks = settings.resolved_notebooks
     found = list_notebooks(reader, [each.name for each in notebooks])
     statuses = read_statuses(reader, notebooks, found, done=done)

@@ -235,6 +235,17 @@ def test_a_notebook_that_a_stack_still_holds_is_not_called_kept_before_the_next_
     assert status_json("test", found, NOW)["kept"][0]["held_by_stack"] is True
 
 
+def test_what_a_stack_holds_is_read_once_for_notebooks_and_lifecycle_configurations() -> None:
+    made = world(held=[arn("Spark-Old")])
+    made.put("Spark-Old", "InService")
+    made.tag("Spark-Old")
+    made.put_lifecycle("Start-Former-1A")
+    found = status(made)
+
+    assert len(found.leftovers) == 1
+    assert [name for name, _ in made.calls].count("list_stack_resources") == 1
+
+
 def test_a_notebook_that_a_stack_lists_as_let_go_is_a_kept_one() -> None:
     made = world(held=[arn("Spark-Old")], held_status="DELETE_SKIPPED")
     made.put("Spark-Old", "InService")
