@@ -10,7 +10,7 @@ from emr_notebook.settings import types
 from emr_notebook.settings.cluster import Cluster
 from emr_notebook.settings.immutable_properties import FROM_SETTINGS
 from emr_notebook.settings.network import Network
-from emr_notebook.settings.notebook import Notebook, NotebookDefaults, ResolvedNotebook, Tags
+from emr_notebook.settings.notebook import Notebook, NotebookDefaults, ResolvedNotebook, StackTags
 from emr_notebook.settings.partitions import Partition, partition_of
 from emr_notebook.settings.types import OptOut, Strict
 
@@ -35,7 +35,7 @@ class Settings(Strict):
     termination_protection: bool = Field(
         default=False, description="CloudFormation refuses to delete the stacks"
     )
-    tags: Tags = Field(default_factory=dict, description="on everything that can carry tags")
+    tags: StackTags = Field(default_factory=dict, description="on everything that can carry tags")
     network: Network
     alarms_topic_arn: types.TopicArn | None = Field(
         default=None,

@@ -125,6 +125,7 @@ Policies = Annotated[tuple[types.PolicyArn, ...], Field(max_length=8, strict=Fal
 # SageMaker API, AdditionalCodeRepositoryNamesOrUrls.
 Repositories = Annotated[tuple[CodeRepository, ...], Field(max_length=3, strict=False)]
 Tags = dict[types.TagKey, types.TagValue]
+StackTags = dict[types.TagKey, types.StackTagValue]
 
 
 class NotebookDefaults(Strict):

@@ -18,7 +18,7 @@ from emr_notebook.settings.file import (
 )
 from emr_notebook.settings.messages import Mistake, refusal
 from emr_notebook.settings.model import Settings
-from emr_notebook.settings.notebook import Tags
+from emr_notebook.settings.notebook import StackTags
 from emr_notebook.settings.partitions import partition_of
 from emr_notebook.settings.types import OptOut, Strict, TextFormat
 
@@ -120,7 +120,7 @@ class PipelineSettings(Strict):
     account: types.AccountId
     region: types.Region
     stack_name: PipelineName
-    tags: Tags = Field(default_factory=dict, description="on everything that can carry tags")
+    tags: StackTags = Field(default_factory=dict, description="on everything that can carry tags")
     permissions_boundary_arn: types.PolicyArn | None = Field(
         default=None, description="bounds every role that is made here"
     )

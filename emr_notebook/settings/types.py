@@ -269,6 +269,14 @@ TagValue = Annotated[
         "characters",
     ),
 ]
+# CloudFormation's API takes no empty value for a stack's own tag (Tag, Value: at least 1 character).
+StackTagValue = Annotated[
+    str,
+    TextFormat(
+        r"[\w .:/=+@-]+",
+        "a tag value, in quotes: letters, digits, spaces and . _ : / = + - @, 1 to 256 characters",
+    ),
+]
 # A blank at an end would never equal the tag of a principal.
 Owner = Annotated[
     str,

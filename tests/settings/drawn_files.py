@@ -66,6 +66,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "TagKey": ("team", "cost-center", "Größe x", "a:b/c"),
     "TagKeyToSelect": ("team", "aws:cloudformation:stack-name", "a:b/c"),
     "TagValue": ("42", "", "risk + co", "ü@x"),
+    "StackTagValue": ("42", "risk + co", "ü@x"),
     "Owner": ("alice@example.com", "Bob B"),
     "FilePath": (CA_FILE,),
     "TimeOfDay": ("08:00",),

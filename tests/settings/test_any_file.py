@@ -219,7 +219,7 @@ def test_what_is_accepted_can_be_built_and_leaves_no_check_a_word(
             found += [*unreadable, *linter.validate_template(data)]
 
     assert len(chosen) == BUILT
-    assert [str(each) for each in found] == []
+    assert [f"{'/'.join(map(str, each.path))}: {each}" for each in found] == []
 
 
 def synthesized(text: str, directory: Path, outdir: Path) -> list[Path]:

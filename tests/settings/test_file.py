@@ -254,6 +254,7 @@ def test_a_file_that_holds_no_settings_is_refused_by_name(
     ("text", "said"),
     [
         ("42", "tags.a: 42 (a number) was given; accepted: a tag value, in quotes"),
+        ('""', "tags.a: '' was given; accepted: a tag value, in quotes"),
         ("1.10", "tags.a: 1.1 (a number) was given"),
         (".inf", "tags.a: inf (a number) was given"),
         ("true", "tags.a: true (a truth value) was given"),
