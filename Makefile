@@ -22,7 +22,7 @@ help: ## print this list
 
 install: .venv/.installed node_modules/.installed ## the environment alone, in .venv and node_modules
 
-.venv/.installed: requirements-dev.txt
+.venv/.installed: requirements-dev.txt pyproject.toml
 	@scripts/install.sh python
 
 node_modules/.installed: package.json package-lock.json .venv/.installed

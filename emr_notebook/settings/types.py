@@ -269,7 +269,7 @@ TagValue = Annotated[
         "characters",
     ),
 ]
-# CloudFormation's API takes no empty value for a stack's own tag (Tag, Value: at least 1 character).
+# CloudFormation API, Tag, Value: a stack's own tag is not empty.
 StackTagValue = Annotated[
     str,
     TextFormat(

@@ -1,0 +1,46 @@
+"""Keeps status.txt: a line `key: value` for each thing that the notebook's user is told.
+
+The start writes the whole file. What goes on in the background changes lines of its own, whose
+keys nothing else uses.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from typing import TYPE_CHECKING
+
+from emr_notebook_agent import files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+NAME = "status.txt"
+
+
+def update(home: Path, values: Mapping[str, str | None]) -> None:
+    """Set the lines of these keys, and remove those whose value is None. Raises OSError."""
+    path = files.folder(home) / NAME
+    with locked(home):
+        try:
+            lines = (files.read(path) or "").splitlines()
+        except ValueError:
+            lines = []
+        kept = [line for line in lines if line.partition(": ")[0] not in values]
+        new = [f"{key}: {value}" for key, value in values.items() if value is not None]
+        files.write(path, "\n".join([*kept, *new, ""]))
+
+
+@contextlib.contextmanager
+def locked(home: Path) -> Iterator[None]:
+    """One writer of status.txt at a time."""
+    folder = files.folder(home)
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
