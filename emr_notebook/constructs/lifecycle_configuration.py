@@ -58,6 +58,7 @@ class LifecycleConfiguration(Construct):
             spark_version=endpoint.spark_version,
             livy_version=endpoint.livy_version,
             authorities=authorities,
+            idle_minutes=notebook.idle_minutes,
             sparkmagic_config=start_script.sparkmagic_config(
                 notebook.spark.model_dump(mode="json"), ignore_ssl_errors=unverified
             ),

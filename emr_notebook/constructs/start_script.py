@@ -73,10 +73,12 @@ def header(
     sparkmagic_config: Mapping[str, object],
     authorities: str = "",
     livy_fallback_url: str = "",
+    idle_minutes: int | None = None,
 ) -> dict[str, str]:
     """The variables that on_start.sh reads; `cluster` is the key in the settings.
 
     `livy_fallback_url` serves when the name in `livy_url` does not resolve.
+    `idle_minutes` is after how long without a use the notebook stops itself; None: never.
     `authorities` are certificates in PEM that Livy's may be issued by, beside the public ones.
     """
     return {
@@ -88,6 +90,7 @@ def header(
         "LIVY_VERSION": livy_version,
         **({"LIVY_FALLBACK": livy_fallback_url} if livy_fallback_url else {}),
         **({"LIVY_CA": authorities} if authorities else {}),
+        **({} if idle_minutes is None else {"IDLE_MINUTES": str(idle_minutes)}),
         "SPARKMAGIC_CONFIG": json.dumps(sparkmagic_config, separators=(",", ":")),
     }
 
