@@ -178,6 +178,13 @@ def header_in(content: str) -> dict[str, str]:
     return found
 
 
+def without_agent(content: str) -> str:
+    """A script in base64 as text, but for which agent it runs and the version that follows."""
+    names = ("AGENT_URI", "AGENT_SHA256", "SCRIPT_VERSION")
+    text = base64.b64decode(content).decode("utf-8", "replace")
+    return _WHOLE_ASSIGNMENT.sub(lambda found: "" if found[1] in names else found[0], text)
+
+
 def _compact(value: Mapping[str, object]) -> str:
     return json.dumps(value, separators=(",", ":"))
 
