@@ -96,9 +96,7 @@ class LifecycleConfiguration(Construct):
         if notebook.lifecycle_config_name is not None:
             # The name has one script at a time; another id would be made while it is taken.
             return f"Named-{notebook.lifecycle_config_name}"
-        # Without defaults, so that a setting that is yet to come changes no id.
-        asked = notebook.spark.model_dump_json(exclude_defaults=True)
-        digest = hashlib.sha256(asked.encode()).hexdigest()[:8]
+        digest = hashlib.sha256(notebook.start_settings.encode()).hexdigest()[:8]
         return f"Start-{notebook.cluster}-{digest}"
 
 

@@ -122,7 +122,9 @@ class SparkNotebook(Construct):
 
 def _role_tags(notebook: ResolvedNotebook) -> dict[str, str]:
     named = {NAME_TAG: notebook.name}
-    return named if notebook.idle_minutes is None else {**named, ARN_NAME_TAG: notebook.name.lower()}
+    return (
+        named if notebook.idle_minutes is None else {**named, ARN_NAME_TAG: notebook.name.lower()}
+    )
 
 
 def _tags(notebook: ResolvedNotebook) -> dict[str, str]:

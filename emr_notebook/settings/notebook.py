@@ -1,12 +1,15 @@
 """Defines the settings of one notebook, and of what it gets unless it says otherwise."""
 
+import json
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from emr_notebook.settings import types
+from emr_notebook.settings.environment import Environment
 from emr_notebook.settings.schedule import Action, Schedule, WeeklyTime
+from emr_notebook.settings.start_hook import NO_HOOK, StartHook
 from emr_notebook.settings.types import OptOut, Strict
 
 
@@ -156,6 +159,12 @@ class NotebookDefaults(Strict):
     stop_after_idle_minutes: types.IdleMinutes = Field(
         default=types.NEVER, description="it stops itself when nobody used it for that long"
     )
+    start_hook: StartHook | None = Field(
+        default=None, description="a script that runs after each start; none: nothing does"
+    )
+    environment: Environment = Field(
+        default_factory=dict, description="variables of kernels, terminals and the start hook"
+    )
     opt_outs: NotebookOptOuts = NotebookOptOuts()
 
 
@@ -191,6 +200,8 @@ class Notebook(Strict):
     spark: Spark | None = None
     schedule: Schedule | None = None
     stop_after_idle_minutes: types.IdleMinutes | None = None
+    start_hook: StartHook | None = None
+    environment: Environment | None = None
     opt_outs: NotebookOptOuts | None = None
 
 
@@ -214,7 +225,9 @@ class ResolvedNotebook(Strict):
     additional_code_repositories: tuple[CodeRepository, ...]
     spark: Spark
     schedule: Schedule | None
-    stop_after_idle_minutes: int | Literal["never"]
+    stop_after_idle_minutes: types.IdleMinutes
+    start_hook: StartHook | None
+    environment: Environment
     opt_outs: NotebookOptOuts
 
     @property
@@ -233,3 +246,23 @@ class ResolvedNotebook(Strict):
     def scheduled(self) -> dict[Action, WeeklyTime]:
         """When it is started and stopped by itself, if at all."""
         return {} if self.schedule is None else self.schedule.times
+
+    @property
+    def hook(self) -> StartHook | None:
+        """What runs after each start, if anything does."""
+        return None if self.start_hook == NO_HOOK else self.start_hook
+
+    @property
+    def start_settings(self) -> str:
+        """What the start script follows from, beside the cluster: the same text, the same script.
+
+        Without defaults, so that a setting that is yet to come changes no text.
+        """
+        others = {
+            "hook": self.hook and self.hook.model_dump(mode="json"),
+            "environment": self.environment,
+            "idle_minutes": self.idle_minutes,
+        }
+        given = {name: value for name, value in others.items() if value}
+        spark = self.spark.model_dump_json(exclude_defaults=True)
+        return spark + json.dumps(given, sort_keys=True) if given else spark
