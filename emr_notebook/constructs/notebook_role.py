@@ -19,8 +19,9 @@ from emr_notebook.settings.notebook import CODECOMMIT_URL, CodeRepository, Resol
 class NotebookRoles(Construct):
     """A notebook's role may write that notebook's own log, and read its own repositories.
 
-    One that stops itself when idle may do that. Nothing else: the access to data belongs to the cluster. One policy serves all roles, each of
-    which carries its notebook's name as a tag; a policy for each would double a template's size.
+    One that stops itself when idle may do that. Nothing else: the access to data belongs to the
+    cluster. One policy serves all roles, each of which carries its notebook's name as a tag; a
+    policy for each would double a template's size.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage_opt_outs: StageOptOuts):
