@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from emr_notebook.checks.nag import acknowledge, wildcard_rule
+from emr_notebook.constructs.agent import Agent
 from emr_notebook.constructs.retention import retain_with_notebook
 from emr_notebook.names import ARN_NAME_TAG, LOG_GROUP, NAME_TAG
 from emr_notebook.settings.model import StageOptOuts
@@ -17,14 +18,16 @@ from emr_notebook.settings.notebook import CODECOMMIT_URL, CodeRepository, Resol
 
 
 class NotebookRoles(Construct):
-    """A notebook's role may write that notebook's own log, and read its own repositories.
+    """A notebook's role may write that notebook's own log, and read the agent and its repositories.
 
     One that stops itself when idle may do that. Nothing else: the access to data belongs to the
     cluster. One policy serves all roles, each of which carries its notebook's name as a tag; a
     policy for each would double a template's size.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage_opt_outs: StageOptOuts):
+    def __init__(
+        self, scope: Construct, construct_id: str, *, agent: Agent, stage_opt_outs: StageOptOuts
+    ):
         super().__init__(scope, construct_id)
         self._stack = cdk.Stack.of(self)
         self.trust = {
@@ -40,14 +43,19 @@ class NotebookRoles(Construct):
         self._stage_opt_outs = stage_opt_outs
         self._made: dict[str, iam.CfnManagedPolicy] = {}
         policy = self._policy(
-            "Log", "A SageMaker notebook writes its own log", self._log_document()
+            # Another description would replace it, and leave the old one behind.
+            "Log",
+            "A SageMaker notebook writes its own log",
+            self._log_document(agent),
         )
         self._policy_arns = [policy.ref]
         acknowledge(
             policy,
             {
                 wildcard_rule(self._stack, self._own_streams): "SageMaker names a notebook's "
-                "log streams <notebook>/<hook>: the prefix is the role's own notebook."
+                "log streams <notebook>/<hook>: the prefix is the role's own notebook.",
+                wildcard_rule(self._stack, agent.keys_arn): "Which key the bootstrap's bucket has, "
+                "a template does not know; it opens the agent's object alone, through S3 alone.",
             },
         )
 
@@ -95,7 +103,7 @@ class NotebookRoles(Construct):
     def _group(self) -> str:
         return self._arn("logs", f"log-group:{LOG_GROUP}")
 
-    def _log_document(self) -> dict[str, Any]:
+    def _log_document(self, agent: Agent) -> dict[str, Any]:
         group = self._group
         return {
             "Version": "2012-10-17",
@@ -111,6 +119,7 @@ class NotebookRoles(Construct):
                     # IAM is asked about the group under either of these names.
                     "Resource": [group, f"{group}:log-stream:"],
                 },
+                *agent.read_statements(),
             ],
         }
 
