@@ -59,7 +59,9 @@ class LifecycleConfiguration(Construct):
             livy_version=endpoint.livy_version,
             authorities=authorities,
             sparkmagic_config=start_script.sparkmagic_config(
-                notebook.spark.model_dump(mode="json"), ignore_ssl_errors=unverified
+                notebook.spark.model_dump(mode="json"),
+                team=notebook.sparkmagic.given,
+                ignore_ssl_errors=unverified,
             ),
         )
         on_start = _asset("on_start.sh")
@@ -95,9 +97,7 @@ class LifecycleConfiguration(Construct):
         if notebook.lifecycle_config_name is not None:
             # The name has one script at a time; another id would be made while it is taken.
             return f"Named-{notebook.lifecycle_config_name}"
-        # Without defaults, so that a setting that is yet to come changes no id.
-        asked = notebook.spark.model_dump_json(exclude_defaults=True)
-        digest = hashlib.sha256(asked.encode()).hexdigest()[:8]
+        digest = hashlib.sha256(notebook.start_settings.encode()).hexdigest()[:8]
         return f"Start-{notebook.cluster}-{digest}"
 
 

@@ -70,7 +70,7 @@ def _lifecycle_names(
         name = notebook.lifecycle_config_name
         if name is None:
             continue
-        script = (notebook.stack, notebook.cluster, notebook.spark.model_dump_json())
+        script = (notebook.stack, notebook.cluster, notebook.start_settings)
         first, other = taken.setdefault(name.lower(), (key, script))
         if other != script:
             own = settings.notebooks[key].lifecycle_config_name is not None

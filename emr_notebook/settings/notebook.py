@@ -1,5 +1,6 @@
 """Defines the settings of one notebook, and of what it gets unless it says otherwise."""
 
+import json
 import re
 from typing import Annotated, Self
 
@@ -7,6 +8,7 @@ from pydantic import Field, model_validator
 
 from emr_notebook.settings import types
 from emr_notebook.settings.schedule import Action, Schedule, WeeklyTime
+from emr_notebook.settings.sparkmagic import SparkMagic
 from emr_notebook.settings.types import OptOut, Strict
 
 
@@ -150,6 +152,7 @@ class NotebookDefaults(Strict):
         default=(), description="up to 3 repositories beside the default one"
     )
     spark: Spark = Spark()
+    sparkmagic: SparkMagic = SparkMagic()
     schedule: Schedule | None = Field(
         default=None, description="when it is started and stopped by itself; none: never"
     )
@@ -186,6 +189,7 @@ class Notebook(Strict):
     default_code_repository: CodeRepository | None = None
     additional_code_repositories: Repositories | None = None
     spark: Spark | None = None
+    sparkmagic: SparkMagic | None = None
     schedule: Schedule | None = None
     opt_outs: NotebookOptOuts | None = None
 
@@ -209,6 +213,7 @@ class ResolvedNotebook(Strict):
     default_code_repository: CodeRepository | None
     additional_code_repositories: tuple[CodeRepository, ...]
     spark: Spark
+    sparkmagic: SparkMagic
     schedule: Schedule | None
     opt_outs: NotebookOptOuts
 
@@ -222,3 +227,13 @@ class ResolvedNotebook(Strict):
     def scheduled(self) -> dict[Action, WeeklyTime]:
         """When it is started and stopped by itself, if at all."""
         return {} if self.schedule is None else self.schedule.times
+
+    @property
+    def start_settings(self) -> str:
+        """What the start script follows from, beside the cluster: the same text, the same script.
+
+        Without defaults, so that a setting that is yet to come changes no text.
+        """
+        given = self.sparkmagic.given
+        spark = self.spark.model_dump_json(exclude_defaults=True)
+        return spark + json.dumps(given, sort_keys=True) if given else spark
