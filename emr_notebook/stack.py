@@ -39,7 +39,7 @@ class EmrNotebookStack(cdk.Stack):
     It holds the notebooks that the settings place in `name`, the endpoints of their clusters, and
     those of the `idle_clusters`. The one stack of a stage that `follows` keeps the DNS names of
     all followed clusters true. `authorities` holds the certificates of each cluster that has a
-    `tls.ca_file`, by its key.
+    `tls.ca_file`, by its key; `hooks` the script of each notebook that has a `start_hook`.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class EmrNotebookStack(cdk.Stack):
         idle_clusters: frozenset[str],
         follows: bool,
         authorities: Mapping[str, str],
+        hooks: Mapping[str, bytes],
         refresh: str,
     ) -> None:
         super().__init__(
@@ -67,7 +68,7 @@ class EmrNotebookStack(cdk.Stack):
         for tag, value in settings.tags.items():
             cdk.Tags.of(self).add(tag, value, priority=STAGE_TAG_PRIORITY)
         apply_permissions_boundary(self, settings.permissions_boundary_arn)
-        self._settings, self._authorities = settings, authorities
+        self._settings, self._authorities, self._hooks = settings, authorities, hooks
         notebooks = settings.resolved_notebooks
         self._notebooks = [each for each in notebooks if each.stack == name]
         used = {each.cluster for each in self._notebooks} | idle_clusters

@@ -7,8 +7,10 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from emr_notebook.settings import types
+from emr_notebook.settings.environment import Environment
 from emr_notebook.settings.schedule import Action, Schedule, WeeklyTime
 from emr_notebook.settings.sparkmagic import SparkMagic
+from emr_notebook.settings.start_hook import NO_HOOK, StartHook
 from emr_notebook.settings.types import OptOut, Strict
 
 
@@ -156,6 +158,12 @@ class NotebookDefaults(Strict):
     schedule: Schedule | None = Field(
         default=None, description="when it is started and stopped by itself; none: never"
     )
+    start_hook: StartHook | None = Field(
+        default=None, description="a script that runs after each start; none: nothing does"
+    )
+    environment: Environment = Field(
+        default_factory=dict, description="variables of kernels, terminals and the start hook"
+    )
     opt_outs: NotebookOptOuts = NotebookOptOuts()
 
 
@@ -191,6 +199,8 @@ class Notebook(Strict):
     spark: Spark | None = None
     sparkmagic: SparkMagic | None = None
     schedule: Schedule | None = None
+    start_hook: StartHook | None = None
+    environment: Environment | None = None
     opt_outs: NotebookOptOuts | None = None
 
 
@@ -215,6 +225,8 @@ class ResolvedNotebook(Strict):
     spark: Spark
     sparkmagic: SparkMagic
     schedule: Schedule | None
+    start_hook: StartHook | None
+    environment: Environment
     opt_outs: NotebookOptOuts
 
     @property
@@ -229,11 +241,21 @@ class ResolvedNotebook(Strict):
         return {} if self.schedule is None else self.schedule.times
 
     @property
+    def hook(self) -> StartHook | None:
+        """What runs after each start, if anything does."""
+        return None if self.start_hook == NO_HOOK else self.start_hook
+
+    @property
     def start_settings(self) -> str:
         """What the start script follows from, beside the cluster: the same text, the same script.
 
         Without defaults, so that a setting that is yet to come changes no text.
         """
-        given = self.sparkmagic.given
+        others = {
+            "hook": self.hook and self.hook.model_dump(mode="json"),
+            "environment": self.environment,
+            "sparkmagic": self.sparkmagic.given,
+        }
+        given = {name: value for name, value in others.items() if value}
         spark = self.spark.model_dump_json(exclude_defaults=True)
         return spark + json.dumps(given, sort_keys=True) if given else spark
