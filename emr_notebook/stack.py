@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 import aws_cdk as cdk
 from constructs import Construct
 
+from emr_notebook.constructs.agent import Agent
+from emr_notebook.constructs.agent_archive import agent_archive
 from emr_notebook.constructs.cluster_endpoint import ClusterEndpoint, EndpointResolver
 from emr_notebook.constructs.cluster_record import ClusterRecord, ScheduleRole
 from emr_notebook.constructs.followed_names import FollowedNames
@@ -153,8 +155,9 @@ class EmrNotebookStack(cdk.Stack):
 
     def _add_notebooks(self) -> None:
         opt_outs = self._settings.opt_outs
-        roles = NotebookRoles(self, "Roles", stage_opt_outs=opt_outs)
-        lifecycles = self._lifecycle_configurations()
+        agent = Agent(self, "Agent", archive=agent_archive())
+        roles = NotebookRoles(self, "Roles", agent=agent, stage_opt_outs=opt_outs)
+        lifecycles = self._lifecycle_configurations(agent)
         made_roles, scheduled = [], []
         for notebook in self._notebooks:
             made = SparkNotebook(
@@ -202,7 +205,7 @@ class EmrNotebookStack(cdk.Stack):
             suffix = number if number > 1 else ""
             cdk.CfnOutput(self, f"OwnersPolicyArn{suffix}", value=arn)
 
-    def _lifecycle_configurations(self) -> dict[str, LifecycleConfiguration]:
+    def _lifecycle_configurations(self, agent: Agent) -> dict[str, LifecycleConfiguration]:
         """A notebook's lifecycle configuration by its key: one for all whose scripts are the same.
 
         Whom to trust follows from the cluster.
@@ -217,6 +220,7 @@ class EmrNotebookStack(cdk.Stack):
                     construct_id,
                     notebook=notebook,
                     endpoint=self.endpoints[notebook.cluster],
+                    agent=agent,
                     tls=tls,
                     authorities=self._authorities[notebook.cluster] if tls and tls.ca_file else "",
                     stage_opt_outs=self._settings.opt_outs,

@@ -15,6 +15,7 @@ from pathlib import Path
 from sandbox.errors import SandboxError
 from sandbox.isolation.contained import run_contained
 from sandbox.isolation.system_calls import die_with_parent
+from sandbox.notebook_host.aws_cli import ensure_aws_cli
 from sandbox.notebook_host.hooks import LIMIT_SECONDS
 from sandbox.notebook_host.image import wipe
 from sandbox.notebook_host.instance import Instance, emit, run
@@ -27,6 +28,7 @@ def parse(arguments: list[str]) -> Instance:
     parser.add_argument("--root", type=Path, required=True, help="the instance's directory")
     parser.add_argument("--metadata", type=Path, required=True, help="resource-metadata.json")
     parser.add_argument("--hosts", type=Path, help="an /etc/hosts that stays true")
+    parser.add_argument("--aws", type=Path, help="a folder with the AWS CLI's config and ca.pem")
     parser.add_argument("--on-create", type=Path, help="script to run before the first start")
     parser.add_argument("--on-start", type=Path, help="script to run at this start")
     parser.add_argument("--hook-seconds", type=float, default=LIMIT_SECONDS)
@@ -46,6 +48,7 @@ def main() -> int:
         # is mounted below the directory. Before the start too: the last run may have been killed.
         wipe(instance.root)
         instance.root.mkdir(parents=True, exist_ok=True)
+        ensure_aws_cli()
         status = run_contained(lambda: run(instance, host_pid))
         wipe(instance.root)
     except PermissionError as error:
