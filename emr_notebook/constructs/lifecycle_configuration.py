@@ -64,7 +64,9 @@ class LifecycleConfiguration(Construct):
             agent_sha256=agent.sha256,
             idle_minutes=notebook.idle_minutes,
             sparkmagic_config=start_script.sparkmagic_config(
-                notebook.spark.model_dump(mode="json"), ignore_ssl_errors=unverified
+                notebook.spark.model_dump(mode="json"),
+                team=notebook.sparkmagic.given,
+                ignore_ssl_errors=unverified,
             ),
         )
         on_start = _asset("on_start.sh")
