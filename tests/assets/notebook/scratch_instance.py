@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from emr_notebook.constructs import start_script
-from emr_notebook.plain_template.lambda_zip import code_zip
+from emr_notebook.constructs.agent_archive import agent_archive
 
 ASSETS = Path(__file__).parents[3] / "assets" / "notebook"
 BODY = (ASSETS / "on_start.sh").read_text()
 CREATE_BODY = (ASSETS / "on_create.sh").read_text()
-AGENT = code_zip(ASSETS / "agent")
+AGENT = agent_archive().content
 AGENT_SHA256 = hashlib.sha256(AGENT).hexdigest()
 START_HERE = (ASSETS / "start_here.ipynb").read_text().rstrip("\n")
 # What SageMaker gives its start scripts.
