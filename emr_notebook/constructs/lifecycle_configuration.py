@@ -62,6 +62,7 @@ class LifecycleConfiguration(Construct):
             authorities=authorities,
             agent_uri=agent.uri,
             agent_sha256=agent.sha256,
+            idle_minutes=notebook.idle_minutes,
             sparkmagic_config=start_script.sparkmagic_config(
                 notebook.spark.model_dump(mode="json"), ignore_ssl_errors=unverified
             ),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import cached_property
 from typing import Any
 
 import aws_cdk as cdk
@@ -11,7 +12,7 @@ from constructs import Construct
 from emr_notebook.checks.nag import acknowledge, wildcard_rule
 from emr_notebook.constructs.agent import Agent
 from emr_notebook.constructs.retention import retain_with_notebook
-from emr_notebook.names import LOG_GROUP, NAME_TAG
+from emr_notebook.names import ARN_NAME_TAG, LOG_GROUP, NAME_TAG
 from emr_notebook.settings.model import StageOptOuts
 from emr_notebook.settings.notebook import CODECOMMIT_URL, CodeRepository, ResolvedNotebook
 
@@ -19,7 +20,7 @@ from emr_notebook.settings.notebook import CODECOMMIT_URL, CodeRepository, Resol
 class NotebookRoles(Construct):
     """A notebook's role may write that notebook's own log, and read the agent and its repositories.
 
-    Nothing else: the access to data belongs to the cluster. One policy serves all roles, each of
+    One that stops itself when idle may do that. Nothing else: the access to data belongs to the cluster. One policy serves all roles, each of
     which carries its notebook's name as a tag; a policy for each would double a template's size.
     """
 
@@ -58,11 +59,22 @@ class NotebookRoles(Construct):
         )
 
     def policy_arns_for(self, notebook: ResolvedNotebook) -> list[str]:
-        """The policies of a notebook's role; those who read the same repositories share one."""
+        """The policies of a notebook's role; roles that may do the same share them."""
+        stop = [] if notebook.idle_minutes is None else [self._stop_policy_arn]
+        return [*self._policy_arns, *stop, *self._repository_policy_arns(notebook)]
+
+    @cached_property
+    def _stop_policy_arn(self) -> str:
+        own = self._arn("sagemaker", f"notebook-instance/${{aws:PrincipalTag/{ARN_NAME_TAG}}}")
+        stop = {"Effect": "Allow", "Action": "sagemaker:StopNotebookInstance", "Resource": own}
+        document = {"Version": "2012-10-17", "Statement": [stop]}
+        return self._policy("Stop", "A SageMaker notebook stops itself when idle", document).ref
+
+    def _repository_policy_arns(self, notebook: ResolvedNotebook) -> list[str]:
         read = notebook.code_repositories
         statements = [statement for each in read for statement in self._read_statements(each)]
         if not statements:
-            return self._policy_arns
+            return []
         text = json.dumps([_identity(each) for each in read])
         if text not in self._made:
             digest = hashlib.sha256(text.encode()).hexdigest()[:8]
@@ -71,7 +83,7 @@ class NotebookRoles(Construct):
                 "A SageMaker notebook reads its code repositories",
                 {"Version": "2012-10-17", "Statement": statements},
             )
-        return [*self._policy_arns, self._made[text].ref]
+        return [self._made[text].ref]
 
     def _policy(
         self, construct_id: str, description: str, document: dict[str, Any]

@@ -82,12 +82,14 @@ def header(
     livy_fallback_url: str = "",
     agent_uri: str = "",
     agent_sha256: str = "",
+    idle_minutes: int | None = None,
 ) -> dict[str, str]:
     """The variables that on_start.sh reads; `cluster` is the key in the settings.
 
     `agent_uri` is where the agent lies, whose bytes have `agent_sha256`; without them the script
     writes SparkMagic's configuration and no more.
     `livy_fallback_url` serves when the name in `livy_url` does not resolve.
+    `idle_minutes` is after how long without a use the notebook stops itself; None: never.
     `authorities` are certificates in PEM that Livy's may be issued by, beside the public ones.
     """
     return {
@@ -100,6 +102,7 @@ def header(
         **({"LIVY_FALLBACK": livy_fallback_url} if livy_fallback_url else {}),
         **({"LIVY_CA": authorities} if authorities else {}),
         **({"AGENT_URI": agent_uri, "AGENT_SHA256": agent_sha256} if agent_uri else {}),
+        **({} if idle_minutes is None else {"IDLE_MINUTES": str(idle_minutes)}),
         "SPARKMAGIC_CONFIG": json.dumps(sparkmagic_config, separators=(",", ":")),
     }
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -123,7 +123,7 @@ class CodeRepository(Strict):
         return self.url or self.name or ""
 
 
-# IAM takes ten policies on a role; two are the app's own.
+# IAM takes ten policies on a role; two are the app's own, and one more where it stops itself.
 Policies = Annotated[tuple[types.PolicyArn, ...], Field(max_length=8, strict=False)]
 # SageMaker API, AdditionalCodeRepositoryNamesOrUrls.
 Repositories = Annotated[tuple[CodeRepository, ...], Field(max_length=3, strict=False)]
@@ -155,6 +155,9 @@ class NotebookDefaults(Strict):
     spark: Spark = Spark()
     schedule: Schedule | None = Field(
         default=None, description="when it is started and stopped by itself; none: never"
+    )
+    stop_after_idle_minutes: types.IdleMinutes = Field(
+        default=types.NEVER, description="it stops itself when nobody used it for that long"
     )
     start_hook: StartHook | None = Field(
         default=None, description="a script that runs after each start; none: nothing does"
@@ -196,6 +199,7 @@ class Notebook(Strict):
     additional_code_repositories: Repositories | None = None
     spark: Spark | None = None
     schedule: Schedule | None = None
+    stop_after_idle_minutes: types.IdleMinutes | None = None
     start_hook: StartHook | None = None
     environment: Environment | None = None
     opt_outs: NotebookOptOuts | None = None
@@ -221,9 +225,16 @@ class ResolvedNotebook(Strict):
     additional_code_repositories: tuple[CodeRepository, ...]
     spark: Spark
     schedule: Schedule | None
+    stop_after_idle_minutes: int | Literal["never"]
     start_hook: StartHook | None
     environment: Environment
     opt_outs: NotebookOptOuts
+
+    @property
+    def idle_minutes(self) -> int | None:
+        """After how many minutes without a use it stops itself; None: never."""
+        limit = self.stop_after_idle_minutes
+        return None if limit == types.NEVER else int(limit)
 
     @property
     def code_repositories(self) -> tuple[CodeRepository, ...]:

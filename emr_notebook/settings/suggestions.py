@@ -28,6 +28,8 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     "LivyPort": ("clusters.<key>.port",),
     "KmsKeyId": ("kms_key_arn",),
     "KmsKey": ("kms_key_arn",),
+    "IdleTime": _of_notebooks("stop_after_idle_minutes"),
+    "IdleTimeoutInMinutes": _of_notebooks("stop_after_idle_minutes"),
     "role": _of_notebooks("role_arn"),
     "ExecutionRoleArn": _of_notebooks("role_arn"),
     "PermissionsBoundary": ("permissions_boundary_arn",),

@@ -115,6 +115,29 @@ class IntegerRange:
         return {"type": "integer", **bounds, "description": self.accepted}
 
 
+@dataclass(frozen=True)
+class IntegerRangeOrWord(IntegerRange):
+    """The same, or one word in its place."""
+
+    word: str
+
+    @property
+    def accepted(self) -> str:
+        """What an error message says of it."""
+        return f"{super().accepted}, or {self.word}"
+
+    def check(self, value: object) -> Any:
+        """The value itself, when it is the word or such a number."""
+        return value if value == self.word else super().check(value)
+
+    def __get_pydantic_json_schema__(
+        self, core: Any, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        number = super().__get_pydantic_json_schema__(core, handler)
+        described = {"description": number.pop("description")}
+        return {"anyOf": [{"const": self.word}, number], **described}
+
+
 # Neither control characters nor halves of characters, which no template can carry.
 PRINTED = r"[^\x00-\x1f\x7f\ud800-\udfff]"
 
@@ -455,6 +478,13 @@ Executors = Annotated[int, IntegerRange(1, 10_000, "a whole number of executors"
 Port = Annotated[int, IntegerRange(1, 65_535, "a TCP port")]
 # Both the resolver and the framework in front of it end at 15 minutes, Lambda's own limit.
 WaitMinutes = Annotated[int, IntegerRange(0, 13, "a whole number of minutes")]
+
+NEVER = "never"
+# A look a minute tells nothing shorter from a pause; after a week nobody waits for it any more.
+# A number or that word: what reads the settings' types knows no unions.
+IdleMinutes = Annotated[
+    Any, IntegerRangeOrWord(10, 7 * 24 * 60, "a whole number of minutes", NEVER)
+]
 
 
 class Strict(BaseModel):

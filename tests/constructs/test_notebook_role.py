@@ -292,3 +292,49 @@ def test_its_role_outlives_its_entry_with_its_policies() -> None:
     assert only(found, ROLE, "Notebookalice")["DeletionPolicy"] == "RetainExceptOnCreate"
     kept = [each["DeletionPolicy"] for each in resources(found, POLICY, "Roles").values()]
     assert kept == ["RetainExceptOnCreate"] * 2
+
+
+def idle(**limits: object) -> Template:
+    """Two notebooks, alice and bob, with these limits."""
+
+    def change(data: dict[str, Any]) -> None:
+        two_notebooks(data)
+        for key, limit in limits.items():
+            data["notebooks"][key]["stop_after_idle_minutes"] = limit
+
+    return template(change)
+
+
+def test_only_a_notebook_with_an_idle_limit_may_stop_itself() -> None:
+    found = idle(bob=120)
+    (stop,) = resources(found, POLICY, "RolesStop")
+
+    assert {"Ref": stop} not in role(found)["ManagedPolicyArns"]
+    assert {"Ref": stop} in properties(found, ROLE, "Notebookbob")["ManagedPolicyArns"]
+    assert not resources(idle(alice="never", bob="never"), POLICY, "RolesStop")
+
+
+def test_it_may_stop_the_notebook_of_its_own_arn_and_do_no_more() -> None:
+    found = idle(alice=10, bob=10)
+
+    assert properties(found, POLICY, "RolesStop")["PolicyDocument"]["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Action": "sagemaker:StopNotebookInstance",
+            "Resource": "arn:aws:sagemaker:eu-west-1:111122223333:notebook-instance/"
+            "${aws:PrincipalTag/EmrNotebookArnName}",
+        }
+    ]
+
+
+def test_its_tag_has_the_name_as_sagemaker_writes_it_into_arns() -> None:
+    """In small letters; IAM compares ARNs letter by letter."""
+
+    def change(data: dict[str, Any]) -> None:
+        data["notebooks"]["alice"].update(name="Alices-Own", stop_after_idle_minutes=10)
+
+    found = template(change)
+    (made,) = resources(found, ROLE, "Notebookalice").values()
+
+    assert tags(made)["EmrNotebookArnName"] == "alices-own"
+    assert tags(made)["EmrNotebookName"] == "Alices-Own"
