@@ -12,6 +12,20 @@ if TYPE_CHECKING:
 
 
 # Each imports what it needs alone: a start is waited for.
+def _start() -> int:
+    from emr_notebook_agent import start
+
+    sys.stdout.write(start.start(Path.home(), os.environ))
+    return 0
+
+
+def _look() -> int:
+    from emr_notebook_agent import look
+
+    sys.stdout.write(look.report(Path.home()))
+    return 0
+
+
 def _environment() -> int:
     from emr_notebook_agent import environment
 
@@ -34,6 +48,8 @@ def _record_hook() -> int:
 
 
 COMMANDS: dict[str, Callable[[], int]] = {
+    "start": _start,
+    "look": _look,
     "environment": _environment,
     "hook": _hook,
     "record-hook": _record_hook,
