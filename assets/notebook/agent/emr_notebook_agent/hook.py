@@ -70,8 +70,6 @@ def run(
     in. Those of one that succeeds live on; what they print is read, so that they can, and dropped.
     Raises OSError.
     """
-    with contextlib.suppress(OSError):
-        os.setsid()
     _adopt_orphans()
     with _only_one(folder) as alone:
         if not alone:

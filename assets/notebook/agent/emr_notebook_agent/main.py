@@ -47,12 +47,19 @@ def _record_hook() -> int:
     return 0
 
 
+def _watch() -> int:
+    from emr_notebook_agent import watch
+
+    return watch.watch()
+
+
 COMMANDS: dict[str, Callable[[], int]] = {
     "start": _start,
     "look": _look,
     "environment": _environment,
     "hook": _hook,
     "record-hook": _record_hook,
+    "watch": _watch,
 }
 
 
