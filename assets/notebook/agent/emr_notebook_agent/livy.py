@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import re
 import socket
 import ssl
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -107,6 +108,20 @@ def look(livy: Livy, *, seconds: float, known_address: str = "") -> Finding:
     else:
         finding = Finding(OK, address=address)
     return _moved(finding, host, known_address)
+
+
+def sessions(livy: Livy, *, seconds: float) -> list[dict[str, Any]]:
+    """Livy's sessions, as it describes them. Raises OSError and ValueError, with the problem."""
+    deadline = time.monotonic() + seconds
+    try:
+        host, port = _host_and_port(livy.url)
+        addresses = _resolved(host, port, min(seconds, RESOLVING_SECONDS))
+        status, body = _ask(livy, addresses, deadline)
+        _check_answer(status, body)
+    except (_Fault, http.client.HTTPException) as error:
+        raise ValueError(f"{_explained(error)[0]} at {livy.url}") from None
+    found = json.loads(body)["sessions"]
+    return [each for each in found if isinstance(each, dict)]
 
 
 def resolves(url: str) -> bool:
