@@ -259,7 +259,7 @@ class ResolvedNotebook(Strict):
         Without defaults, so that a setting that is yet to come changes no text.
         """
         others = {
-            "hook": self.hook and self.hook.model_dump(mode="json"),
+            "hook": self.hook and self.hook.model_dump(mode="json", exclude={"because"}),
             "environment": self.environment,
         }
         given = {name: value for name, value in others.items() if value}
