@@ -19,8 +19,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
-from emr_notebook.constructs import start_script
 from emr_notebook.plain_template.lambda_zip import code_zip
+
+from emr_notebook.constructs import start_script
 
 ASSETS = Path(__file__).parents[3] / "assets" / "notebook"
 BODY = (ASSETS / "on_start.sh").read_text()

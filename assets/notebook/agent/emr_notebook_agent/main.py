@@ -26,7 +26,13 @@ def _look() -> int:
     return 0
 
 
-COMMANDS: dict[str, Callable[[], int]] = {"start": _start, "look": _look}
+def _watch() -> int:
+    from emr_notebook_agent import watch
+
+    return watch.watch()
+
+
+COMMANDS: dict[str, Callable[[], int]] = {"start": _start, "look": _look, "watch": _watch}
 
 
 def main(arguments: Sequence[str]) -> int:
