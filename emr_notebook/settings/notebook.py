@@ -263,7 +263,7 @@ class ResolvedNotebook(Strict):
         Without defaults, so that a setting that is yet to come changes no text.
         """
         others = {
-            "hook": self.hook and self.hook.model_dump(mode="json"),
+            "hook": self.hook and self.hook.model_dump(mode="json", exclude={"because"}),
             "environment": self.environment,
             "idle_minutes": self.idle_minutes,
             "sparkmagic": self.sparkmagic.given,
