@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 import aws_cdk as cdk
 from constructs import Construct
 
+from emr_notebook.constructs.agent import Agent
+from emr_notebook.constructs.agent_archive import agent_archive
 from emr_notebook.constructs.cluster_endpoint import ClusterEndpoint, EndpointResolver
 from emr_notebook.constructs.cluster_record import ClusterRecord, ScheduleRole
 from emr_notebook.constructs.followed_names import FollowedNames
@@ -39,7 +41,7 @@ class EmrNotebookStack(cdk.Stack):
     It holds the notebooks that the settings place in `name`, the endpoints of their clusters, and
     those of the `idle_clusters`. The one stack of a stage that `follows` keeps the DNS names of
     all followed clusters true. `authorities` holds the certificates of each cluster that has a
-    `tls.ca_file`, by its key.
+    `tls.ca_file`, by its key; `hooks` the script of each notebook that has a `start_hook`.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class EmrNotebookStack(cdk.Stack):
         idle_clusters: frozenset[str],
         follows: bool,
         authorities: Mapping[str, str],
+        hooks: Mapping[str, bytes],
         refresh: str,
     ) -> None:
         super().__init__(
@@ -67,7 +70,7 @@ class EmrNotebookStack(cdk.Stack):
         for tag, value in settings.tags.items():
             cdk.Tags.of(self).add(tag, value, priority=STAGE_TAG_PRIORITY)
         apply_permissions_boundary(self, settings.permissions_boundary_arn)
-        self._settings, self._authorities = settings, authorities
+        self._settings, self._authorities, self._hooks = settings, authorities, hooks
         notebooks = settings.resolved_notebooks
         self._notebooks = [each for each in notebooks if each.stack == name]
         used = {each.cluster for each in self._notebooks} | idle_clusters
@@ -152,8 +155,9 @@ class EmrNotebookStack(cdk.Stack):
 
     def _add_notebooks(self) -> None:
         opt_outs = self._settings.opt_outs
-        roles = NotebookRoles(self, "Roles", stage_opt_outs=opt_outs)
-        lifecycles = self._lifecycle_configurations()
+        agent = Agent(self, "Agent", archive=agent_archive())
+        roles = NotebookRoles(self, "Roles", agent=agent, stage_opt_outs=opt_outs)
+        lifecycles = self._lifecycle_configurations(agent)
         made_roles, scheduled = [], []
         for notebook in self._notebooks:
             made = SparkNotebook(
@@ -201,7 +205,7 @@ class EmrNotebookStack(cdk.Stack):
             suffix = number if number > 1 else ""
             cdk.CfnOutput(self, f"OwnersPolicyArn{suffix}", value=arn)
 
-    def _lifecycle_configurations(self) -> dict[str, LifecycleConfiguration]:
+    def _lifecycle_configurations(self, agent: Agent) -> dict[str, LifecycleConfiguration]:
         """A notebook's lifecycle configuration by its key: one for all whose scripts are the same.
 
         Whom to trust follows from the cluster.
@@ -216,6 +220,7 @@ class EmrNotebookStack(cdk.Stack):
                     construct_id,
                     notebook=notebook,
                     endpoint=self.endpoints[notebook.cluster],
+                    agent=agent,
                     tls=tls,
                     authorities=self._authorities[notebook.cluster] if tls and tls.ca_file else "",
                     stage_opt_outs=self._settings.opt_outs,

@@ -9,6 +9,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from emr_notebook.constructs import start_script
+from emr_notebook.constructs.agent import Agent
 from emr_notebook.constructs.cluster_endpoint import ClusterEndpoint
 from emr_notebook.constructs.cluster_record import ClusterRecord
 from emr_notebook.constructs.replacement_guard import ReplacementGuard
@@ -39,6 +40,7 @@ class LifecycleConfiguration(Construct):
         *,
         notebook: ResolvedNotebook,
         endpoint: ClusterEndpoint,
+        agent: Agent,
         tls: Tls | None,
         authorities: str,
         stage_opt_outs: StageOptOuts,
@@ -58,6 +60,9 @@ class LifecycleConfiguration(Construct):
             spark_version=endpoint.spark_version,
             livy_version=endpoint.livy_version,
             authorities=authorities,
+            agent_uri=agent.uri,
+            agent_sha256=agent.sha256,
+            idle_minutes=notebook.idle_minutes,
             sparkmagic_config=start_script.sparkmagic_config(
                 notebook.spark.model_dump(mode="json"), ignore_ssl_errors=unverified
             ),
@@ -95,9 +100,7 @@ class LifecycleConfiguration(Construct):
         if notebook.lifecycle_config_name is not None:
             # The name has one script at a time; another id would be made while it is taken.
             return f"Named-{notebook.lifecycle_config_name}"
-        # Without defaults, so that a setting that is yet to come changes no id.
-        asked = notebook.spark.model_dump_json(exclude_defaults=True)
-        digest = hashlib.sha256(asked.encode()).hexdigest()[:8]
+        digest = hashlib.sha256(notebook.start_settings.encode()).hexdigest()[:8]
         return f"Start-{notebook.cluster}-{digest}"
 
 

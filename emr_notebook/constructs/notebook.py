@@ -11,7 +11,7 @@ from emr_notebook.constructs.network import NotebookNetwork
 from emr_notebook.constructs.notebook_role import NotebookRoles
 from emr_notebook.constructs.replacement_guard import PLATFORM, ReplacementGuard, internet_access
 from emr_notebook.constructs.retention import retain_with_notebook
-from emr_notebook.names import NAME_TAG, OWNER_TAG, STACK_TAG
+from emr_notebook.names import ARN_NAME_TAG, NAME_TAG, OWNER_TAG, STACK_TAG
 from emr_notebook.settings.model import StageOptOuts
 from emr_notebook.settings.notebook import ResolvedNotebook
 
@@ -95,7 +95,7 @@ class SparkNotebook(Construct):
             "Role",
             assume_role_policy_document=roles.trust,
             managed_policy_arns=[*roles.policy_arns_for(notebook), *notebook.managed_policy_arns],
-            tags=[cdk.CfnTag(key=NAME_TAG, value=notebook.name)],
+            tags=[cdk.CfnTag(key=key, value=value) for key, value in _role_tags(notebook).items()],
         )
         retain_with_notebook(role, stage_opt_outs)
         of_aws = [arn for arn in notebook.managed_policy_arns if ":iam::aws:" in arn]
@@ -118,6 +118,11 @@ class SparkNotebook(Construct):
                 for rule in rules
             },
         )
+
+
+def _role_tags(notebook: ResolvedNotebook) -> dict[str, str]:
+    named = {NAME_TAG: notebook.name}
+    return named if notebook.idle_minutes is None else {**named, ARN_NAME_TAG: notebook.name.lower()}
 
 
 def _tags(notebook: ResolvedNotebook) -> dict[str, str]:

@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 # SageMaker API, NotebookInstanceLifecycleHook.Content: counted in base64.
 CONTENT_LIMIT = 16_384
 
+# What a plain template takes for the folders in which the agent lies.
+LONGEST_PREFIX = 128
+
 # What a value that is known only at deploy time may grow to, in characters: the longest that the
 # resolver's own forms let through.
 LONGEST_VALUE: Mapping[str, int] = {
@@ -19,7 +22,11 @@ LONGEST_VALUE: Mapping[str, int] = {
     "RELEASE_LABEL": 64,
     "SPARK_VERSION": 64,
     "LIVY_VERSION": 64,
+    # Of a plain template, whose bucket and folders are parameters: bucket, folders, name.
+    "AGENT_URI": len("s3://") + 63 + len("/") + LONGEST_PREFIX + 64,
 }
+# A value of the settings here, a deploy-time value in a plain template: it counts as one.
+REPLACED_IN_PLAIN_TEMPLATES = "AGENT_URI"
 
 _TOKEN = re.compile(r"\$\{Token\[[^\]]*\]\}")
 _ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)='")
@@ -73,10 +80,16 @@ def header(
     sparkmagic_config: Mapping[str, object],
     authorities: str = "",
     livy_fallback_url: str = "",
+    agent_uri: str = "",
+    agent_sha256: str = "",
+    idle_minutes: int | None = None,
 ) -> dict[str, str]:
     """The variables that on_start.sh reads; `cluster` is the key in the settings.
 
+    `agent_uri` is where the agent lies, whose bytes have `agent_sha256`; without them the script
+    writes SparkMagic's configuration and no more.
     `livy_fallback_url` serves when the name in `livy_url` does not resolve.
+    `idle_minutes` is after how long without a use the notebook stops itself; None: never.
     `authorities` are certificates in PEM that Livy's may be issued by, beside the public ones.
     """
     return {
@@ -88,6 +101,8 @@ def header(
         "LIVY_VERSION": livy_version,
         **({"LIVY_FALLBACK": livy_fallback_url} if livy_fallback_url else {}),
         **({"LIVY_CA": authorities} if authorities else {}),
+        **({"AGENT_URI": agent_uri, "AGENT_SHA256": agent_sha256} if agent_uri else {}),
+        **({} if idle_minutes is None else {"IDLE_MINUTES": str(idle_minutes)}),
         "SPARKMAGIC_CONFIG": json.dumps(sparkmagic_config, separators=(",", ":")),
     }
 
@@ -95,9 +110,11 @@ def header(
 def with_version(header: Mapping[str, str], body: str) -> dict[str, str]:
     """The header with SCRIPT_VERSION: 8 hexadecimal digits that change when the script does.
 
-    Deploy-time values do not count: where Livy is shows beside it.
+    Deploy-time values do not count: where Livy is shows beside it. Nor does where the agent lies:
+    that is another bucket in each account, and its content has a variable of its own.
     """
-    said = json.dumps([{name: _TOKEN.sub("", value) for name, value in header.items()}, body])
+    counted = {k: _TOKEN.sub("", v) for k, v in header.items() if k != REPLACED_IN_PLAIN_TEMPLATES}
+    said = json.dumps([counted, body])
     return {**header, "SCRIPT_VERSION": hashlib.sha256(said.encode()).hexdigest()[:8]}
 
 
@@ -165,9 +182,11 @@ def _assignment(name: str, value: str) -> list[str]:
 
 
 def _with_longest_values(line: str, allowance: Mapping[str, int]) -> str:
+    assigned = _ASSIGNMENT.match(line)
+    if assigned is not None and assigned[1] == REPLACED_IN_PLAIN_TEMPLATES:
+        return f"{assigned[0]}{'x' * allowance[assigned[1]]}'"
     if not _TOKEN.search(line):
         return line
-    assigned = _ASSIGNMENT.match(line)
     if assigned is None or assigned[1] not in allowance:
         raise ValueError(f"no longest value is known for the deploy-time value in {line!r}")
     return _TOKEN.sub("x" * allowance[assigned[1]], line)

@@ -108,6 +108,16 @@ MISTAKES = [
         ),
     ),
     (
+        "more policies than a role takes whose notebook stops itself",
+        changed(
+            defaults={
+                "managed_policy_arns": [f"{POLICY}-{number}" for number in range(8)],
+                "stop_after_idle_minutes": 60,
+            }
+        ),
+        "accepted: at most 7 beside stop_after_idle_minutes, which takes a policy itself",
+    ),
+    (
         "a policy of another account",
         changed(defaults={"managed_policy_arns": ["arn:aws:iam::444455556666:policy/athena"]}),
         (
@@ -404,6 +414,19 @@ ALARMS = [
         changed(
             defaults={"managed_policy_arns": ["arn:aws:iam::aws:policy/AmazonAthenaFullAccess"]},
             notebooks=notebooks(alice={"role_arn": "arn:aws:iam::111122223333:role/science"}),
+        ),
+    ),
+    (
+        "as many policies as a role takes, of a notebook that stops itself or never does",
+        changed(
+            defaults={"managed_policy_arns": [f"{POLICY}-{number}" for number in range(8)]},
+            notebooks=notebooks(
+                alice={
+                    "managed_policy_arns": [f"{POLICY}-{number}" for number in range(7)],
+                    "stop_after_idle_minutes": 60,
+                },
+                bob={"stop_after_idle_minutes": "never"},
+            ),
         ),
     ),
     ("no notebook yet", changed(notebooks={})),

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import hashlib
 import json
 import os
 import pwd
@@ -19,10 +20,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from emr_notebook.constructs import start_script
+from emr_notebook.plain_template.lambda_zip import code_zip
 
 ASSETS = Path(__file__).parents[3] / "assets" / "notebook"
 BODY = (ASSETS / "on_start.sh").read_text()
 CREATE_BODY = (ASSETS / "on_create.sh").read_text()
+AGENT = code_zip(ASSETS / "agent")
+AGENT_SHA256 = hashlib.sha256(AGENT).hexdigest()
 START_HERE = (ASSETS / "start_here.ipynb").read_text().rstrip("\n")
 # What SageMaker gives its start scripts.
 SAGEMAKER_PATH = "/sbin:bin:/usr/sbin:/usr/bin"
@@ -60,7 +64,8 @@ def values(**changed: str) -> dict[str, str]:
             {"executorMemory": "4g", "conf": {"spark.sql.shuffle.partitions": "64"}}
         ),
     )
-    return {**usual, "SCRIPT_VERSION": "0a1b2c3d", **changed}
+    agent = {"AGENT_URI": f"s3://bucket/{AGENT_SHA256}.pyz", "AGENT_SHA256": AGENT_SHA256}
+    return {**usual, **agent, "SCRIPT_VERSION": "0a1b2c3d", **changed}
 
 
 @dataclass
@@ -84,6 +89,8 @@ class Instance:
             folder.mkdir()
         instance = cls(home=home, bin=tools)
         instance.give(home, home / "SageMaker")
+        instance.programs.mkdir()
+        instance.program.write_bytes(AGENT)
         if not shutil.which("python3", path=SAGEMAKER_PATH):
             (tools / "python3").symlink_to(Path(sys.executable).resolve())
             instance.path = f"{tools}:{SAGEMAKER_PATH}"
@@ -91,6 +98,21 @@ class Instance:
             yield instance
         finally:
             shutil.rmtree(root)
+
+    @property
+    def programs(self) -> Path:
+        """Root's folder of agents whose hash was right."""
+        return self.home.parent / "programs"
+
+    @property
+    def program(self) -> Path:
+        """The agent, there. A scratch instance has it already."""
+        return self.programs / f"{AGENT_SHA256}.pyz"
+
+    @property
+    def kept_copy(self) -> Path:
+        """The agent, on the volume."""
+        return self.folder / "agent" / self.program.name
 
     @property
     def folder(self) -> Path:
@@ -143,6 +165,7 @@ class Instance:
             "env": {
                 "PATH": self.path,
                 "NOTEBOOK_HOME": str(self.home),
+                "NOTEBOOK_PROGRAMS": str(self.programs),
                 "NOTEBOOK_USER": notebook_user(),
                 "LIVY_CHECK_SECONDS": str(self.check_seconds),
                 **self.environment,
