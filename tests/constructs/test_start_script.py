@@ -188,6 +188,10 @@ class TestSize:
             spark_version=TOKEN,
             livy_version=TOKEN,
             authorities=rsa_authority(key_bits) if key_bits else "",
+            agent_uri="s3://bucket/agent.pyz",
+            agent_sha256="0" * 64,
+            idle_minutes=120,
+            start_hook="user",
             sparkmagic_config=start_script.sparkmagic_config(session),
         )
 
@@ -268,16 +272,11 @@ class TestHeader:
         assert not [name for name, value in header.items() if "\n" in value]
 
     def test_the_script_reads_each_of_its_variables(self) -> None:
-        shown = re.search(r'^shown="([A-Z_ ]+)"', BODY, re.M)
-        others = re.search(r"^for name in \$shown ([A-Z_ ]+); do", BODY, re.M)
+        lists = re.findall(r'^(?:shown|more)="([A-Z0-9_ ]+)"', BODY, re.M)
+        where_asked_for = ("LIVY_CA", "LIVY_FALLBACK", "ENVIRONMENT", "START_HOOK", "IDLE_MINUTES")
 
-        assert shown
-        assert others
-        assert {*shown[1].split(), *others[1].split()} == {
-            *values(),
-            "LIVY_CA",
-            "LIVY_FALLBACK",
-        }
+        assert len(lists) == 2
+        assert sorted(" ".join(lists).split()) == sorted([*values(), *where_asked_for])
 
     def test_without_an_authority_no_line_speaks_of_one(self) -> None:
         assert "LIVY_CA" not in values()

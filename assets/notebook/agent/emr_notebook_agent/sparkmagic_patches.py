@@ -13,13 +13,14 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
 from sparkmagic.livyclientlib import exceptions
 
-from emr_notebook_agent import explain
+from emr_notebook_agent import explain, livy_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,7 +167,9 @@ def _remember(client: Any, method: str, path: str, answer: Any, look: Look) -> N
     """Note the sessions that the client has, with their applications' ids once there are some."""
     sessions = client.__dict__.setdefault("applications", {})
     if method == "POST" and path == "sessions":
-        sessions[str(answer.json()["id"])] = None
+        session_id = str(answer.json()["id"])
+        sessions[session_id] = None
+        _note(client, session_id)
         parts = urlsplit(client.compose_url(""))
         with contextlib.suppress(OSError):
             found = socket.getaddrinfo(parts.hostname, None, type=socket.SOCK_STREAM)
@@ -179,6 +182,19 @@ def _remember(client: Any, method: str, path: str, answer: Any, look: Look) -> N
             url = client.compose_url("").rstrip("/")
             raise exceptions.HttpClientException(explain.gone(url, session[1], look(client)))
         sessions[session[1]] = found
+        if found != known:
+            _note(client, session[1], found or "")
+    if method == "DELETE" and session:
+        sessions.pop(session[1], None)
+        with contextlib.suppress(OSError):
+            livy_sessions.forget(Path.home(), session[1])
+
+
+def _note(client: Any, session: str, application: str = "") -> None:
+    """Let the agent know whose session it is, which asks Livy whether it still works."""
+    with contextlib.suppress(OSError):
+        url = client.compose_url("").rstrip("/")
+        livy_sessions.remember(Path.home(), url, session, application)
 
 
 def _belongs_to_another(client: Any, path: str) -> bool:
