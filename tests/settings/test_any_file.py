@@ -19,13 +19,13 @@ from hypothesis import HealthCheck, given, settings
 
 from emr_notebook.build import build
 from emr_notebook.settings.file import SettingsError, load_file
-from emr_notebook.settings.keys import ANY_ITEM, ANY_KEY, Place, dotted_path, keys
+from emr_notebook.settings.keys import ANY_ITEM, ANY_KEY, Place, dotted_path, fields, keys
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.schema import schema_text
 from emr_notebook.settings.yaml_reader import read
 from sandbox.tls import make_authority
 from tests.conftest import ROOT, cdk_context
-from tests.settings.drawn_files import CA_FILE, files
+from tests.settings.drawn_files import CA_FILE, HOOK_FILE, files
 
 # Thousands of files, and a synthesis of fifty of them, take most of a minute.
 pytestmark = [pytest.mark.slow, pytest.mark.minutes(1)]
@@ -41,7 +41,7 @@ def places(place: Place) -> Iterator[Place]:
     if get_origin(place.kind) in (dict, tuple):
         for each in inner:
             yield from places(each)
-    for name in place.model.model_fields if place.model else ():
+    for name in fields(place.model) if place.model else ():
         child = place.child(name)
         assert child is not None
         yield from places(child)
@@ -52,7 +52,7 @@ FORMATS = "|".join(sorted({re.escape(each.accepted) for each in places(Place(Set
 KINDS = {
     "missing": r"is missing; accepted: .+",
     "unknown key": r"there is no such key; (did you mean .+\? |[a-zA-Z].+; )?accepted: .+",
-    "value": rf".+ was given; accepted: ({FORMATS})(; did you mean .+\?)?",
+    "value": rf".+ was given; accepted: ({FORMATS})(; did you mean .+\?|; \w+ [a-z].+)?",
     **{
         name: rf".+ was given; accepted: {accepted}"
         for name, accepted in {
@@ -93,6 +93,7 @@ KINDS = {
     "property twice": r".+ and conf's spark\..+ are one property: give one of the two",
     "no time": r"neither start nor stop is given: give one of them, or both",
     "time twice": r"start and stop are both [0-9:]+: give two times, or one",
+    "hook of root": r"as: root goes with because, and because with it",
     "secret": r"secret_arn goes with name: a public address needs no secret",
     "key of a secret": r"secret_key_arn goes with secret_arn: it is that secret's key",
 }
@@ -210,6 +211,8 @@ def test_what_is_accepted_can_be_built_and_leaves_no_check_a_word(
     authority = make_authority(tmp_path / "authority")
     (tmp_path / CA_FILE).parent.mkdir()
     (tmp_path / CA_FILE).write_bytes(authority.ca_pem.read_bytes())
+    (tmp_path / HOOK_FILE).parent.mkdir()
+    (tmp_path / HOOK_FILE).write_text("#!/bin/bash\ntrue\n")
     chosen = seen.accepted[:: len(seen.accepted) // BUILT][:BUILT]
     found = []
     for number, text in enumerate(chosen):

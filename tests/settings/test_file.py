@@ -64,6 +64,16 @@ def test_of_very_many_mistakes_the_first_fifty_are_told() -> None:
         (with_alice(volume_size_in_gb=True), "volume_size_in_gb: true (a truth value) was given"),
         (with_alice(volume_size_in_gb=5.0), "volume_size_in_gb: 5.0 (a number) was given"),
         (
+            with_alice(stop_after_idle_minutes=9),
+            (
+                "stop_after_idle_minutes: 9 (a number) was given; accepted: a whole number of "
+                "minutes, 10 to 10080, or never"
+            ),
+        ),
+        (with_alice(stop_after_idle_minutes=10_081), "10081 (a number) was given; accepted: a who"),
+        (with_alice(stop_after_idle_minutes="2h"), "stop_after_idle_minutes: '2h' was given"),
+        (with_alice(stop_after_idle_minutes=False), "false (a truth value) was given"),
+        (
             with_alice(name="a" * 64),
             "accepted: a notebook name: letters, digits and hyphens inside, at most 63 characters",
         ),

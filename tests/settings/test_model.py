@@ -26,6 +26,9 @@ VALUES: dict[str, tuple[Any, Any, Any]] = {
     "additional_code_repositories": ([], [{"name": "one"}], [{"name": "two"}, {"name": "three"}]),
     "spark": ({}, {"driverCores": 1, "queue": "a"}, {"driverMemory": "1g"}),
     "schedule": (None, {"stop": "19:30", "timezone": "UTC"}, {"start": "08:00", "timezone": "UTC"}),
+    "stop_after_idle_minutes": ("never", 120, 10_080),
+    "start_hook": (None, {"file": "hooks/one.sh"}, {"file": "hooks/two.sh"}),
+    "environment": ({}, {"DATA": "s3://one/", "A": "1"}, {"DATA": "s3://two/"}),
     "opt_outs": ({}, {"root_access": OPT_OUT}, {"direct_internet_access": OPT_OUT}),
 }
 
