@@ -68,7 +68,9 @@ class LifecycleConfiguration(Construct):
             start_hook=notebook.hook.run_as if notebook.hook else "",
             environment=notebook.environment,
             sparkmagic_config=start_script.sparkmagic_config(
-                notebook.spark.model_dump(mode="json"), ignore_ssl_errors=unverified
+                notebook.spark.model_dump(mode="json"),
+                team=notebook.sparkmagic.given,
+                ignore_ssl_errors=unverified,
             ),
         )
         on_start = _asset("on_start.sh")

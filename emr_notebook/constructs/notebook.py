@@ -131,10 +131,8 @@ class SparkNotebook(Construct):
 
 
 def _role_tags(notebook: ResolvedNotebook) -> dict[str, str]:
-    named = {NAME_TAG: notebook.name}
-    return (
-        named if notebook.idle_minutes is None else {**named, ARN_NAME_TAG: notebook.name.lower()}
-    )
+    stops = {} if notebook.idle_minutes is None else {ARN_NAME_TAG: notebook.name.lower()}
+    return {NAME_TAG: notebook.name, **stops}
 
 
 def _tags(notebook: ResolvedNotebook) -> dict[str, str]:

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 # SageMaker API, NotebookInstanceLifecycleHook.Content: counted in base64.
 CONTENT_LIMIT = 16_384
@@ -36,8 +37,7 @@ _WHOLE_ASSIGNMENT = re.compile(rf"^{_ASSIGNMENT.pattern}((?:[^']|'\\'')*)'$", re
 _FATAL_ERROR = """The code failed because of a fatal error:
 \t{}.
 
-Run START HERE, which says what is wrong. If the cluster is full, end other sessions or ask for less
-(%%configure -f). Then restart the kernel."""
+Run the first cell of START HERE, which says what is wrong. Then restart the kernel."""
 
 
 class ScriptTooLarge(ValueError):
@@ -45,16 +45,22 @@ class ScriptTooLarge(ValueError):
 
 
 def sparkmagic_config(
-    session: Mapping[str, object] | None = None, *, ignore_ssl_errors: bool = False
+    session: Mapping[str, object] | None = None,
+    *,
+    team: Mapping[str, Any] | None = None,
+    ignore_ssl_errors: bool = False,
 ) -> dict[str, object]:
     """SparkMagic's config.json without the kernels' credentials, which the start script adds.
 
     `session` is what a Livy session asks for, in the names of Livy's REST API; entries that are
-    None or empty are left out. What is not set here stays at SparkMagic's own default.
+    None or empty are left out; `team` is what the settings give in SparkMagic's own names. What is
+    not set here stays at SparkMagic's own default.
     """
     asked = {
         key: value for key, value in (session or {}).items() if value not in (None, {}, [], "")
     }
+    given = dict(team or {})
+    headers = given.pop("custom_headers", {})
     return {
         # Not session_configs: a user's %%configure replaces that whole.
         "session_configs_defaults": asked,
@@ -65,6 +71,13 @@ def sparkmagic_config(
         "livy_server_heartbeat_timeout_seconds": 60,
         "cleanup_all_sessions_on_exit": True,
         "fatal_error_suggestion": _FATAL_ERROR,
+        # A failing cell ends Run All, as in other kernels.
+        "all_errors_are_fatal": True,
+        # Text stays text: what looks like a number or a date may be a postcode or a name.
+        "coerce_dataframe": False,
+        # Without it, a Livy with CSRF protection refuses every request that changes something.
+        "custom_headers": {"X-Requested-By": "emr-notebook", **headers},
+        **given,
         **({"ignore_ssl_errors": True} if ignore_ssl_errors else {}),
     }
 

@@ -71,9 +71,11 @@ def start(home: Path, given: Mapping[str, str]) -> str:
     report = Report(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
     url = _describe(report, given)
     report.values["check"] = "not checked"
-    authorities = given.get("LIVY_CA", "")
+    authorities, program = given.get("LIVY_CA", ""), given.get("AGENT", "")
     report.attempt(
-        "failed", "Whom to trust was not written", lambda: trust.set_up(home, authorities)
+        "failed",
+        "What kernels start with was not written",
+        lambda: trust.set_up(home, authorities, program),
     )
     report.attempt(
         "failed",
@@ -90,7 +92,6 @@ def start(home: Path, given: Mapping[str, str]) -> str:
                 "Livy was not checked",
                 lambda: _check(report, connection.livy(config, bundle), seconds),
             )
-    program = given.get("AGENT")
     if program:
         report.attempt(
             "warning",
