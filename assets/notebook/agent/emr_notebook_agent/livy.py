@@ -28,6 +28,7 @@ RESOLVING_SECONDS = 5.0
 CONNECTING_SECONDS = 5.0
 # A Livy with thousands of sessions.
 LARGEST_ANSWER = 1 << 23
+# Livy lists a hundred unless it is asked for more.
 MOST_SESSIONS = 1000
 LONGEST_DETAILS = 400
 # What a followed name says before it has a cluster.
@@ -112,17 +113,15 @@ def look(livy: Livy, *, seconds: float, known_address: str = "") -> Finding:
 
 
 def sessions(livy: Livy, *, seconds: float) -> list[dict[str, Any]]:
-    """What Livy says of each session that it has, asked as `look` asks.
-
-    Raises OSError and ValueError.
-    """
+    """Livy's sessions, as it describes them. Raises OSError and ValueError, with the problem."""
     deadline = time.monotonic() + seconds
     try:
-        addresses = _resolved(*_host_and_port(livy.url), min(seconds, RESOLVING_SECONDS))
+        host, port = _host_and_port(livy.url)
+        addresses = _resolved(host, port, min(seconds, RESOLVING_SECONDS))
         status, body = _ask(livy, addresses, deadline, f"?from=0&size={MOST_SESSIONS}")
         _check_answer(status, body)
     except (_Fault, http.client.HTTPException) as error:
-        raise OSError(str(error)) from error
+        raise ValueError(f"{_explained(error)[0]} at {livy.url}") from None
     found = json.loads(body)
     listed = found.get("sessions") if isinstance(found, dict) else None
     return [each for each in listed or () if isinstance(each, dict)]

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from emr_notebook_agent import connection, files, kept_copy, livy, status, trust
+from emr_notebook_agent import connection, environment, files, kept_copy, livy, status, trust
 from emr_notebook_agent.connection import Problem
 
 if TYPE_CHECKING:
@@ -76,6 +76,11 @@ def start(home: Path, given: Mapping[str, str]) -> str:
         "failed",
         "What kernels start with was not written",
         lambda: trust.set_up(home, authorities, program),
+    )
+    report.attempt(
+        "failed",
+        "The variables of environment: were not written",
+        lambda: environment.set_up(home, given),
     )
     if url:
         config = _configure(report, home, given, url)
