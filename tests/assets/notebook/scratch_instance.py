@@ -88,6 +88,7 @@ class Instance:
         instance = cls(home=home, bin=tools)
         instance.give(home, home / "SageMaker")
         instance.programs.mkdir()
+        instance.profile.parent.mkdir()
         instance.program.write_bytes(AGENT.content)
         if not shutil.which("python3", path=SAGEMAKER_PATH):
             (tools / "python3").symlink_to(Path(sys.executable).resolve())
@@ -106,6 +107,11 @@ class Instance:
     def program(self) -> Path:
         """The agent, there. A scratch instance has it already."""
         return self.programs / AGENT.file_name
+
+    @property
+    def profile(self) -> Path:
+        """What login shells read."""
+        return self.home.parent / "profile.d" / "emr-notebook.sh"
 
     @property
     def kept_copy(self) -> Path:
@@ -164,6 +170,7 @@ class Instance:
                 "PATH": self.path,
                 "NOTEBOOK_HOME": str(self.home),
                 "NOTEBOOK_PROGRAMS": str(self.programs),
+                "NOTEBOOK_PROFILE": str(self.profile.parent),
                 "NOTEBOOK_USER": notebook_user(),
                 "LIVY_CHECK_SECONDS": str(self.check_seconds),
                 **self.environment,
