@@ -28,7 +28,6 @@ RESOLVING_SECONDS = 5.0
 CONNECTING_SECONDS = 5.0
 # A Livy with thousands of sessions.
 LARGEST_ANSWER = 1 << 23
-# Livy lists a hundred unless it is asked for more.
 MOST_SESSIONS = 1000
 LONGEST_DETAILS = 400
 # What a followed name says before it has a cluster.
@@ -113,7 +112,10 @@ def look(livy: Livy, *, seconds: float, known_address: str = "") -> Finding:
 
 
 def sessions(livy: Livy, *, seconds: float) -> list[dict[str, Any]]:
-    """Livy's sessions, as it describes them. Raises OSError and ValueError, with the problem."""
+    """What Livy says of each session that it has, asked as `look` asks.
+
+    Raises OSError and ValueError, with the problem.
+    """
     deadline = time.monotonic() + seconds
     try:
         host, port = _host_and_port(livy.url)
