@@ -10,7 +10,7 @@ home=${NOTEBOOK_HOME:-/home/ec2-user}
 # Root's alone: what root and the kernels run comes from here.
 programs=${NOTEBOOK_PROGRAMS:-/opt/emr-notebook}
 shown="CLUSTER CLUSTER_ID LIVY_URL RELEASE_LABEL SPARK_VERSION LIVY_VERSION SCRIPT_VERSION"
-more="LIVY_FALLBACK LIVY_CA SPARKMAGIC_CONFIG AGENT_URI AGENT_SHA256 ENVIRONMENT START_HOOK IDLE_MINUTES"
+more="LIVY_FALLBACK LIVY_CA SPARKMAGIC_CONFIG AGENT_URI AGENT_SHA256 ENVIRONMENT START_HOOK IDLE_MINUTES IDLE_MINUTE_SECONDS"
 AGENT_SHA256=${AGENT_SHA256:-}
 agent=$programs/$AGENT_SHA256.pyz
 given=("PATH=$PATH" "HOME=$home" "AGENT=$agent" "LIVY_CHECK_SECONDS=${LIVY_CHECK_SECONDS:-20}")
@@ -99,7 +99,7 @@ ${key,,}: ${!name}"
   done
   text+="
 check: not checked
-problem: ${why:0:400}. The kernels have the deployed settings only: Livy was not looked at, sparkmagic.json not read
+problem: ${why:0:400}. The kernels have the deployed settings only: Livy was not looked at, sparkmagic.json not read${START_HOOK:+, the start hook not run}${ENVIRONMENT:+, the environment not set}
 next: $2, then stop and start this notebook"
   echo "$text"
   put "$home/SageMaker/.emr-notebook/status.txt" <<<"$text"
@@ -110,6 +110,24 @@ in_background() {
   setsid "${become[@]}" env -i "${given[@]}" "$1" -I "$agent" "$2" </dev/null &>/dev/null 9<&- &
 }
 
+# run_hook PYTHON: root runs it with the system's own Python. What it prints goes through a process
+# of the user's: root opens nothing of theirs.
+run_hook() {
+  local run=("${become[@]}" env -i "${given[@]}" "$1")
+  [[ $START_HOOK != root ]] || run=(env -i "${given[@]}" python3)
+  setsid "${run[@]}" -I "$agent" hook </dev/null 2>/dev/null 9<&- |
+    setsid "${become[@]}" env -i "${given[@]}" "$1" -I "$agent" record-hook &>/dev/null 9<&- &
+}
+
+# set_profile: gives login shells, as JupyterLab's terminals are, the deployed variables.
+set_profile() {
+  local text file=${NOTEBOOK_PROFILE:-/etc/profile.d}/emr-notebook.sh
+  rm -f "$file"
+  [[ -n ${ENVIRONMENT:-} ]] || return
+  text=$(timeout -s KILL 10 env -i "${given[@]}" python3 -I "$agent" environment 9<&-) &&
+    (umask 022 && echo "$text" >"$file") || echo "Terminals do not get the environment"
+}
+
 main() {
   local python problem status
   flock -w 20 9 || echo "Another run holds the lock"
@@ -118,11 +136,12 @@ main() {
       "let this notebook's role and network read that object (emr-notebook doctor says what is missing)"
     return
   fi
+  set_profile
   for python in python3 "$home"/anaconda3/{bin/python3,envs/JupyterSystemEnv/bin/python}; do
     as_user 90 "$python" -I "$agent" start
     status=$?
     if ((status == 0)); then
-      [[ -z ${START_HOOK:-} ]] || in_background "$python" hook
+      [[ -z ${START_HOOK:-} ]] || run_hook "$python"
       [[ -z ${IDLE_MINUTES:-} ]] || in_background "$python" watch
       return
     fi

@@ -116,5 +116,44 @@ def test_a_change_of_the_agent_reaches_script_and_policy_and_replaces_nothing(
     assert len(versions) == 2
 
 
+def test_a_notebook_with_a_start_hook_reads_the_file_that_holds_it_and_no_other_one_does(
+    tmp_path: Path,
+) -> None:
+    hook = tmp_path / "team.sh"
+
+    def change(data: dict[str, Any]) -> None:
+        data["notebooks"]["bob"] = {"cluster": "analytics", "start_hook": {"file": str(hook)}}
+
+    found = []
+    for text in ("echo one", "echo two"):
+        hook.write_text(text)
+        (made,) = make_templates(stage(change)).values()
+        found.append(made.to_json()["Resources"])
+    before, after = found
+
+    alice, bob = (only_named(before, f"Notebook{name}Role") for name in ("alice", "bob"))
+    (common,) = alice["Properties"]["ManagedPolicyArns"]
+    assert bob["Properties"]["ManagedPolicyArns"][0] == common
+    own = bob["Properties"]["ManagedPolicyArns"][1]["Ref"]
+    uris = [
+        line.rpartition("/")[2].rstrip("'")
+        for each in before.values()
+        if each["Type"] == LIFECYCLE
+        for line in script(each)
+        if str(line).startswith("AGENT_URI=")
+    ]
+    granted = json.dumps(before[common["Ref"]]), json.dumps(before[own])
+    assert [[uri in each for uri in uris] for each in granted] == [[True, False], [False, True]]
+    # An edit of the hook replaces nothing, and leaves no policy behind.
+    assert before.keys() == after.keys()
+    assert before[own] != after[own]
+    assert before[common["Ref"]] == after[common["Ref"]]
+
+
+def only_named(resources: Mapping[str, Any], beginning: str) -> dict[str, Any]:
+    (found,) = (each for name, each in resources.items() if name.startswith(beginning))
+    return dict(found)
+
+
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
     return {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import re
 import socket
 import ssl
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ RESOLVING_SECONDS = 5.0
 CONNECTING_SECONDS = 5.0
 # A Livy with thousands of sessions.
 LARGEST_ANSWER = 1 << 23
+MOST_SESSIONS = 1000
 LONGEST_DETAILS = 400
 # What a followed name says before it has a cluster.
 NO_CLUSTER_YET = "0.0.0.0"  # noqa: S104 - compared, not bound
@@ -109,6 +111,24 @@ def look(livy: Livy, *, seconds: float, known_address: str = "") -> Finding:
     return _moved(finding, host, known_address)
 
 
+def sessions(livy: Livy, *, seconds: float) -> list[dict[str, Any]]:
+    """What Livy says of each session that it has, asked as `look` asks.
+
+    Raises OSError and ValueError, with the problem.
+    """
+    deadline = time.monotonic() + seconds
+    try:
+        host, port = _host_and_port(livy.url)
+        addresses = _resolved(host, port, min(seconds, RESOLVING_SECONDS))
+        status, body = _ask(livy, addresses, deadline, f"?from=0&size={MOST_SESSIONS}")
+        _check_answer(status, body)
+    except (_Fault, http.client.HTTPException) as error:
+        raise ValueError(f"{_explained(error)[0]} at {livy.url}") from None
+    found = json.loads(body)
+    listed = found.get("sessions") if isinstance(found, dict) else None
+    return [each for each in listed or () if isinstance(each, dict)]
+
+
 def resolves(url: str) -> bool:
     """Whether the name of its host has an address, within RESOLVING_SECONDS."""
     try:
@@ -145,7 +165,9 @@ def _resolved(host: str, port: int, seconds: float) -> Sequence[str]:
     return addresses
 
 
-def _ask(livy: Livy, addresses: Sequence[str], deadline: float) -> tuple[int, bytes]:
+def _ask(
+    livy: Livy, addresses: Sequence[str], deadline: float, query: str = ""
+) -> tuple[int, bytes]:
     """The status and the body of what GET /sessions answers. Raises what went wrong."""
     host, port = _host_and_port(livy.url)
     connection = http.client.HTTPConnection(host, port)
@@ -156,7 +178,7 @@ def _ask(livy: Livy, addresses: Sequence[str], deadline: float) -> tuple[int, by
         connection.sock = _connected(addresses, port, deadline)
         if context:
             connection.sock = context.wrap_socket(connection.sock, server_hostname=host)
-        path = urlsplit(livy.url).path.rstrip("/") + "/sessions"
+        path = urlsplit(livy.url).path.rstrip("/") + "/sessions" + query
         connection.request("GET", path, headers=dict(livy.headers))
         answer = connection.getresponse()
         return answer.status, answer.read(LARGEST_ANSWER)

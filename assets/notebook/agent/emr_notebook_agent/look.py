@@ -22,11 +22,16 @@ def report(home: Path) -> str:
     return "\n".join([*_now(home), *(["", "The last start's report:", said] if said else []), ""])
 
 
+def configured_livy(home: Path) -> livy.Livy:
+    """The Livy that SparkMagic is configured for. Raises OSError and ValueError."""
+    bundle = home / trust.BUNDLE
+    config = json.loads(files.read(home / CONFIG) or "{}")
+    return connection.livy(config, str(bundle) if bundle.exists() else "")
+
+
 def _now(home: Path) -> list[str]:
     try:
-        bundle = home / trust.BUNDLE
-        config = json.loads(files.read(home / CONFIG) or "{}")
-        target = connection.livy(config, str(bundle) if bundle.exists() else "")
+        target = configured_livy(home)
     except (OSError, ValueError) as error:
         return [
             f"SparkMagic's configuration, ~/{CONFIG}, cannot be used: {error}",

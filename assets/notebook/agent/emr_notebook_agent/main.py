@@ -26,7 +26,41 @@ def _look() -> int:
     return 0
 
 
-COMMANDS: dict[str, Callable[[], int]] = {"start": _start, "look": _look}
+def _environment() -> int:
+    from emr_notebook_agent import environment
+
+    sys.stdout.write(environment.profile(environment.variables(os.environ)))
+    return 0
+
+
+def _hook() -> int:
+    from emr_notebook_agent import hook
+
+    hook.main(Path(sys.argv[0]), os.environ, sys.stdout.fileno())
+    return 0
+
+
+def _record_hook() -> int:
+    from emr_notebook_agent import hook_log
+
+    hook_log.record(sys.stdin.buffer, Path.home())
+    return 0
+
+
+def _watch() -> int:
+    from emr_notebook_agent import watch
+
+    return watch.watch()
+
+
+COMMANDS: dict[str, Callable[[], int]] = {
+    "start": _start,
+    "look": _look,
+    "environment": _environment,
+    "hook": _hook,
+    "record-hook": _record_hook,
+    "watch": _watch,
+}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from emr_notebook_agent import connection, files, kept_copy, livy, status, trust
+from emr_notebook_agent import connection, environment, files, kept_copy, livy, status, trust
 from emr_notebook_agent.connection import Problem
 
 if TYPE_CHECKING:
@@ -71,9 +71,16 @@ def start(home: Path, given: Mapping[str, str]) -> str:
     report = Report(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
     url = _describe(report, given)
     report.values["check"] = "not checked"
-    authorities = given.get("LIVY_CA", "")
+    authorities, program = given.get("LIVY_CA", ""), given.get("AGENT", "")
     report.attempt(
-        "failed", "Whom to trust was not written", lambda: trust.set_up(home, authorities)
+        "failed",
+        "What kernels start with was not written",
+        lambda: trust.set_up(home, authorities, program),
+    )
+    report.attempt(
+        "failed",
+        "The variables of environment: were not written",
+        lambda: environment.set_up(home, given),
     )
     if url:
         config = _configure(report, home, given, url)
@@ -85,7 +92,6 @@ def start(home: Path, given: Mapping[str, str]) -> str:
                 "Livy was not checked",
                 lambda: _check(report, connection.livy(config, bundle), seconds),
             )
-    program = given.get("AGENT")
     if program:
         report.attempt(
             "warning",

@@ -1,11 +1,11 @@
-"""Has SparkMagic's kernels trust the authority of Livy's certificate, beside the public ones."""
+"""Writes what SparkMagic's kernels start with: whom they trust, and the agent's changes."""
 
 from __future__ import annotations
 
 import contextlib
 from typing import TYPE_CHECKING
 
-from emr_notebook_agent import files
+from emr_notebook_agent import files, kernel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,21 +14,20 @@ BUNDLE = ".sparkmagic/ca.pem"
 STARTUP = ".ipython/profile_default/startup/00-emr-notebook.py"
 
 
-def set_up(home: Path, authorities: str) -> None:
-    """Write whom to trust, by a variable of requests, SparkMagic's client, in its kernels alone.
+def set_up(home: Path, authorities: str, program: str) -> None:
+    """Have the kernels trust these authorities beside the public ones, and import the agent.
 
-    Without authorities, remove what an earlier start wrote. Raises OSError.
+    `program` is the agent's zip file. Without authorities, what an earlier start wrote of them is
+    removed. Raises OSError.
     """
-    bundle, startup = home / BUNDLE, home / STARTUP
-    if not authorities:
-        for path in (startup, bundle):
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                path.unlink()
-        return
-    import ssl
+    bundle = home / BUNDLE
+    if authorities:
+        import ssl
 
-    system = ssl.create_default_context().get_ca_certs(binary_form=True)
-    files.write(bundle, "".join(map(ssl.DER_cert_to_PEM_cert, system)) + authorities)
-    variable = '__import__("os").environ["REQUESTS_CA_BUNDLE"]'
-    text = f'if "sparkmagic" in __import__("sys").modules:\n    {variable} = {str(bundle)!r}\n'
-    files.write(startup, text)
+        system = ssl.create_default_context().get_ca_certs(binary_form=True)
+        files.write(bundle, "".join(map(ssl.DER_cert_to_PEM_cert, system)) + authorities)
+    else:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            bundle.unlink()
+    trusted = str(bundle) if authorities else ""
+    files.write(home / STARTUP, kernel.startup_text(program, trusted))
