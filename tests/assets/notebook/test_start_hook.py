@@ -13,6 +13,7 @@ from tests.assets.notebook.scratch_instance import (
     is_confined,
     notebook_user,
     parsed,
+    values,
 )
 
 confined = pytest.mark.skipif(not is_confined(), reason="only root can give up root")
@@ -49,7 +50,9 @@ def test_the_start_ends_first_and_the_hook_runs_as_the_settings_say(
     hook = f"until [ -e '{go}' ]; do sleep 0.05; done; id -un; echo $WORDS; exit 3"
 
     start = instance.start(
-        START_HOOK=run_as, ENVIRONMENT=ENVIRONMENT, LIVY_URL=livy.url, **packed(instance, hook)
+        values(
+            START_HOOK=run_as, ENVIRONMENT=ENVIRONMENT, LIVY_URL=livy.url, **packed(instance, hook)
+        )
     )
     status = instance.status()
     go.touch()
@@ -80,7 +83,7 @@ def test_root_follows_nothing_of_the_users_for_its_hook(instance: Instance) -> N
         (instance.folder / name).symlink_to(mine)
     instance.give(instance.folder)
 
-    instance.start(START_HOOK="root", **packed(instance, "echo hello"))
+    instance.start(values(START_HOOK="root", **packed(instance, "echo hello")))
 
     assert told(instance).startswith("ended ok at ")
     assert mine.read_text() == "mine"
@@ -109,7 +112,7 @@ def test_a_root_without_a_python_of_the_system_runs_no_hook_and_says_so(
     (instance.bin / "python3").chmod(0o755)
     instance.path = f"{instance.bin}:{instance.path}"
 
-    instance.start(START_HOOK="root", **packed(instance, "echo hello"))
+    instance.start(values(START_HOOK="root", **packed(instance, "echo hello")))
 
     assert told(instance).startswith("not run: the agent did not start it")
 

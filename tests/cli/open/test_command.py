@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from emr_notebook.cli import main
 from emr_notebook.cli.aws.notebook_actions import NotebookActions

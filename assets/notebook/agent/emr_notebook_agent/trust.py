@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from emr_notebook_agent import files, kernel
+from emr_notebook_agent import files, startup
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,4 +30,4 @@ def set_up(home: Path, authorities: str, program: str) -> None:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             bundle.unlink()
     trusted = str(bundle) if authorities else ""
-    files.write(home / STARTUP, kernel.startup_text(program, trusted))
+    files.write(home / STARTUP, startup.startup_text(program, trusted))
