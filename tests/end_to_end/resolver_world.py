@@ -180,12 +180,18 @@ class ResolverWorld:
 
 
 @contextlib.contextmanager
-def resolver_world(directory: Path, *, policy_seconds: float = 0) -> Iterator[ResolverWorld]:
-    """The world, bootstrapped; `policy_seconds` is how late IAM knows of a changed policy."""
+def resolver_world(
+    directory: Path, *, policy_seconds: float = 0, real_host: bool = False
+) -> Iterator[ResolverWorld]:
+    """The world, bootstrapped; `policy_seconds` is how late IAM knows of a changed policy.
+
+    With `real_host` a notebook is a real instance without JupyterLab, otherwise a stand-in.
+    """
     aws = start_aws(
         state=directory / "aws",
         authority=make_authority(directory / "tls"),
-        notebook_host=FAKE_HOST,
+        notebook_host=None if real_host else FAKE_HOST,
+        lab=not real_host,
         instances_per_page=PAGE_OF_INSTANCES,
         policy_seconds=policy_seconds,
     )
