@@ -6,7 +6,7 @@ import hashlib
 LOG_GROUP = "/aws/sagemaker/NotebookInstances"
 # On a made role, the name of the one notebook that it is for.
 NAME_TAG = "EmrNotebookName"
-# On a made role that may stop its notebook, the name as the notebook's ARN has it, in small letters.
+# On one that may stop its notebook, the name in small letters, as the notebook's ARN has it.
 ARN_NAME_TAG = "EmrNotebookArnName"
 # On a notebook, who may open it; on it and its lifecycle configuration, their CloudFormation stack.
 OWNER_TAG = "Owner"

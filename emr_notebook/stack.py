@@ -155,9 +155,12 @@ class EmrNotebookStack(cdk.Stack):
 
     def _add_notebooks(self) -> None:
         opt_outs = self._settings.opt_outs
-        agent = Agent(self, "Agent", archive=agent_archive())
-        roles = NotebookRoles(self, "Roles", agent=agent, stage_opt_outs=opt_outs)
-        lifecycles = self._lifecycle_configurations(agent)
+        agents: dict[bytes | None, Agent] = {None: Agent(self, "Agent", archive=agent_archive())}
+        for hook in dict.fromkeys(self._hooks[x.key] for x in self._notebooks if x.hook):
+            archive = agent_archive(hook)
+            agents[hook] = Agent(self, f"Agent-{archive.sha256[:8]}", archive=archive)
+        roles = NotebookRoles(self, "Roles", agent=agents[None], stage_opt_outs=opt_outs)
+        lifecycles = self._lifecycle_configurations(agents)
         made_roles, scheduled = [], []
         for notebook in self._notebooks:
             made = SparkNotebook(
@@ -205,10 +208,12 @@ class EmrNotebookStack(cdk.Stack):
             suffix = number if number > 1 else ""
             cdk.CfnOutput(self, f"OwnersPolicyArn{suffix}", value=arn)
 
-    def _lifecycle_configurations(self, agent: Agent) -> dict[str, LifecycleConfiguration]:
+    def _lifecycle_configurations(
+        self, agents: Mapping[bytes | None, Agent]
+    ) -> dict[str, LifecycleConfiguration]:
         """A notebook's lifecycle configuration by its key: one for all whose scripts are the same.
 
-        Whom to trust follows from the cluster.
+        `agents` are by their start hook. Whom to trust follows from the cluster.
         """
         made: dict[str, LifecycleConfiguration] = {}
         for notebook in self._notebooks:
@@ -220,7 +225,7 @@ class EmrNotebookStack(cdk.Stack):
                     construct_id,
                     notebook=notebook,
                     endpoint=self.endpoints[notebook.cluster],
-                    agent=agent,
+                    agent=agents[self._hooks.get(notebook.key)],
                     tls=tls,
                     authorities=self._authorities[notebook.cluster] if tls and tls.ca_file else "",
                     stage_opt_outs=self._settings.opt_outs,

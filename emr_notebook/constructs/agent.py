@@ -6,6 +6,7 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
+from emr_notebook.checks.nag import wildcard_rule
 from emr_notebook.constructs.agent_archive import AgentArchive
 
 
@@ -29,7 +30,15 @@ class Agent(Construct):
         self.uri = f"s3://{place.bucket_name}/{place.object_key}"
         self._bucket_arn = f"arn:{stack.partition}:s3:::{place.bucket_name}"
         self._object_arn = f"{self._bucket_arn}/{place.object_key}"
-        self.keys_arn = f"arn:{stack.partition}:kms:{stack.region}:{stack.account}:key/*"
+        self._keys_arn = f"arn:{stack.partition}:kms:{stack.region}:{stack.account}:key/*"
+
+    def acknowledgements(self) -> dict[str, str]:
+        """The findings of cdk-nag on read_statements, and why they are accepted."""
+        reason = (
+            "Which key the bootstrap's bucket has, a template does not know; it opens the agent's "
+            "object alone, through S3 alone."
+        )
+        return {wildcard_rule(cdk.Stack.of(self), self._keys_arn): reason}
 
     def read_statements(self) -> list[dict[str, Any]]:
         """What reading it takes: this object, and the bucket's key for nothing else.
@@ -42,7 +51,7 @@ class Agent(Construct):
             {
                 "Effect": "Allow",
                 "Action": "kms:Decrypt",
-                "Resource": self.keys_arn,
+                "Resource": self._keys_arn,
                 "Condition": {
                     "StringEquals": {
                         "kms:ViaService": f"s3.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}",

@@ -27,6 +27,7 @@ class LifecycleConfiguration(Construct):
     """The scripts of `notebook` and of all others whose id_for is the same.
 
     Those use one cluster with the same Spark settings.
+    `agent` is the program that they run, with the notebook's start hook where it has one.
     `authorities` are the certificates in the file of `tls`, as ca_file.pem gives them; `after` is
     the record of the cluster's name, where this stack has it.
     Its template holds the script line by line, so that `cdk diff` shows which line changed.
@@ -48,6 +49,7 @@ class LifecycleConfiguration(Construct):
         after: ClusterRecord | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        self.agent = agent
         unverified = tls is not None and tls.verify == "none"
         # Where TLS forbids the name, the URL is the address itself.
         name = endpoint.record_name if tls is None or tls.names_alias else None
@@ -63,8 +65,12 @@ class LifecycleConfiguration(Construct):
             agent_uri=agent.uri,
             agent_sha256=agent.sha256,
             idle_minutes=notebook.idle_minutes,
+            start_hook=notebook.hook.run_as if notebook.hook else "",
+            environment=notebook.environment,
             sparkmagic_config=start_script.sparkmagic_config(
-                notebook.spark.model_dump(mode="json"), ignore_ssl_errors=unverified
+                notebook.spark.model_dump(mode="json"),
+                team=notebook.sparkmagic.given,
+                ignore_ssl_errors=unverified,
             ),
         )
         on_start = _asset("on_start.sh")

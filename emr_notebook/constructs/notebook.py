@@ -6,6 +6,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from emr_notebook.checks.nag import acknowledge, aws_policy_rule
+from emr_notebook.constructs.agent import Agent
 from emr_notebook.constructs.lifecycle_configuration import LifecycleConfiguration
 from emr_notebook.constructs.network import NotebookNetwork
 from emr_notebook.constructs.notebook_role import NotebookRoles
@@ -60,7 +61,9 @@ class SparkNotebook(Construct):
         opt_outs = notebook.opt_outs
         first_repository = notebook.default_code_repository
         repositories = [each.reference for each in notebook.additional_code_repositories]
-        role_arn = notebook.role_arn or self._create_role(notebook, roles, stage_opt_outs)
+        role_arn = notebook.role_arn or self._create_role(
+            notebook, roles, lifecycle.agent, stage_opt_outs
+        )
         self.made_role_arn = role_arn if notebook.role_arn is None else None
         self._instance = sagemaker.CfnNotebookInstance(
             self,
@@ -88,13 +91,18 @@ class SparkNotebook(Construct):
         self._record_opt_outs(notebook, stage_opt_outs)
 
     def _create_role(
-        self, notebook: ResolvedNotebook, roles: NotebookRoles, stage_opt_outs: StageOptOuts
+        self,
+        notebook: ResolvedNotebook,
+        roles: NotebookRoles,
+        agent: Agent,
+        stage_opt_outs: StageOptOuts,
     ) -> str:
+        own = roles.policy_arns_for(notebook, agent)
         role = iam.CfnRole(
             self,
             "Role",
             assume_role_policy_document=roles.trust,
-            managed_policy_arns=[*roles.policy_arns_for(notebook), *notebook.managed_policy_arns],
+            managed_policy_arns=[*own, *notebook.managed_policy_arns],
             tags=[cdk.CfnTag(key=key, value=value) for key, value in _role_tags(notebook).items()],
         )
         retain_with_notebook(role, stage_opt_outs)
@@ -121,8 +129,8 @@ class SparkNotebook(Construct):
 
 
 def _role_tags(notebook: ResolvedNotebook) -> dict[str, str]:
-    named = {NAME_TAG: notebook.name}
-    return named if notebook.idle_minutes is None else {**named, ARN_NAME_TAG: notebook.name.lower()}
+    stops = {} if notebook.idle_minutes is None else {ARN_NAME_TAG: notebook.name.lower()}
+    return {NAME_TAG: notebook.name, **stops}
 
 
 def _tags(notebook: ResolvedNotebook) -> dict[str, str]:

@@ -18,10 +18,11 @@ from emr_notebook.settings.notebook import CODECOMMIT_URL, CodeRepository, Resol
 
 
 class NotebookRoles(Construct):
-    """A notebook's role may write that notebook's own log, and read the agent and its repositories.
+    """A notebook's role may write that notebook's log, and read its agent and repositories.
 
-    One that stops itself when idle may do that. Nothing else: the access to data belongs to the cluster. One policy serves all roles, each of
-    which carries its notebook's name as a tag; a policy for each would double a template's size.
+    One that stops itself when idle may do that. Nothing else: the access to data belongs to the
+    cluster. One policy serves all roles, each of which carries its notebook's name as a tag; a
+    policy for each would double a template's size. `agent` is that of notebooks without a hook.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class NotebookRoles(Construct):
                 }
             ],
         }
-        self._stage_opt_outs = stage_opt_outs
+        self._stage_opt_outs, self._agent = stage_opt_outs, agent
         self._made: dict[str, iam.CfnManagedPolicy] = {}
         policy = self._policy(
             # Another description would replace it, and leave the old one behind.
@@ -53,15 +54,14 @@ class NotebookRoles(Construct):
             {
                 wildcard_rule(self._stack, self._own_streams): "SageMaker names a notebook's "
                 "log streams <notebook>/<hook>: the prefix is the role's own notebook.",
-                wildcard_rule(self._stack, agent.keys_arn): "Which key the bootstrap's bucket has, "
-                "a template does not know; it opens the agent's object alone, through S3 alone.",
+                **agent.acknowledgements(),
             },
         )
 
-    def policy_arns_for(self, notebook: ResolvedNotebook) -> list[str]:
+    def policy_arns_for(self, notebook: ResolvedNotebook, agent: Agent) -> list[str]:
         """The policies of a notebook's role; roles that may do the same share them."""
         stop = [] if notebook.idle_minutes is None else [self._stop_policy_arn]
-        return [*self._policy_arns, *stop, *self._repository_policy_arns(notebook)]
+        return [*self._policy_arns, *stop, *self._read_policy_arns(notebook, agent)]
 
     @cached_property
     def _stop_policy_arn(self) -> str:
@@ -70,19 +70,25 @@ class NotebookRoles(Construct):
         document = {"Version": "2012-10-17", "Statement": [stop]}
         return self._policy("Stop", "A SageMaker notebook stops itself when idle", document).ref
 
-    def _repository_policy_arns(self, notebook: ResolvedNotebook) -> list[str]:
+    def _read_policy_arns(self, notebook: ResolvedNotebook, agent: Agent) -> list[str]:
+        """One for all that is its own to read: a role takes ten policies, eight are a team's."""
         read = notebook.code_repositories
         statements = [statement for each in read for statement in self._read_statements(each)]
+        text, name = json.dumps([_identity(each) for each in read]), "code repositories"
+        if notebook.hook is not None:
+            statements += agent.read_statements()
+            # Not what the hook says: an edit of it changes the policy in place.
+            text, name = f"{text} {notebook.hook.file}", f"start hook and {name}"
         if not statements:
             return []
-        text = json.dumps([_identity(each) for each in read])
         if text not in self._made:
             digest = hashlib.sha256(text.encode()).hexdigest()[:8]
             self._made[text] = self._policy(
-                f"Repositories-{digest}",
-                "A SageMaker notebook reads its code repositories",
+                f"{'Repositories' if notebook.hook is None else 'Reads'}-{digest}",
+                f"A SageMaker notebook reads its {name}",
                 {"Version": "2012-10-17", "Statement": statements},
             )
+            acknowledge(self._made[text], agent.acknowledgements() if notebook.hook else {})
         return [self._made[text].ref]
 
     def _policy(

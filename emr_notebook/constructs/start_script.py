@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 # SageMaker API, NotebookInstanceLifecycleHook.Content: counted in base64.
 CONTENT_LIMIT = 16_384
@@ -36,8 +37,7 @@ _WHOLE_ASSIGNMENT = re.compile(rf"^{_ASSIGNMENT.pattern}((?:[^']|'\\'')*)'$", re
 _FATAL_ERROR = """The code failed because of a fatal error:
 \t{}.
 
-Run START HERE, which says what is wrong. If the cluster is full, end other sessions or ask for less
-(%%configure -f). Then restart the kernel."""
+Run the first cell of START HERE, which says what is wrong. Then restart the kernel."""
 
 
 class ScriptTooLarge(ValueError):
@@ -45,16 +45,22 @@ class ScriptTooLarge(ValueError):
 
 
 def sparkmagic_config(
-    session: Mapping[str, object] | None = None, *, ignore_ssl_errors: bool = False
+    session: Mapping[str, object] | None = None,
+    *,
+    team: Mapping[str, Any] | None = None,
+    ignore_ssl_errors: bool = False,
 ) -> dict[str, object]:
     """SparkMagic's config.json without the kernels' credentials, which the start script adds.
 
     `session` is what a Livy session asks for, in the names of Livy's REST API; entries that are
-    None or empty are left out. What is not set here stays at SparkMagic's own default.
+    None or empty are left out; `team` is what the settings give in SparkMagic's own names. What is
+    not set here stays at SparkMagic's own default.
     """
     asked = {
         key: value for key, value in (session or {}).items() if value not in (None, {}, [], "")
     }
+    given = dict(team or {})
+    headers = given.pop("custom_headers", {})
     return {
         # Not session_configs: a user's %%configure replaces that whole.
         "session_configs_defaults": asked,
@@ -65,6 +71,13 @@ def sparkmagic_config(
         "livy_server_heartbeat_timeout_seconds": 60,
         "cleanup_all_sessions_on_exit": True,
         "fatal_error_suggestion": _FATAL_ERROR,
+        # A failing cell ends Run All, as in other kernels.
+        "all_errors_are_fatal": True,
+        # Text stays text: what looks like a number or a date may be a postcode or a name.
+        "coerce_dataframe": False,
+        # Without it, a Livy with CSRF protection refuses every request that changes something.
+        "custom_headers": {"X-Requested-By": "emr-notebook", **headers},
+        **given,
         **({"ignore_ssl_errors": True} if ignore_ssl_errors else {}),
     }
 
@@ -83,6 +96,8 @@ def header(
     agent_uri: str = "",
     agent_sha256: str = "",
     idle_minutes: int | None = None,
+    start_hook: str = "",
+    environment: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The variables that on_start.sh reads; `cluster` is the key in the settings.
 
@@ -90,6 +105,8 @@ def header(
     writes SparkMagic's configuration and no more.
     `livy_fallback_url` serves when the name in `livy_url` does not resolve.
     `idle_minutes` is after how long without a use the notebook stops itself; None: never.
+    `start_hook` is who runs the hook in the agent's file, user or root; "" where there is none.
+    `environment` are the variables that kernels, terminals and the hook get.
     `authorities` are certificates in PEM that Livy's may be issued by, beside the public ones.
     """
     return {
@@ -103,7 +120,9 @@ def header(
         **({"LIVY_CA": authorities} if authorities else {}),
         **({"AGENT_URI": agent_uri, "AGENT_SHA256": agent_sha256} if agent_uri else {}),
         **({} if idle_minutes is None else {"IDLE_MINUTES": str(idle_minutes)}),
-        "SPARKMAGIC_CONFIG": json.dumps(sparkmagic_config, separators=(",", ":")),
+        **({"START_HOOK": start_hook} if start_hook else {}),
+        **({"ENVIRONMENT": _compact(environment)} if environment else {}),
+        "SPARKMAGIC_CONFIG": _compact(sparkmagic_config),
     }
 
 
@@ -150,8 +169,9 @@ def check_size(lines: Sequence[str], *, token_allowance: Mapping[str, int] = LON
         raise ScriptTooLarge(
             f"the start script has {size:,} base64 characters; SageMaker accepts {CONTENT_LIMIT:,}."
             f" Take {over:,} bytes from what the settings decide: from the notebook's spark.conf,"
-            " whose properties can be set on the cluster instead (spark-defaults), or from the file"
-            " of the cluster's tls.ca_file, where the authority's own certificate is enough"
+            " whose properties can be set on the cluster instead (spark-defaults), from its"
+            " environment, or from the file of the cluster's tls.ca_file, where the authority's own"
+            " certificate is enough"
         )
     return size
 
@@ -169,6 +189,17 @@ def header_in(content: str) -> dict[str, str]:
         # The header stands before the program, which may assign the same variable again.
         found.setdefault(name, quoted.replace("'\\''", "'"))
     return found
+
+
+def without_agent(content: str) -> str:
+    """A script in base64 as text, but for which agent it runs and the version that follows."""
+    names = ("AGENT_URI", "AGENT_SHA256", "SCRIPT_VERSION")
+    text = base64.b64decode(content).decode("utf-8", "replace")
+    return _WHOLE_ASSIGNMENT.sub(lambda found: "" if found[1] in names else found[0], text)
+
+
+def _compact(value: Mapping[str, object]) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _assignment(name: str, value: str) -> list[str]:

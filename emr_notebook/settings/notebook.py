@@ -2,13 +2,14 @@
 
 import json
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from emr_notebook.settings import types
 from emr_notebook.settings.environment import Environment
 from emr_notebook.settings.schedule import Action, Schedule, WeeklyTime
+from emr_notebook.settings.sparkmagic import SparkMagic
 from emr_notebook.settings.start_hook import NO_HOOK, StartHook
 from emr_notebook.settings.types import OptOut, Strict
 
@@ -153,6 +154,7 @@ class NotebookDefaults(Strict):
         default=(), description="up to 3 repositories beside the default one"
     )
     spark: Spark = Spark()
+    sparkmagic: SparkMagic = SparkMagic()
     schedule: Schedule | None = Field(
         default=None, description="when it is started and stopped by itself; none: never"
     )
@@ -198,6 +200,7 @@ class Notebook(Strict):
     default_code_repository: CodeRepository | None = None
     additional_code_repositories: Repositories | None = None
     spark: Spark | None = None
+    sparkmagic: SparkMagic | None = None
     schedule: Schedule | None = None
     stop_after_idle_minutes: types.IdleMinutes | None = None
     start_hook: StartHook | None = None
@@ -224,8 +227,9 @@ class ResolvedNotebook(Strict):
     default_code_repository: CodeRepository | None
     additional_code_repositories: tuple[CodeRepository, ...]
     spark: Spark
+    sparkmagic: SparkMagic
     schedule: Schedule | None
-    stop_after_idle_minutes: int | Literal["never"]
+    stop_after_idle_minutes: types.IdleMinutes
     start_hook: StartHook | None
     environment: Environment
     opt_outs: NotebookOptOuts
@@ -259,8 +263,10 @@ class ResolvedNotebook(Strict):
         Without defaults, so that a setting that is yet to come changes no text.
         """
         others = {
-            "hook": self.hook and self.hook.model_dump(mode="json"),
+            "hook": self.hook and self.hook.model_dump(mode="json", exclude={"because"}),
             "environment": self.environment,
+            "idle_minutes": self.idle_minutes,
+            "sparkmagic": self.sparkmagic.given,
         }
         given = {name: value for name, value in others.items() if value}
         spark = self.spark.model_dump_json(exclude_defaults=True)

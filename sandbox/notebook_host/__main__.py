@@ -15,7 +15,6 @@ from pathlib import Path
 from sandbox.errors import SandboxError
 from sandbox.isolation.contained import run_contained
 from sandbox.isolation.system_calls import die_with_parent
-from sandbox.notebook_host.aws_cli import ensure_aws_cli
 from sandbox.notebook_host.hooks import LIMIT_SECONDS
 from sandbox.notebook_host.image import wipe
 from sandbox.notebook_host.instance import Instance, emit, run
@@ -48,7 +47,6 @@ def main() -> int:
         # is mounted below the directory. Before the start too: the last run may have been killed.
         wipe(instance.root)
         instance.root.mkdir(parents=True, exist_ok=True)
-        ensure_aws_cli()
         status = run_contained(lambda: run(instance, host_pid))
         wipe(instance.root)
     except PermissionError as error:

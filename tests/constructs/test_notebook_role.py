@@ -9,13 +9,16 @@ from aws_cdk.assertions import Template
 from tests.conftest import template
 from tests.templates import (
     INSTANCE,
+    LIFECYCLE,
     POLICY,
     ROLE,
     ROLE_ARN,
+    actions,
     only,
     policies,
     properties,
     resources,
+    script,
     tags,
     two_notebooks,
 )
@@ -98,8 +101,8 @@ def parted(statements: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list
 
 def test_a_role_reads_the_agent_that_the_start_script_names_and_nothing_beside_it_in_s3() -> None:
     found = template()
-    header = read_header(script(only(found, LIFECYCLE)))
-    bucket, _, key = header["AGENT_URI"].removeprefix("s3://").partition("/")
+    (uri,) = (x for x in script(only(found, LIFECYCLE)) if str(x).startswith("AGENT_URI="))
+    bucket, _, key = uri.removeprefix("AGENT_URI='s3://").rstrip("'").partition("/")
     arn = f"arn:aws:s3:::{bucket}/{key}"
 
     _, (read, decrypt) = parted(
@@ -109,7 +112,9 @@ def test_a_role_reads_the_agent_that_the_start_script_names_and_nothing_beside_i
     assert read == {"Effect": "Allow", "Action": "s3:GetObject", "Resource": arn}
     # "Encryption context", Amazon S3 User Guide: the object's ARN; with a bucket key the bucket's.
     assert decrypt["Condition"]["StringEquals"] == {
-        "kms:ViaService": join("s3.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}),
+        "kms:ViaService": {
+            "Fn::Join": ["", ["s3.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}]]
+        },
         "kms:EncryptionContext:aws:s3:arn": [arn, f"arn:aws:s3:::{bucket}"],
     }
     assert (decrypt["Action"], decrypt["Effect"]) == ("kms:Decrypt", "Allow")

@@ -136,6 +136,13 @@ class TestSize:
 
         assert counted == start_script.check_size([f"LIVY_URL='https://{'a' * 253}:65535'"])
 
+    def test_where_the_agent_is_counts_as_long_as_a_plain_template_may_make_it(self) -> None:
+        longest = f"s3://{'b' * 63}/{'p' * 127}/agent-0123456789abcdef.pyz"
+
+        assert start_script.check_size(["AGENT_URI='s3://b/a.pyz'"]) >= start_script.check_size(
+            [f"A='{longest}'"]
+        )
+
     def test_a_deploy_time_value_of_unknown_length_is_refused(self) -> None:
         for line in (f"OTHER='{TOKEN}'", f"echo {TOKEN}"):
             with pytest.raises(ValueError, match="no longest value is known"):

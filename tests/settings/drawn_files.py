@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin
 import yaml
 from pydantic import BaseModel
 
-from emr_notebook.settings import environment, types
+from emr_notebook.settings import environment, sparkmagic, types
 from emr_notebook.settings.cluster import Cluster, Tls
 from emr_notebook.settings.keys import Place, fields
 from emr_notebook.settings.model import Settings
@@ -79,6 +79,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 BY_FORMAT = {get_args(getattr(types, name))[1]: texts for name, texts in EXAMPLES.items()}
 BY_FORMAT[get_args(environment.Name)[1]] = ("HTTPS_PROXY", "no_proxy", "DATA")
 BY_FORMAT[get_args(environment.Value)[1]] = ("http://proxy.example.com:3128", "", "it's \\ $1 é")
+BY_FORMAT[get_args(sparkmagic.HeaderName)[1]] = ("X-Team", "x-requested-by")
+BY_FORMAT[get_args(sparkmagic.HeaderValue)[1]] = ("risk", "it's \\ $1", "a b")
+BY_FORMAT[get_args(sparkmagic.Hint)[1]] = ("ask data-platform@example.com", "", "it's é")
 
 # What a model wants one of, and what goes together.
 ONE_OF: dict[type[BaseModel], tuple[tuple[str, ...], ...]] = {
@@ -329,6 +332,7 @@ CONTRADICTIONS: tuple[Callable[[dict[str, Any]], object], ...] = (
     lambda data: data.update(defaults={"schedule": {"timezone": "UTC"}}),
     lambda data: data.update(defaults={"start_hook": {"file": HOOK_FILE, "as": "root"}}),
     lambda data: data.update(defaults={"environment": {"LD_PRELOAD": "x"}}),
+    lambda data: data.update(defaults={"sparkmagic": {"session_configs": {}}}),
     lambda data: data.update(
         defaults={"schedule": {"start": "08:00", "stop": "08:00", "timezone": "UTC"}}
     ),

@@ -109,8 +109,8 @@ def header(facts: Facts) -> str:
     """The comment at the top of a new file."""
     return (
         "# yaml-language-server: $schema=schema.json\n"
-        f"# Written by emr-notebook init from what AWS says of {facts.cluster_id}. Every key is in\n"
-        "# config/example.yaml. What is commented out is not needed, unless above it stands\n"
+        f"# Written by emr-notebook init from what AWS says of {facts.cluster_id}. Every key is\n"
+        "# in config/example.yaml. What is commented out is not needed, unless above it stands\n"
         f"# {FILL_IN} or {DECIDE}.\n\n"
     )
 

@@ -115,7 +115,9 @@ class TestSparkMagicConfig:
     def test_a_second_start_changes_nothing(self, instance: Instance, livy: Server) -> None:
         def files() -> dict[str, str]:
             found = {
-                str(path): path.read_text() for path in instance.home.rglob("*") if path.is_file()
+                str(path): path.read_bytes().decode("latin1")
+                for path in instance.home.rglob("*")
+                if path.is_file()
             }
             return {
                 name: "\n".join(line for line in text.splitlines() if not line.startswith("time:"))
@@ -127,7 +129,7 @@ class TestSparkMagicConfig:
         instance.start(LIVY_URL=livy.url)
 
         assert files() == first
-        assert len(first) == 2
+        assert len(first) == 3
 
     def test_a_new_address_replaces_the_old_one(self, instance: Instance, livy: Server) -> None:
         instance.start()
@@ -535,16 +537,15 @@ class TestTls:
             assert path.owner() == notebook_user()
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
-    def test_when_no_authority_is_given_any_more_its_files_go_away(
+    def test_when_no_authority_is_given_any_more_its_file_goes_away(
         self, instance: Instance, authority: Authority
     ) -> None:
         instance.start(LIVY_CA=certificates(authority))
-        own = instance.startup_file.with_name("50-own.py")
-        own.write_text("")
+        assert str(instance.ca_bundle) in instance.startup_file.read_text()
 
         instance.start()
 
-        assert list(instance.startup_file.parent.iterdir()) == [own]
+        assert str(instance.ca_bundle) not in instance.startup_file.read_text()
         assert not instance.ca_bundle.exists()
         assert instance.config_file.exists()
 
@@ -557,7 +558,7 @@ class TestTls:
         start = instance.start(LIVY_URL=tls_livy.url, LIVY_CA=certificates(authority))
 
         assert start.exit_code == 0
-        assert "Whom to trust was not written" in instance.status()["problem"]
+        assert "What kernels start with was not written" in instance.status()["problem"]
 
 
 @pytest.mark.slow
@@ -678,10 +679,11 @@ class TestNeverLocksOut:
         start = instance.start()
 
         assert start.exit_code == 0
-        assert "No Python 3 works" in start.log
         status = instance.status()
-        assert (status["state"], status["check"]) == ("failed", "not checked")
-        assert "No Python 3 works" in status["problem"]
+        assert (status["state"], status["check"]) == ("warning", "not checked")
+        assert "each Python 3.9 or later that is here" in status["problem"]
+        assert status["problem"] in start.log
+        assert instance.config()["kernel_python_credentials"] == {**LOGIN, "url": NOTHING_LISTENS}
 
     @pytest.mark.parametrize("where", ["bin/python3", "envs/JupyterSystemEnv/bin/python"])
     def test_with_no_python_but_anacondas(
@@ -700,20 +702,18 @@ class TestNeverLocksOut:
     def test_with_a_python_that_dies_on_the_way(self, instance: Instance) -> None:
         instance.path = only_tools(instance)
         python = instance.bin / "python3"
-        python.write_text('#!/bin/bash\n[[ $2 == -c ]] && exit\nkill -9 "$$"\n')
+        python.write_text('#!/bin/bash\nkill -9 "$$"\n')
         python.chmod(0o755)
 
         start = instance.start()
 
         assert start.exit_code == 0
-        assert "failed or took over 90 seconds" in instance.status()["problem"]
+        assert "The agent failed or took over 90 seconds" in instance.status()["problem"]
 
     def test_with_a_python_that_hangs_and_ignores_signals(self, instance: Instance) -> None:
         instance.path = only_tools(instance, "sleep")
         python = instance.bin / "python3"
-        python.write_text(
-            '#!/bin/bash\n[[ $2 == -c ]] && exit\ntrap "" TERM\nsleep 30 & sleep 30\nsleep 30\n'
-        )
+        python.write_text('#!/bin/bash\ntrap "" TERM\nsleep 30 & sleep 30\nsleep 30\n')
         python.chmod(0o755)
         impatient = BODY.replace("as_user 90", "as_user 1")
         assert impatient != BODY
@@ -724,7 +724,7 @@ class TestNeverLocksOut:
 
         assert start.exit_code == 0
         assert time.monotonic() - began < 10
-        assert instance.status()["state"] == "failed"
+        assert instance.status()["state"] == "warning"
 
     @needs_a_second_user
     def test_with_a_home_that_cannot_be_written(self, instance: Instance, livy: Server) -> None:
@@ -761,14 +761,14 @@ class TestNeverLocksOut:
     @pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a volume")
     def test_with_a_full_volume(self, instance: Instance, livy: Server) -> None:
         volume = instance.home / "SageMaker"
-        mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(volume)]
+        mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(volume)]
         if subprocess.run(mount, capture_output=True).returncode:
             pytest.skip("this machine lets nobody mount")
         try:
             instance.give(volume)
             filler = volume / "filler"
             with pytest.raises(OSError, match="No space"):
-                filler.write_bytes(b"x" * 20_000)
+                filler.write_bytes(b"x" * 300_000)
             assert shutil.disk_usage(volume).free == 0
 
             start = instance.start(LIVY_URL=livy.url)
@@ -971,8 +971,8 @@ def locked(folder: Path) -> Iterator[None]:
 
 def only_tools(instance: Instance, *more: str) -> str:
     """A PATH with what the script may use, except Python, and these."""
-    names = ["bash", "date", "env", "flock", "id", "mkdir", "mv", "runuser", "tee", "timeout"]
-    for name in (*names, *more):
+    names = "bash cat chmod date env flock id mkdir mktemp mv rm runuser sha256sum stat timeout tr"
+    for name in (*names.split(), *more):
         tool = shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin")
         assert tool, f"{name} is not on this machine"
         (instance.bin / name).symlink_to(tool)

@@ -155,6 +155,46 @@ def test_forty_notebooks_with_one_role_cost_no_more_calls() -> None:
     assert len(world.calls) == 2
 
 
+STOP = "sagemaker:StopNotebookInstance"
+
+
+def stopping(world: AccountWorld) -> dict[str, Line]:
+    """Two of three notebooks with the role stop themselves when idle."""
+
+    def change(data: dict[str, Any]) -> None:
+        data["defaults"] = {"role_arn": ROLE, "stop_after_idle_minutes": 60}
+        data["notebooks"] = {
+            "carol": {"cluster": "analytics", "stop_after_idle_minutes": "never"},
+            "alice": {"cluster": "analytics", "name": "Alice"},
+            "bob": {"cluster": "analytics"},
+        }
+
+    return lines(roles.check, world, settings(change))
+
+
+def test_one_that_may_not_stop_a_notebook_that_has_to_fails_and_is_let() -> None:
+    world = AccountWorld(decisions={STOP: {"EvalDecision": "implicitDeny"}})
+    found = stopping(world)["idle stop of Alice by role data-science"]
+    [command] = found.commands
+
+    assert found.state is State.FAILED
+    assert found.what == f"it may not {STOP}: it runs on, however long it is idle"
+    # SageMaker writes names in ARNs in small letters.
+    arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:notebook-instance"
+    assert policy_in(command)["Statement"] == [
+        {"Effect": "Allow", "Action": STOP, "Resource": [f"{arn}/alice", f"{arn}/{STACK}-bob"]}
+    ]
+
+
+def test_the_idle_stop_is_asked_of_iam_where_a_notebook_has_one() -> None:
+    world = AccountWorld()
+    found = stopping(world)
+    asked = [given for name, given in world.calls if name == "simulate_principal_policy"]
+
+    assert found["idle stop of Alice by role data-science"].state is State.OK
+    assert [each["ActionNames"] for each in asked][1:] == [[STOP]]
+
+
 ALLOW = {"Effect": "Allow", "Principal": {"Service": SAGEMAKER}, "Action": ASSUME}
 DENY = {**ALLOW, "Effect": "Deny"}
 BOUND = {"Condition": {"Bool": {"aws:SecureTransport": "true"}}}

@@ -14,7 +14,8 @@ from tests.conftest import ROOT
 FIRST, SECOND = "127.0.0.1", "127.0.0.2"
 SCRIPT = "assets/notebook/on_start.sh"
 # The real start script, in the fake host's folder instead of a home, and slow when told to.
-FAKE_HOST_SETTINGS = """NOTEBOOK_HOME=$PWD NOTEBOOK_USER=$(id -un) LIVY_CHECK_SECONDS=1
+FAKE_HOST_SETTINGS = """NOTEBOOK_HOME=$PWD NOTEBOOK_PROGRAMS=$PWD/programs
+NOTEBOOK_USER=$(id -un) LIVY_CHECK_SECONDS=1
 while [[ -e SageMaker/slow ]]; do sleep 0.1; done
 """
 

@@ -65,13 +65,11 @@ def run(
 ) -> None:
     """Run the script by its first line, or by bash, and send what becomes of it.
 
-    It is laid into `folder`, which runs one hook at a time, and run in `directory`. After `seconds`,
-    and when it fails, all processes that it has started end, whatever session they are in. Those
-    of one that succeeds live on; what they print is read, so that they can, and dropped.
+    It is laid into `folder`, which runs one hook at a time, and run in `directory`. After
+    `seconds`, and when it fails, all processes that it has started end, whatever session they are
+    in. Those of one that succeeds live on; what they print is read, so that they can, and dropped.
     Raises OSError.
     """
-    with contextlib.suppress(OSError):
-        os.setsid()
     _adopt_orphans()
     with _only_one(folder) as alone:
         if not alone:

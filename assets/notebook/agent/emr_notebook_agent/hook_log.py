@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 from emr_notebook_agent import files, status
 from emr_notebook_agent.hook_messages import BEGAN, BUSY, ENDED, OUTPUT, received
@@ -18,7 +18,7 @@ LARGEST_BYTES = 1_000_000
 _KEY = "hook"
 
 
-def record(stream: BinaryIO, home: Path, *, largest: int = LARGEST_BYTES) -> None:
+def record(stream: IO[bytes], home: Path, *, largest: int = LARGEST_BYTES) -> None:
     """Write down what the messages tell, until their sender has ended.
 
     The log begins anew with each hook and keeps its last half when it grows beyond `largest`

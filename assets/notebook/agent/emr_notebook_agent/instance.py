@@ -49,7 +49,7 @@ def stop(instance: Instance, aws: str = "aws") -> str:
     try:
         done = subprocess.run(
             command,
-            env={**os.environ, "AWS_PAGER": "", "AWS_MAX_ATTEMPTS": "2"},
+            env={**os.environ, "PATH": _path(), "AWS_PAGER": "", "AWS_MAX_ATTEMPTS": "2"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -62,6 +62,11 @@ def stop(instance: Instance, aws: str = "aws") -> str:
         return f"the AWS CLI does not run ({error.strerror}): install it where PATH finds it"
     said = done.stderr.decode("utf-8", "replace")
     return refusal(instance, said, done.returncode) if done.returncode else ""
+
+
+def _path() -> str:
+    """Where programs are; the image of AWS has one of conda's, too."""
+    return f"{os.environ.get('PATH', '')}:{os.environ.get('HOME', '')}/anaconda3/bin"
 
 
 def refusal(instance: Instance, said: str, status: int) -> str:

@@ -122,7 +122,7 @@ def has_trusted_activity(version: str) -> bool:
     JupyterLab asks a kernel about itself. Notebook servers from 5 on are the older classic ones.
     """
     numbers = re.match(r"(\d+)\.(\d+)", version)
-    return bool(numbers) and (2, 15) <= (int(numbers[1]), int(numbers[2])) < (5, 0)
+    return numbers is not None and (2, 15) <= (int(numbers[1]), int(numbers[2])) < (5, 0)
 
 
 def request(server: Server, path: str) -> Any:

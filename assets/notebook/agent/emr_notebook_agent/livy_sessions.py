@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING
 
 from emr_notebook_agent import files
+from emr_notebook_agent.wording import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,37 +38,33 @@ def running(home: Path) -> list[str]:
     """Those that run a statement now, in words; none where Livy does not answer.
 
     Livy is asked for the list of all sessions: a request for one of them would count as its
-    kernel's heartbeat, and keep it on the cluster. One that Livy does not have is forgotten.
+    kernel's heartbeat, and keep it on the cluster.
     """
     known = dict(_remembered(home))
     if not known:
         return []
     # A kernel, which only remembers, needs none of it.
-    from emr_notebook_agent import connection, livy
+    from emr_notebook_agent import livy, look
 
     with contextlib.suppress(OSError, ValueError):
-        bundle = home / ".sparkmagic/ca.pem"
-        config = json.loads(files.read(home / ".sparkmagic/config.json") or "{}")
-        target = connection.livy(config, str(bundle) if bundle.exists() else "")
-        views = {str(each.get("id")): each for each in livy.sessions(target, seconds=SECONDS)}
-        mine = {each: app for each, (url, app) in known.items() if url == target.url.rstrip("/")}
-        there = {
-            each
-            for each, application in mine.items()
-            if each in views and application in ("", views[each].get("appId"))
-        }
-        for gone in set(mine) - there:
-            forget(home, gone)
-        busy = sorted(each for each in there if views[each].get("state") == "busy")
-        return [f"Spark session {each} runs a statement" for each in busy]
+        target = look.configured_livy(home)
+        url = target.url.rstrip("/")
+        busy = [
+            str(view["id"])
+            for view in livy.sessions(target, seconds=SECONDS)
+            if view.get("state") == "busy"
+            # After a restart of Livy the number may be another's.
+            and known.get(str(view.get("id"))) in ((url, ""), (url, str(view.get("appId") or "")))
+        ]
+        return [f"Spark session {printable(each, 20)} runs a statement" for each in sorted(busy)]
     return []
 
 
 def _remembered(home: Path) -> Iterator[tuple[str, tuple[str, str]]]:
-    """The sessions' numbers, with their Livy's address and their application."""
+    """The sessions' numbers, with their Livy's address and their application; the last ones."""
     with contextlib.suppress(OSError):
-        for path in sorted((home / FOLDER).iterdir())[:MOST]:
+        numbers = [int(each.name) for each in (home / FOLDER).iterdir() if each.name.isdecimal()]
+        for number in sorted(numbers)[-MOST:]:
             with contextlib.suppress(OSError, ValueError, AttributeError):
-                known = json.loads(files.read(path) or "")
-                if path.name.isdecimal():
-                    yield path.name, (str(known.get("url")), str(known.get("appId") or ""))
+                known = json.loads(files.read(home / FOLDER / str(number)) or "")
+                yield str(number), (str(known.get("url")), str(known.get("appId") or ""))

@@ -87,7 +87,6 @@ class Watcher:
 
 def watch() -> int:
     """Watch until the end. Status 2 without a limit, 0 when a later watcher is there."""
-    os.umask(0o077)
     home, given = Path(os.environ["HOME"]), os.environ.get("IDLE_MINUTES", "")
     if not given.isdecimal():
         log.note(home, f"{KEY}: IDLE_MINUTES has to be a number of minutes; {given!r} was given")

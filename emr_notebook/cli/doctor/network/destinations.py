@@ -27,6 +27,10 @@ LOGS = Destination(
 )
 S3 = Destination("S3", "network.s3_prefix_list_id is given", "s3")
 
+SAGEMAKER_API = Destination(
+    "SageMaker's API", "stop_after_idle_minutes: notebooks ask it to stop them", "sagemaker.api"
+)
+
 
 @dataclass(frozen=True)
 class Repository:
@@ -50,6 +54,8 @@ def destinations_by_subnet(
             destinations[LOGS] = None
             if settings.network.s3_prefix_list_id is not None:
                 destinations[S3] = None
+            if notebook.idle_minutes is not None:
+                destinations[SAGEMAKER_API] = None
             for given in notebook.code_repositories:
                 destinations |= dict.fromkeys(_of_repository(given, repositories, settings.region))
     return {subnet: list(destinations) for subnet, destinations in found.items()}

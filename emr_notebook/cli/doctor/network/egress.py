@@ -109,15 +109,12 @@ def _egress_paths(
     reader: Reader, settings: Settings, destinations: Mapping[str, list[Destination]]
 ) -> EgressPaths:
     network = settings.network
-    services = {destination.service for destination in chain.from_iterable(destinations.values())}
+    services = {each.service for each in chain.from_iterable(destinations.values()) if each.service}
+    endings = tuple(f".{settings.region}.{each}" for each in services)
     in_vpc = subnets_in(reader, network.vpc_id)
     tables = route_tables(reader, network.vpc_id)
     of_subnets = {each: table_of(each, tables) for each in destinations if each in in_vpc}
-    ends = [
-        each
-        for each in endpoints(reader, network.vpc_id)
-        if each.service.rpartition(".")[2] in services
-    ]
+    ends = [each for each in endpoints(reader, network.vpc_id) if each.service.endswith(endings)]
     named = network.security_group_ids or ()
     found = groups(reader, {*named, *chain.from_iterable(each.groups for each in ends)})
     own = [found[e] for e in named if e in found and found[e].vpc_id == network.vpc_id]

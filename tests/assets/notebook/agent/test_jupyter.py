@@ -42,14 +42,14 @@ class Kernel:
 
     def __init__(self, untracked: list[str] | None) -> None:
         options = {} if untracked is None else {"untracked_message_types": untracked}
-        manager = MappingKernelManager(**options)
+        manager: Any = MappingKernelManager(**options)  # type: ignore[no-untyped-call]
         self._session = Session(key=b"key")
         self.known = SimpleNamespace(
             session=self._session,
             connect_iopub=lambda: SimpleNamespace(on_recv=self._set_receiver),
             execution_state="idle",
         )
-        manager._kernels["k1"] = self.known  # type: ignore[assignment]
+        manager._kernels["k1"] = self.known
         manager.start_watching_activity("k1")
 
     def _set_receiver(self, receive: Callable[[list[bytes]], None]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emr_notebook_agent import livy_sessions, log, watch
+from emr_notebook_agent import jupyter, livy_sessions, log, processes, watch
 from emr_notebook_agent.idle import Activity
 from emr_notebook_agent.processes import Process
 from emr_notebook_agent.watch import Watcher, take_over
@@ -173,8 +173,8 @@ def test_what_runs_is_what_jupyter_the_processes_and_spark_show(
 ) -> None:
     hook = agent(3, 1, "hook")
     sleeping = Process(4, 1, "S", ("sleep", "infinity"), marked=True)
-    monkeypatch.setattr(watch.jupyter, "look", lambda _: BUSY)
-    monkeypatch.setattr(watch.processes, "running", lambda: {3: hook, 4: sleeping})
+    monkeypatch.setattr(jupyter, "look", lambda _: BUSY)
+    monkeypatch.setattr(processes, "running", lambda: {3: hook, 4: sleeping})
     monkeypatch.setattr(livy_sessions, "running", lambda _: ["Spark session 7 runs a statement"])
 
     assert watch.look(tmp_path).in_use == (

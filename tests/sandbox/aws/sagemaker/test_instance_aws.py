@@ -56,6 +56,10 @@ class Account:
         sagemaker.create_notebook_instance(**{**given, **properties})
         return settled(self.aws, name)
 
+    def status(self, name: str) -> str:
+        found = self.aws.client("sagemaker").describe_notebook_instance(NotebookInstanceName=name)
+        return str(found["NotebookInstanceStatus"])
+
     def printed(self, name: str) -> str:
         """What the notebook's start script printed."""
         path = self.aws.state / "notebooks" / name / "logs" / "LifecycleConfigOnStart.log"
@@ -123,12 +127,8 @@ setsid sh -c 'until {USER} {STOP} Talks-To-AWS; do sleep 0.2; done' >/dev/null 2
 
     account.start("Talks-To-AWS", script)
 
-    sagemaker = account.aws.client("sagemaker")
-    status = lambda name: sagemaker.describe_notebook_instance(NotebookInstanceName=name)[  # noqa: E731
-        "NotebookInstanceStatus"
-    ]
-    wait_until(lambda: status("Talks-To-AWS") == "Stopped")
-    assert status("other") == "InService"
+    wait_until(lambda: account.status("Talks-To-AWS") == "Stopped")
+    assert account.status("other") == "InService"
     assert "not authorized to perform: sagemaker:StopNotebookInstance" in account.printed(
         "Talks-To-AWS"
     )
