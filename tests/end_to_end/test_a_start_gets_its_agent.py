@@ -160,8 +160,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 def test_the_first_start_fetches_it_as_the_notebooks_role_and_keeps_it(deployed: Deployed) -> None:
     assert "state: ok" in deployed.report()
     [principal] = set(deployed.fetches())
-    assert "NotebookRole" in principal
-    assert principal.endswith("/SageMaker")
+    assert principal.endswith(f":assumed-role/{deployed.role}/SageMaker")
     [kept] = deployed.kept.iterdir()
     assert hashlib.sha256(kept.read_bytes()).hexdigest() == kept.stem
     assert kept.name == deployed.published()["Key"]
