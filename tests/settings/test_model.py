@@ -41,7 +41,9 @@ def alice(change: Change = lambda _: None) -> ResolvedNotebook:
 def plain(notebook: ResolvedNotebook, key: str) -> Any:
     """A value as a file has it."""
     dumped = notebook.model_dump(mode="json", exclude_defaults=True).get(key, None)
-    return dumped if dumped is not None else {"spark": {}, "sparkmagic": {}, "opt_outs": {}}.get(key)
+    return (
+        dumped if dumped is not None else {"spark": {}, "sparkmagic": {}, "opt_outs": {}}.get(key)
+    )
 
 
 def test_every_key_of_the_defaults_is_one_of_a_notebook_and_in_the_table() -> None:
