@@ -1,5 +1,9 @@
-"""A start runs the agent that was deployed and no other, from S3 or as kept, or says why not."""
+"""A start runs the agent that was deployed and no other, from S3 or as kept, or says why not.
 
+And the agent stops its notebook, as that one's role, when nobody uses it.
+"""
+
+import base64
 import contextlib
 import hashlib
 import json
@@ -16,12 +20,13 @@ from tests.conftest import ROOT
 from tests.end_to_end.callers import deny, document
 from tests.end_to_end.resolver_world import NETWORK, ResolverWorld, resolver_world
 from tests.sandbox.aws.idle_livy import FIRST, cluster_at, idle_livies
-from tests.sandbox.aws.running_aws import settled
+from tests.sandbox.aws.running_aws import settled, wait_until
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(0.8)]
 
 STAGE, CLUSTER_ID = "fetches", "j-FETCHES01"
-NAME = f"{STAGE}-alice"
+# SageMaker writes it in small letters into ARNs.
+NAME = "Fetches-Alice"
 S3 = "com.amazonaws.eu-west-1.s3"
 
 
@@ -107,6 +112,28 @@ class Deployed:
             if call["action"] == "GetObject" and call["parameters"].get("path") == path
         ]
 
+    def status(self) -> str:
+        """What SageMaker says of the notebook."""
+        found = self.client("sagemaker").describe_notebook_instance(NotebookInstanceName=NAME)
+        return str(found["NotebookInstanceStatus"])
+
+    def put_into_script(self, lines: str) -> None:
+        """Have the start script begin with these lines from the next start on."""
+        sagemaker = self.client("sagemaker")
+        found = sagemaker.describe_notebook_instance(NotebookInstanceName=NAME)
+        key = "NotebookInstanceLifecycleConfigName"
+        named = {key: found[key]}
+        config = sagemaker.describe_notebook_instance_lifecycle_config(**named)
+        script = base64.b64decode(config["OnStart"][0]["Content"]).decode()
+        edited = script.replace("\nset -o nounset\n", f"\nset -o nounset\n{lines}\n", 1)
+        content = base64.b64encode(edited.encode()).decode()
+        sagemaker.update_notebook_instance_lifecycle_config(**named, OnStart=[{"Content": content}])
+
+    def own_file(self, name: str) -> str:
+        """What the agent has written there, or nothing."""
+        path = self.home / "SageMaker" / ".emr-notebook" / name
+        return path.read_text() if path.exists() else ""
+
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
@@ -124,7 +151,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         world.write_stage(
             STAGE,
             {"analytics": {"name": "nightly", "port": port}},
-            {"alice": {"cluster": "analytics"}},
+            {"alice": {"cluster": "analytics", "name": NAME, "stop_after_idle_minutes": 10}},
             network={**NETWORK, "s3_prefix_list_id": lists["PrefixLists"][0]["PrefixListId"]},
         )
         found = world.deploy(STAGE)
@@ -135,8 +162,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 def test_the_first_start_fetches_it_as_the_notebooks_role_and_keeps_it(deployed: Deployed) -> None:
     assert "state: ok" in deployed.report()
     [principal] = set(deployed.fetches())
-    assert "NotebookRole" in principal
-    assert principal.endswith("/SageMaker")
+    assert principal.endswith(f":assumed-role/{deployed.role}/SageMaker")
     [kept] = deployed.kept.iterdir()
     assert hashlib.sha256(kept.read_bytes()).hexdigest() == kept.stem
     assert kept.name == deployed.published()["Key"]
@@ -189,3 +215,25 @@ def test_other_bytes_in_its_place_are_not_run(deployed: Deployed) -> None:
     assert "what came is not the deployed file (24 bytes, SHA-256 differs)" in report
     assert not (deployed.home / "ran").exists()
     assert "state: ok" in deployed.restart()
+
+
+# The watcher's minute is a moment, and what a terminal has left behind runs until it is told.
+LEFT_RUNNING = """IDLE_MINUTE_SECONDS=0.3
+runuser -u ec2-user -- env -i PATH="$PATH" JUPYTER_SERVER_URL=http://localhost:8888/ setsid sh -c \\
+  'until [ -e /home/ec2-user/SageMaker/finished ]; do sleep 0.1; done' </dev/null &>/dev/null &"""
+
+
+def test_a_notebook_stops_itself_as_its_role_once_nothing_runs_that_its_user_started(
+    deployed: Deployed,
+) -> None:
+    deployed.put_into_script(LEFT_RUNNING)
+    deployed.restart()
+
+    wait_until(lambda: "idle_stop: stays: process " in deployed.own_file("status.txt"))
+    (deployed.home / "SageMaker" / "finished").touch()
+    wait_until(lambda: deployed.status() == "Stopped", seconds=60)
+
+    *_, stop = [x for x in deployed.world.aws.requests() if x["action"] == "StopNotebookInstance"]
+    assert stop["principal"].endswith(f":assumed-role/{deployed.role}/SageMaker")
+    assert "idle_stop: stops this notebook: idle for 10 minutes" in deployed.own_file("agent.log")
+    assert "idle_stop: stopping since " in deployed.own_file("status.txt")
