@@ -30,7 +30,7 @@ from tests.settings.drawn_files import CA_FILE, HOOK_FILE, file_text
 # Thousands of files, and a synthesis of some of them, take half of a minute.
 pytestmark = [pytest.mark.slow, pytest.mark.minutes(0.6)]
 
-EXAMPLES = 6_000
+EXAMPLES = 8_000
 BUILT = 20
 
 
@@ -90,6 +90,7 @@ KINDS = {
     "because": r"verify: none goes with because, and because with it",
     "destinations": r"(none|.+) of cidr, security_group_id, prefix_list_id is given: give one .+",
     "repository": r"give either url or name \(a SageMaker code repository's\)",
+    "another's key": r"\w+ is no key here: .+",
     "property twice": r".+ and conf's spark\..+ are one property: give one of the two",
     "no time": r"neither start nor stop is given: give one of them, or both",
     "time twice": r"start and stop are both [0-9:]+: give two times, or one",
