@@ -114,6 +114,8 @@ class SparkNotebook(Construct):
         """Keep the reasons where an auditor looks: in the template, and with the findings."""
         opt_outs = [*stage_opt_outs, *notebook.opt_outs]
         reasons = {name: out.because for name, out in opt_outs if out is not None}
+        if notebook.hook is not None and notebook.hook.because is not None:
+            reasons["start_hook"] = notebook.hook.because
         if not reasons:
             return
         self._instance.add_metadata("OptOuts", reasons)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any, get_args, get_origin
 
 import aws_cdk as cdk
@@ -15,7 +16,6 @@ import yaml
 from cfnlint.config import ConfigMixIn  # type: ignore[import-untyped]
 from cfnlint.decode import decode  # type: ignore[import-untyped]
 from cfnlint.runner import Runner  # type: ignore[import-untyped]
-from hypothesis import HealthCheck, given, settings
 
 from emr_notebook.build import build
 from emr_notebook.settings.file import SettingsError, load_file
@@ -25,12 +25,12 @@ from emr_notebook.settings.schema import schema_text
 from emr_notebook.settings.yaml_reader import read
 from sandbox.tls import make_authority
 from tests.conftest import ROOT, cdk_context
-from tests.settings.drawn_files import CA_FILE, HOOK_FILE, files
+from tests.settings.drawn_files import CA_FILE, HOOK_FILE, file_text
 
 # Thousands of files, and a synthesis of fifty of them, take most of a minute.
 pytestmark = [pytest.mark.slow, pytest.mark.minutes(1)]
 
-EXAMPLES = 10_000
+EXAMPLES = 6_000
 BUILT = 50
 
 
@@ -146,32 +146,33 @@ def keys_in(place: Place, data: Any, below: tuple[str, ...] = ()) -> Iterator[st
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
-    """All files, each accepted or refused in words: the same ones in every run."""
+    """All files, each accepted or refused in words: the same ones in every run.
+
+    Hypothesis would take four times as long, and draw others when other tests' modules are loaded.
+    """
     found = Seen()
     file = tmp_path_factory.mktemp("config") / "dev.yaml"
-
-    @settings(
-        max_examples=EXAMPLES,
-        derandomize=True,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(text=files())
-    def accepted_or_refused(text: str) -> None:
-        file.write_text(text, encoding="utf-8")
+    for number in range(EXAMPLES):
+        text = file_text(Random(number))  # noqa: S311 - the same in every run
         try:
-            load_file(file)
-        except SettingsError as error:
-            refused = str(error)
-            assert "hunter2" not in refused
-            found.kinds.update(kinds_of(refused.removeprefix(f"{file}: ")))
-        else:
-            found.accepted.append(text)
-            found.keys.update(keys_in(Place(Settings), read(text)))
-
-    accepted_or_refused()
+            see(text, file, found)
+        except Exception as error:
+            error.add_note(f"file_text(Random({number})):\n{text}")
+            raise
     return found
+
+
+def see(text: str, file: Path, found: Seen) -> None:
+    file.write_text(text, encoding="utf-8")
+    try:
+        load_file(file)
+    except SettingsError as error:
+        refused = str(error)
+        assert "hunter2" not in refused
+        found.kinds.update(kinds_of(refused.removeprefix(f"{file}: ")))
+    else:
+        found.accepted.append(text)
+        found.keys.update(keys_in(Place(Settings), read(text)))
 
 
 def test_both_outcomes_are_common(seen: Seen) -> None:

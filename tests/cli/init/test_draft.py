@@ -34,6 +34,7 @@ from tests.cli.init.cluster_in_memory import (
     Change,
     account,
 )
+from tests.conftest import ROOT
 
 STACK = "emr-notebooks-dev"
 
@@ -255,3 +256,10 @@ class TestTheOwner:
         assert settings_of().owner_identity == "user-name"
         session = settings_of(CALLERS["a person's session"])
         assert (session.owner_identity, [*session.notebooks]) == ("principal-tag", ["alice-o"])
+
+
+def test_the_page_lists_every_permission_that_it_needs() -> None:
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    section = page.partition("## Begin a stage\n")[2].partition("\n## ")[0]
+
+    assert {x for x in READS if x.partition(":")[2] not in section} == set()
