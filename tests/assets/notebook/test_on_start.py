@@ -69,7 +69,9 @@ class TestSparkMagicConfig:
         instance.start(LIVY_URL=livy.url)
 
         assert files() == first
-        assert len(first) == 3
+        assert len(first) == len(
+            {instance.config_file, instance.startup_file, instance.kept_copy, "status.txt"}
+        )
 
 
 class TestValues:

@@ -162,6 +162,49 @@ class TestOverrides:
         assert (status["state"], status["check"]) == ("warning", "ok")
         assert f"{instance.folder}/sparkmagic.json was ignored" in status["problem"]
 
+    @pytest.mark.parametrize(
+        ("planted", "problem"),
+        [
+            ("larger", "larger than 1,000,000 bytes"),
+            ("fifo", "no regular file"),
+            ("folder", "no regular file"),
+            ("device", "no regular file"),
+        ],
+    )
+    def test_what_is_no_file_of_settings_is_named(
+        self, instance: Instance, livy: Server, planted: str, problem: str
+    ) -> None:
+        instance.folder.mkdir()
+        own = instance.folder / "sparkmagic.json"
+        if planted == "larger":
+            own.touch()
+            os.truncate(own, 20 << 30)
+        elif planted == "fifo":
+            os.mkfifo(own)
+        elif planted == "folder":
+            own.mkdir()
+        else:
+            own.symlink_to("/dev/zero")
+
+        instance.start(LIVY_URL=livy.url)
+
+        status = instance.status()
+        assert (status["state"], status["check"]) == ("warning", "ok")
+        assert problem in status["problem"]
+        assert instance.config()["kernel_python_credentials"]["url"] == livy.url
+
+    def test_a_password_in_an_address_is_in_no_status_and_no_log(
+        self, instance: Instance, livy: Server
+    ) -> None:
+        url = livy.url.replace("//", "//me:s3cret@")
+        instance.override(json.dumps({"kernel_python_credentials": {"url": url}}))
+
+        start = instance.start(LIVY_URL=livy.url)
+
+        assert "a user name or a password" in instance.status()["problem"]
+        assert "s3cret" not in start.log
+        assert "s3cret" not in instance.config_file.read_text()
+
     def test_an_address_of_the_users_own_is_used_checked_and_named(
         self, instance: Instance, livy: Server
     ) -> None:
