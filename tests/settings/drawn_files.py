@@ -4,11 +4,10 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from random import Random
 from typing import Any, get_args, get_origin
 
 import yaml
-from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from emr_notebook.settings import environment, sparkmagic, types
@@ -18,11 +17,11 @@ from emr_notebook.settings.model import Settings
 from emr_notebook.settings.network import ExtraEgress, Network
 from emr_notebook.settings.notebook import CodeRepository, NotebookDefaults, Spark
 from emr_notebook.settings.schedule import Schedule
+from emr_notebook.settings.sparkmagic import SparkMagic
 from emr_notebook.settings.start_hook import StartHook
 from emr_notebook.settings.suggestions import ANSWERS, OTHER_NAMES
 from emr_notebook.settings.types import IntegerRange, TextFormat
 
-Draw = Callable[[st.SearchStrategy[Any]], Any]
 ACCOUNT = "111122223333"
 CA_FILE = "certs/authority.pem"
 HOOK_FILE = "hooks/team.sh"
@@ -116,22 +115,16 @@ TOGETHER: dict[type[BaseModel], tuple[str, ...]] = {
     Network: ("zone_id", "zone_name"),
 }
 # How many of the keys that are not needed, at most; elsewhere three.
-MOST: dict[type[BaseModel], int] = {Settings: 6, NotebookDefaults: 5, Spark: 8}
+MOST: dict[type[BaseModel], int] = {Settings: 6, NotebookDefaults: 5, Spark: 8, SparkMagic: 8}
 # Without which most files would be refused.
 USUAL: dict[type[BaseModel], set[str]] = {Network: {"vpc_cidr"}, Settings: {"notebooks"}}
-
-
-@cache
-def _between(low: int, high: int) -> st.SearchStrategy[int]:
-    """Made once: making strategies takes longer than drawing from them."""
-    return st.integers(low, high)
 
 
 @dataclass
 class Drawn:
     """What one file is being drawn into: parts that others refer to."""
 
-    draw: Draw
+    random: Random
     region: str = "eu-west-1"
     clusters: list[str] = field(default_factory=list)
 
@@ -139,7 +132,7 @@ class Drawn:
         return values[self.below(len(values))]
 
     def below(self, number: int) -> int:
-        return int(self.draw(_between(0, number - 1)))
+        return self.random.randrange(number)
 
     def rarely(self) -> bool:
         return bool(self.any(*[False] * 7, True))
@@ -183,7 +176,7 @@ class Drawn:
             if isinstance(narrowed, TextFormat):
                 return self._text(narrowed, path)
             if isinstance(narrowed, IntegerRange):
-                return self.draw(_between(narrowed.low, narrowed.high))
+                return self.random.randint(narrowed.low, narrowed.high)
         if place.model is not None:
             return self.model(place.model, path)
         origin, inner = get_origin(place.kind), get_args(place.kind)
@@ -338,6 +331,7 @@ CONTRADICTIONS: tuple[Callable[[dict[str, Any]], object], ...] = (
     lambda data: data.update(clusters={"a": {"id": "j-ABCD", "tls": {"verify": "none"}}}),
     lambda data: data.update(defaults={"default_code_repository": {}}),
     lambda data: data.update(defaults={"schedule": {"timezone": "UTC"}}),
+    lambda data: data.update(defaults={"sparkmagic": {"session_configs": {}}}),
     lambda data: data.update(defaults={"start_hook": {"file": HOOK_FILE, "as": "root"}}),
     lambda data: data.update(defaults={"environment": {"LD_PRELOAD": "x"}}),
     lambda data: data.update(defaults={"sparkmagic": {"session_configs": {}}}),
@@ -363,17 +357,10 @@ CONTRADICTIONS: tuple[Callable[[dict[str, Any]], object], ...] = (
 )
 
 
-@st.composite
-def stages(draw: Draw) -> dict[str, Any]:
-    """The data of a stage; most are accepted."""
-    return dict(Drawn(draw).model(Settings, ()))
-
-
-@st.composite
-def files(draw: Draw) -> str:
+def file_text(random: Random) -> str:
     """The text of a file: six of ten as the model wants it, three with mistakes, one anything."""
-    drawn = Drawn(draw)
-    data = draw(stages())
+    drawn = Drawn(random)
+    data = dict(drawn.model(Settings, ()))
     kind = drawn.any(*["right"] * 6, "near", "near", "near", "wild")
     if kind != "right":
         for _ in range(drawn.any(1, 1, 1, 2, 3)):

@@ -34,6 +34,7 @@ from tests.cli.init.cluster_in_memory import (
     Change,
     account,
 )
+from tests.conftest import ROOT
 
 STACK = "emr-notebooks-dev"
 
@@ -207,7 +208,8 @@ class TestTheNetwork:
 
     def test_s3s_list_is_given_where_a_gateway_leads_there_from_the_subnet(self) -> None:
         assert settings_of(NETWORKS["with a gateway to S3"]).network.s3_prefix_list_id == S3_LIST
-        assert settings_of().network.s3_prefix_list_id is None
+        elsewhere = settings_of(NETWORKS["with a gateway elsewhere"]).network
+        assert elsewhere.s3_prefix_list_id is None
         assert f"# s3_prefix_list_id: {S3_LIST}" in text_of()
 
     @pytest.mark.parametrize(
@@ -236,7 +238,7 @@ class TestTheOwner:
         ("caller", "owner"),
         [
             ("a user", "dana"),
-            ("a user named as a number", "007"),
+            ("a user named as a number", "42"),
             ("a person's session", "alice.o@example.com"),
         ],
     )
@@ -255,3 +257,10 @@ class TestTheOwner:
         assert settings_of().owner_identity == "user-name"
         session = settings_of(CALLERS["a person's session"])
         assert (session.owner_identity, [*session.notebooks]) == ("principal-tag", ["alice-o"])
+
+
+def test_the_page_lists_every_permission_that_it_needs() -> None:
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    section = page.partition("## Begin a stage\n")[2].partition("\n## ")[0]
+
+    assert {x for x in READS if x.partition(":")[2] not in section} == set()

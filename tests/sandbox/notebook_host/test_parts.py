@@ -10,6 +10,7 @@ from sandbox.errors import SandboxError
 from sandbox.notebook_host.filesystem import is_open_to_others, needed_paths
 from sandbox.notebook_host.hooks import HookResult
 from sandbox.notebook_host.image import NO_AWS, install, kernel_specs, wipe
+from sandbox.notebook_host.lab import environment
 from sandbox.notebook_host.mounts import mount_points, outermost
 from sandbox.notebook_host.user import Ec2User, ec2_user, with_ec2_group, with_ec2_user
 
@@ -151,6 +152,12 @@ def test_a_link_in_the_place_of_the_volume_is_not_followed(tmp_path: Path) -> No
     assert [path.name for path in outside.iterdir()] == ["precious"]
     assert not (home / "SageMaker").is_symlink()
     assert (home / "SageMaker").stat().st_uid == user.uid
+
+
+def test_kernels_take_what_is_said_of_aws_from_their_home_alone() -> None:
+    of_aws = [name for name in environment(Path("/config")) if name.startswith("AWS_")]
+
+    assert of_aws == ["AWS_EC2_METADATA_DISABLED"]
 
 
 def test_the_kernels_are_those_of_sagemakers_image() -> None:

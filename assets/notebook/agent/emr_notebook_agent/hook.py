@@ -16,7 +16,7 @@ import subprocess
 import time
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from emr_notebook_agent import environment, files
 from emr_notebook_agent.hook_messages import BEGAN, BUSY, ENDED, LARGEST_OUTPUT, OUTPUT, Sender
@@ -67,10 +67,10 @@ def run(
 
     It is laid into `folder`, which runs one hook at a time, and run in `directory`. After
     `seconds`, and when it fails, all processes that it has started end, whatever session they are
-    in. Those of one that succeeds live on; what they print is read, so that they can, and dropped.
-    Raises OSError.
+    in. Those of one that succeeds live on; what they print is read, so that they can, and dropped:
+    this process is `cat` then. Raises OSError.
     """
-    _adopt_orphans()
+    _adopt_orphans(True)
     with _only_one(folder) as alone:
         if not alone:
             sender.send(BUSY)
@@ -98,8 +98,7 @@ def run(
             os.close(writer)
         sender.send(ENDED, _outcome(process, reader, sender, seconds, grace).encode())
     sender.close()
-    while os.read(reader, 65536):
-        pass
+    _drain(reader)
 
 
 def _outcome(
@@ -156,10 +155,20 @@ def _only_one(folder: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def _adopt_orphans() -> None:
+def _adopt_orphans(adopt: bool) -> None:
     """Have what the hook's processes leave behind become this process's own: none gets lost."""
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
+
+
+def _drain(reader: int) -> NoReturn:
+    """Become a small program that reads until nobody can print any more: the hook is over."""
+    _adopt_orphans(False)
+    os.dup2(reader, 0)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    # Of a descriptor that is 1 already, dup2 makes nothing inheritable.
+    os.set_inheritable(1, True)
+    os.execv("/bin/cat", ["cat"])  # noqa: S606 - no shell is wanted
 
 
 def _end_all(grace: float) -> list[int]:

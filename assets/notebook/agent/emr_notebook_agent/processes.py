@@ -35,7 +35,7 @@ LARGEST_BYTES = 1 << 17
 class Process:
     """A process: who started it, its command line, and whether a kernel or terminal marked it.
 
-    `started` is in the kernel's clock ticks.
+    `started` is in the kernel's clock ticks; `home` is "" of another user's.
     """
 
     pid: int
@@ -44,6 +44,7 @@ class Process:
     arguments: tuple[str, ...]
     marked: bool = False
     started: int = 0
+    home: str = ""
 
     @property
     def program(self) -> str:
@@ -115,18 +116,19 @@ def _read(folder: Path) -> Process:
     # The name, in parentheses, may hold anything.
     fields = _start(folder / "stat").rpartition(b")")[2].split()
     arguments = _start(folder / "cmdline").decode("utf-8", "replace").rstrip("\0").split("\0")
-    marked = False
+    variables: list[bytes] = []
     with contextlib.suppress(OSError):
         # Another user's is not to be read.
         variables = _start(folder / "environ").split(b"\0")
-        marked = any(each.startswith(MARKS) for each in variables)
+    home = next((each[5:] for each in variables if each.startswith(b"HOME=")), b"")
     return Process(
         int(folder.name),
         int(fields[1]),
         fields[0].decode(),
         tuple(arguments) if arguments != [""] else (),
-        marked,
+        any(each.startswith(MARKS) for each in variables),
         int(fields[19]),
+        os.fsdecode(home),
     )
 
 

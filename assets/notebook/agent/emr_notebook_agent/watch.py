@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sys
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -129,10 +128,9 @@ def take_over(table: Mapping[int, processes.Process]) -> bool:
     Of any two, the later one sees the earlier: one is left.
     """
     me = os.getpid()
-    others = [each for each in table.values() if processes.is_agent(each, "watch")]
-    mine = table[me].started if me in table else sys.maxsize
-    for other in others:
-        if other.pid == me:
+    mine, home = table[me].started, table[me].home
+    for other in table.values():
+        if other.pid == me or other.home != home or not processes.is_agent(other, "watch"):
             continue
         if (other.started, other.pid) > (mine, me):
             return False

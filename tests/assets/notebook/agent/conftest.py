@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+import logging.config
 import os
 import sys
 import tarfile
@@ -36,6 +37,8 @@ def sparkmagic(
     folder = tmp_path_factory.mktemp("sparkmagic")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "SPARKMAGIC_CONF_DIR", str(folder / "conf"))
+        # SparkMagic's logger would silence those of all tests that come after.
+        patch.setattr(logging.config, "dictConfig", lambda _: None)
         if request.param == "oldest":
             assert hashlib.sha256(OLDEST.read_bytes()).hexdigest() == OLDEST_SHA256
             with tarfile.open(OLDEST) as archive:

@@ -133,9 +133,9 @@ def test_a_wall_clock_that_jumps_stops_nothing_early() -> None:
     assert notebook.stops == 0
 
 
-def agent(pid: int, started: int, command: str = "watch") -> Process:
+def agent(pid: int, started: int, command: str = "watch", home: str = "/home/a") -> Process:
     arguments = ("python3", "-I", "/opt/emr-notebook/0a.pyz", command)
-    return Process(pid, 1, "S", arguments, started=started)
+    return Process(pid, 1, "S", arguments, started=started, home=home)
 
 
 @pytest.mark.parametrize(
@@ -145,6 +145,7 @@ def agent(pid: int, started: int, command: str = "watch") -> Process:
         pytest.param([agent(1, 3), agent(2, 4)], [1, 2], True, id="an earlier start's"),
         pytest.param([agent(1, 6)], [], False, id="a later start's"),
         pytest.param([agent(1, 3, "start")], [], True, id="another command"),
+        pytest.param([agent(1, 3, home="/home/b")], [], True, id="another home's"),
     ],
 )
 def test_of_all_watchers_the_one_of_the_last_start_is_left(
