@@ -56,7 +56,7 @@ take() {
   elif ((status == 127)); then
     problem="this instance has no AWS CLI"
     next="have its image or the team's own setup bring one"
-  elif ((status == 0)); then
+  elif ((status == 0 || status == 153)); then # SIGXFSZ
     problem="what came is not the deployed file ($(stat -c %s "$new") bytes, SHA-256 differs)"
     next="delete that object and deploy again, which publishes it anew"
   fi
