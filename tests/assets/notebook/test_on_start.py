@@ -555,7 +555,9 @@ class TestNeverLocksOut:
             start = instance.start(LIVY_URL=livy.url)
 
             assert start.exit_code == 0
-            assert "status.txt was not written: [Errno 28] No space left on device" in start.log
+            for what in ("status.txt was not written", "The agent was not kept for the next start"):
+                assert f"{what}: [Errno 28] No space left on device" in start.log
+            assert [path for path in volume.rglob("*") if path.is_file()] == [filler]
             assert instance.config()["kernel_python_credentials"]["url"] == livy.url
 
             filler.unlink()
