@@ -30,6 +30,7 @@ CONNECTING_SECONDS = 5.0
 LARGEST_ANSWER = 1 << 23
 MOST_SESSIONS = 1000
 LONGEST_DETAILS = 400
+THREAD = "look at Livy"
 # What a followed name says before it has a cluster.
 NO_CLUSTER_YET = "0.0.0.0"  # noqa: S104 - compared, not bound
 
@@ -229,7 +230,7 @@ def _within(seconds: float, function: Callable[[], T], stop: Callable[[], object
         except Exception as error:
             raised.append(error)
 
-    thread = threading.Thread(target=run, daemon=True)
+    thread = threading.Thread(target=run, name=THREAD, daemon=True)
     thread.start()
     thread.join(max(seconds, 0.0))
     if thread.is_alive():
