@@ -148,3 +148,16 @@ def test_a_silent_name_server_lets_the_deployed_address_serve(
     resolver.answers.clear()
 
     assert not livy.resolves("http://emr.example:8998")
+
+
+@pytest.mark.parametrize("url", ["http://me:s3cret@127.0.0.1:9", "http://me:s3/cr@et@127.0.0.1:9"])
+def test_a_password_in_the_address_is_not_shown(url: str) -> None:
+    found = livy.look(livy.Livy(url), seconds=5)
+
+    assert found.check != "ok"
+    assert "s3" not in found.problem
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:port", "nonsense", "http://[::1"])
+def test_an_address_that_is_none_is_no_traceback(url: str) -> None:
+    assert livy.look(livy.Livy(url), seconds=5).check == "no connection"
