@@ -117,6 +117,22 @@ def test_what_the_role_may_not_is_denied_and_named(account: Account) -> None:
     assert "403" in account.printed("asks")
 
 
+def test_a_role_that_sagemaker_may_not_assume_gives_no_credentials(account: Account) -> None:
+    role = account.role("function", "lambda.amazonaws.com", *ALLOWED)
+    script = f"#!/bin/bash\naws s3 cp s3://{BUCKET}/mine -\nexit 0"
+
+    account.start("no-keys", script, RoleArn=role)
+
+    assert "403" in account.printed("no-keys")
+
+
+def test_no_other_user_of_the_machine_reads_a_notebooks_credentials(account: Account) -> None:
+    configs = list((account.aws.state / "lifecycle").glob("*/aws/config"))
+
+    assert configs
+    assert {path.stat().st_mode & 0o777 for path in configs} == {0o600}
+
+
 def test_a_notebook_stops_itself_and_no_other(account: Account) -> None:
     account.start("other", "#!/bin/bash\n")
     # In the background: as long as the script runs, nothing stops the instance.
