@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import aws_cdk as cdk
@@ -304,8 +305,9 @@ def config(session: dict[str, object] | None = None) -> dict[str, Any]:
     return start_script.sparkmagic_config(session)
 
 
+@cache
 def rsa_authority(key_bits: int) -> str:
-    """A company's authority, as the deploy hands it to the script."""
+    """A company's authority, as the deploy hands it to the script; a key takes seconds."""
     key = rsa.generate_private_key(65_537, key_bits)
     names = {
         NameOID.COUNTRY_NAME: "DE",

@@ -1,8 +1,10 @@
 """A start runs the agent that was deployed and no other, from S3 or as kept, or says why not.
 
-The team's hook, which lies in the agent, and its environment come with it.
+The team's hook, which lies in the agent, and its environment come with it; and the agent stops
+its notebook, as that one's role, when nobody uses it.
 """
 
+import base64
 import contextlib
 import hashlib
 import json
@@ -25,7 +27,8 @@ from tests.sandbox.aws.running_aws import settled, wait_until
 pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(0.8)]
 
 STAGE, CLUSTER_ID = "fetches", "j-FETCHES01"
-NAME = f"{STAGE}-alice"
+# SageMaker writes it in small letters into ARNs.
+NAME = "Fetches-Alice"
 S3 = "com.amazonaws.eu-west-1.s3"
 # What root, a login shell of the user's, and the volume have of it.
 HOOK = """id -un
@@ -125,6 +128,28 @@ class Deployed:
             if call["action"] == "GetObject" and call["parameters"].get("path") == path
         ]
 
+    def status(self) -> str:
+        """What SageMaker says of the notebook."""
+        found = self.client("sagemaker").describe_notebook_instance(NotebookInstanceName=NAME)
+        return str(found["NotebookInstanceStatus"])
+
+    def put_into_script(self, lines: str) -> None:
+        """Have the start script begin with these lines from the next start on."""
+        sagemaker = self.client("sagemaker")
+        found = sagemaker.describe_notebook_instance(NotebookInstanceName=NAME)
+        key = "NotebookInstanceLifecycleConfigName"
+        named = {key: found[key]}
+        config = sagemaker.describe_notebook_instance_lifecycle_config(**named)
+        script = base64.b64decode(config["OnStart"][0]["Content"]).decode()
+        edited = script.replace("\nset -o nounset\n", f"\nset -o nounset\n{lines}\n", 1)
+        content = base64.b64encode(edited.encode()).decode()
+        sagemaker.update_notebook_instance_lifecycle_config(**named, OnStart=[{"Content": content}])
+
+    def own_file(self, name: str) -> str:
+        """What the agent has written there, or nothing."""
+        path = self.home / "SageMaker" / ".emr-notebook" / name
+        return path.read_text() if path.exists() else ""
+
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
@@ -146,6 +171,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
             {
                 "alice": {
                     "cluster": "analytics",
+                    "name": NAME,
+                    "stop_after_idle_minutes": 10,
                     "start_hook": {"file": "team.sh", "as": "root", "because": "a test"},
                     "environment": {"DATA": "s3://it's here/"},
                 }
@@ -223,3 +250,25 @@ def test_other_bytes_in_its_place_are_not_run(deployed: Deployed) -> None:
     assert "what came is not the deployed file (24 bytes, SHA-256 differs)" in report
     assert not (deployed.home / "ran").exists()
     assert "state: ok" in deployed.restart()
+
+
+# The watcher's minute is a moment, and what a terminal has left behind runs until it is told.
+LEFT_RUNNING = """IDLE_MINUTE_SECONDS=0.3
+runuser -u ec2-user -- env -i PATH="$PATH" JUPYTER_SERVER_URL=http://localhost:8888/ setsid sh -c \\
+  'until [ -e /home/ec2-user/SageMaker/finished ]; do sleep 0.1; done' </dev/null &>/dev/null &"""
+
+
+def test_a_notebook_stops_itself_as_its_role_once_nothing_runs_that_its_user_started(
+    deployed: Deployed,
+) -> None:
+    deployed.put_into_script(LEFT_RUNNING)
+    deployed.restart()
+
+    wait_until(lambda: "idle_stop: stays: process " in deployed.own_file("status.txt"))
+    (deployed.home / "SageMaker" / "finished").touch()
+    wait_until(lambda: deployed.status() == "Stopped", seconds=60)
+
+    *_, stop = [x for x in deployed.world.aws.requests() if x["action"] == "StopNotebookInstance"]
+    assert stop["principal"].endswith(f":assumed-role/{deployed.role}/SageMaker")
+    assert "idle_stop: stops this notebook: idle for 10 minutes" in deployed.own_file("agent.log")
+    assert "idle_stop: stopping since " in deployed.own_file("status.txt")

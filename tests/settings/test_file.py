@@ -94,7 +94,7 @@ def test_of_very_many_mistakes_the_first_fifty_are_told() -> None:
         ),
         (
             with_alice(sparkmagic={"custom_headers": {"Authorization": "Basic eDp5"}}),
-            "custom_headers.Authorization: 'Authorization' was given; accepted: the name of a header",
+            "custom_headers.Authorization: 'Authorization' was given; accepted: the name of a",
         ),
         (
             with_alice(sparkmagic={"resource_limit_mitigation_suggestion": "{}"}),
