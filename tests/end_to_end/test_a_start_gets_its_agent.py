@@ -1,8 +1,13 @@
-"""A start runs the agent that was deployed and no other, from S3 or as kept, or says why not."""
+"""A start runs the agent that was deployed and no other, from S3 or as kept, or says why not.
 
+What the agent then runs has AWS as the notebook's role, and no more.
+"""
+
+import base64
 import contextlib
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,12 +21,20 @@ from tests.conftest import ROOT
 from tests.end_to_end.callers import deny, document
 from tests.end_to_end.resolver_world import NETWORK, ResolverWorld, resolver_world
 from tests.sandbox.aws.idle_livy import FIRST, cluster_at, idle_livies
-from tests.sandbox.aws.running_aws import settled
+from tests.sandbox.aws.running_aws import settled, wait_until
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(0.8)]
 
-STAGE, CLUSTER_ID = "fetches", "j-FETCHES01"
-NAME = f"{STAGE}-alice"
+STAGE, STACK, CLUSTER_ID = "fetches", "Fetches", "j-FETCHES01"
+# SageMaker writes it in lower case in the ARN that a policy is about.
+NAME, OTHER = f"{STACK}-alice", f"{STACK}-bob"
+# Waits for the test, then stops two notebooks as its own notebook's role.
+HOOK = f"""#!/bin/bash
+until [[ -e ~/SageMaker/stop ]]; do sleep 0.1; done
+for name in {OTHER} {NAME}; do
+  aws sagemaker stop-notebook-instance --notebook-instance-name "$name"
+done
+"""
 S3 = "com.amazonaws.eu-west-1.s3"
 
 
@@ -81,6 +94,10 @@ class Deployed:
                 VpcId=endpoint["VpcId"], ServiceName=S3, RouteTableIds=endpoint["RouteTableIds"]
             )
 
+    def status(self, name: str) -> str:
+        found = self.client("sagemaker").describe_notebook_instance(NotebookInstanceName=name)
+        return str(found["NotebookInstanceStatus"])
+
     @property
     def role(self) -> str:
         """The name of the notebook's role."""
@@ -89,14 +106,14 @@ class Deployed:
 
     def published(self) -> dict[str, str]:
         """The bucket and key of the agent's object."""
-        [bucket] = [
-            each["Name"]
-            for each in self.client("s3").list_buckets()["Buckets"]
-            if "assets" in each["Name"]
-        ]
-        objects = self.client("s3").list_objects_v2(Bucket=bucket)["Contents"]
-        [key] = [each["Key"] for each in objects if each["Key"].endswith(".pyz")]
-        return {"Bucket": bucket, "Key": key}
+        sagemaker = self.client("sagemaker")
+        found = sagemaker.describe_notebook_instance(NotebookInstanceName=NAME)
+        script = sagemaker.describe_notebook_instance_lifecycle_config(
+            NotebookInstanceLifecycleConfigName=found["NotebookInstanceLifecycleConfigName"]
+        )["OnStart"][0]["Content"]
+        uri = re.search("^AGENT_URI='s3://(.+)/(.+)'$", base64.b64decode(script).decode(), re.M)
+        assert uri is not None
+        return {"Bucket": uri[1], "Key": uri[2]}
 
     def fetches(self) -> list[str]:
         """Who has read the agent's object."""
@@ -120,11 +137,15 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         lists = world.aws.client("ec2").describe_prefix_lists(
             Filters=[{"Name": "prefix-list-name", "Values": [S3]}]
         )
+        (directory / "a check out/hooks").mkdir()
+        (directory / "a check out/hooks/stop.sh").write_text(HOOK)
         world.put(cluster_at(CLUSTER_ID, FIRST, port))
         world.write_stage(
             STAGE,
             {"analytics": {"name": "nightly", "port": port}},
-            {"alice": {"cluster": "analytics"}},
+            {"alice": {"cluster": "analytics"}, "bob": {"cluster": "analytics"}},
+            stack_name=STACK,
+            defaults={"stop_after_idle_minutes": 120, "start_hook": {"file": "hooks/stop.sh"}},
             network={**NETWORK, "s3_prefix_list_id": lists["PrefixLists"][0]["PrefixListId"]},
         )
         found = world.deploy(STAGE)
@@ -134,9 +155,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 
 def test_the_first_start_fetches_it_as_the_notebooks_role_and_keeps_it(deployed: Deployed) -> None:
     assert "state: ok" in deployed.report()
-    [principal] = set(deployed.fetches())
-    assert "NotebookRole" in principal
-    assert principal.endswith("/SageMaker")
+    readers = {each.split("/")[1].rpartition("Role")[0] for each in deployed.fetches()}
+    assert readers == {f"{STACK}-Notebookalice", f"{STACK}-Notebookbob"}
     [kept] = deployed.kept.iterdir()
     assert hashlib.sha256(kept.read_bytes()).hexdigest() == kept.stem
     assert kept.name == deployed.published()["Key"]
@@ -189,3 +209,14 @@ def test_other_bytes_in_its_place_are_not_run(deployed: Deployed) -> None:
     assert "what came is not the deployed file (24 bytes, SHA-256 differs)" in report
     assert not (deployed.home / "ran").exists()
     assert "state: ok" in deployed.restart()
+
+
+def test_its_hook_outlives_the_start_and_stops_its_own_notebook_alone(deployed: Deployed) -> None:
+    volume = deployed.home / "SageMaker"
+    (volume / "stop").touch()
+
+    wait_until(lambda: deployed.status(NAME) == "Stopped")
+
+    assert deployed.status(OTHER) == "InService"
+    refused = "not authorized to perform: sagemaker:StopNotebookInstance"
+    assert refused in (volume / ".emr-notebook/hook.log").read_text()
