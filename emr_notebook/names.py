@@ -4,10 +4,8 @@ import hashlib
 
 # SageMaker's own, for the lifecycle scripts of all notebooks.
 LOG_GROUP = "/aws/sagemaker/NotebookInstances"
-# On a made role, the name of the one notebook that it is for.
+# On a made role, the name of the one notebook that it is for; on one that may stop itself, its own.
 NAME_TAG = "EmrNotebookName"
-# On one that may stop its notebook, the name in small letters, as the notebook's ARN has it.
-ARN_NAME_TAG = "EmrNotebookArnName"
 # On a notebook, who may open it; on it and its lifecycle configuration, their CloudFormation stack.
 OWNER_TAG = "Owner"
 STACK_TAG = "EmrNotebookStack"

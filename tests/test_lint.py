@@ -1,6 +1,7 @@
 """What `make lint` refuses, and what it looks at."""
 
 import ast
+import os
 import re
 import shutil
 import subprocess
@@ -14,6 +15,22 @@ from tests.conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 TOOLS = Path(sys.executable).parent
+
+
+@pytest.mark.slow
+@pytest.mark.minutes(0.7)
+def test_the_project_itself_is_refused_nothing() -> None:
+    ended = subprocess.run(
+        ["make", "-o", "install", "lint"],
+        cwd=ROOT,
+        # As a person calls it, also where the tests themselves were called by make.
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 @pytest.fixture

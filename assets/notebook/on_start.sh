@@ -36,35 +36,40 @@ put() {
 }
 
 # take SECONDS COMMAND...: makes what the command prints the agent, if it has the right hash.
-# Otherwise `problem` says why it has not.
+# Otherwise `problem` says why it has not, and `next` what to do.
 take() {
   local new status
+  next="let this notebook's role and network read that object (emr-notebook doctor says what is missing)"
   new=$(mktemp "$agent.XXXXXX" 2>&1) || {
-    problem="$programs cannot be written: $new"
+    problem=$new
+    next="make room on the instance"
     return 1
   }
-  # The user's file may be endless, and so may a download.
-  problem=$(ulimit -f 16384 && as_user "$@" 2>&1 >"$new")
+  # The user's file may be endless, and so may a download. Files, since a pipe might stay open.
+  (ulimit -f 16384 && as_user "$@" >"$new" 2>"$new.said")
   status=$?
+  problem=$(tail -c 400 "$new.said")
   if sha256sum --status -c - <<<"$AGENT_SHA256  $new"; then
-    chmod 0644 "$new" && mv -fT "$new" "$agent" && return
-    problem="$programs cannot be written"
+    chmod 0644 "$new" && mv -fT "$new" "$agent"
   elif ((status == 137)); then
     problem="no answer within $1 seconds"
   elif ((status == 127)); then
     problem="this instance has no AWS CLI"
+    next="have its image or the team's own setup bring one"
   elif ((status == 0)); then
     problem="what came is not the deployed file ($(stat -c %s "$new") bytes, SHA-256 differs)"
+    next="delete that object and deploy again, which publishes it anew"
   fi
-  rm -f "$new"
-  return 1
+  rm -f "$new" "$new.said"
+  [[ -f $agent ]]
 }
 
 # obtain: sees to it that $agent is there. The kept copy comes first: the AWS CLI takes a second.
 obtain() {
   local region=()
   [[ $AGENT_SHA256 =~ ^[0-9a-f]{64}$ ]] || {
-    problem="the start script names no agent"
+    problem="the start script names none"
+    next="deploy again"
     return 1
   }
   mkdir -p "$programs" && chmod 0755 "$programs"
@@ -99,7 +104,7 @@ ${key,,}: ${!name}"
   done
   text+="
 check: not checked
-problem: ${why:0:400}. The kernels have the deployed settings only: Livy was not looked at, sparkmagic.json not read${START_HOOK:+, the start hook not run}${ENVIRONMENT:+, the environment not set}
+problem: ${why:0:400}. The kernels have the deployed settings only: Livy was not looked at, sparkmagic.json not read${LIVY_CA:+, its authority not trusted}${START_HOOK:+, the start hook not run}${ENVIRONMENT:+, the environment not set}
 next: $2, then stop and start this notebook"
   echo "$text"
   put "$home/SageMaker/.emr-notebook/status.txt" <<<"$text"
@@ -129,11 +134,10 @@ set_profile() {
 }
 
 main() {
-  local python problem status
+  local python problem next status
   flock -w 20 9 || echo "Another run holds the lock"
   if ! obtain; then
-    fall_back "The agent was not fetched from ${AGENT_URI:-S3}: $problem" \
-      "let this notebook's role and network read that object (emr-notebook doctor says what is missing)"
+    fall_back "The agent was not fetched from ${AGENT_URI:-S3}: $problem" "$next"
     return
   fi
   set_profile

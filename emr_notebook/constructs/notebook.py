@@ -12,7 +12,7 @@ from emr_notebook.constructs.network import NotebookNetwork
 from emr_notebook.constructs.notebook_role import NotebookRoles
 from emr_notebook.constructs.replacement_guard import PLATFORM, ReplacementGuard, internet_access
 from emr_notebook.constructs.retention import retain_with_notebook
-from emr_notebook.names import ARN_NAME_TAG, NAME_TAG, OWNER_TAG, STACK_TAG
+from emr_notebook.names import NAME_TAG, OWNER_TAG, STACK_TAG
 from emr_notebook.settings.model import StageOptOuts
 from emr_notebook.settings.notebook import ResolvedNotebook
 
@@ -103,7 +103,7 @@ class SparkNotebook(Construct):
             "Role",
             assume_role_policy_document=roles.trust,
             managed_policy_arns=[*own, *notebook.managed_policy_arns],
-            tags=[cdk.CfnTag(key=key, value=value) for key, value in _role_tags(notebook).items()],
+            tags=[cdk.CfnTag(key=NAME_TAG, value=notebook.name)],
         )
         retain_with_notebook(role, stage_opt_outs)
         of_aws = [arn for arn in notebook.managed_policy_arns if ":iam::aws:" in arn]
@@ -130,11 +130,8 @@ class SparkNotebook(Construct):
         )
 
 
-def _role_tags(notebook: ResolvedNotebook) -> dict[str, str]:
-    stops = {} if notebook.idle_minutes is None else {ARN_NAME_TAG: notebook.name.lower()}
-    return {NAME_TAG: notebook.name, **stops}
-
-
 def _tags(notebook: ResolvedNotebook) -> dict[str, str]:
     owner = {} if notebook.owner is None else {OWNER_TAG: notebook.owner}
-    return {**notebook.tags, **owner, STACK_TAG: notebook.stack}
+    # By which its role may stop it.
+    stops = {} if notebook.idle_minutes is None else {NAME_TAG: notebook.name}
+    return {**notebook.tags, **owner, **stops, STACK_TAG: notebook.stack}

@@ -11,8 +11,9 @@ from constructs import Construct
 
 from emr_notebook.checks.nag import acknowledge, wildcard_rule
 from emr_notebook.constructs.agent import Agent
+from emr_notebook.constructs.iam import allow
 from emr_notebook.constructs.retention import retain_with_notebook
-from emr_notebook.names import ARN_NAME_TAG, LOG_GROUP, NAME_TAG
+from emr_notebook.names import LOG_GROUP, NAME_TAG
 from emr_notebook.settings.model import StageOptOuts
 from emr_notebook.settings.notebook import CODECOMMIT_URL, CodeRepository, ResolvedNotebook
 
@@ -65,10 +66,15 @@ class NotebookRoles(Construct):
 
     @cached_property
     def _stop_policy_arn(self) -> str:
-        own = self._arn("sagemaker", f"notebook-instance/${{aws:PrincipalTag/{ARN_NAME_TAG}}}")
-        stop = {"Effect": "Allow", "Action": "sagemaker:StopNotebookInstance", "Resource": own}
-        document = {"Version": "2012-10-17", "Statement": [stop]}
-        return self._policy("Stop", "A SageMaker notebook stops itself when idle", document).ref
+        """By a tag of both: an ARN has the name in small letters, which no policy can write so."""
+        instances = self._arn("sagemaker", "notebook-instance/*")
+        tag = {f"sagemaker:ResourceTag/{NAME_TAG}": f"${{aws:PrincipalTag/{NAME_TAG}}}"}
+        statement = allow(["sagemaker:StopNotebookInstance"], [instances], {"StringEquals": tag})
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        policy = self._policy("Stop", "A SageMaker notebook stops itself when idle", document)
+        reason = "The condition names the one notebook that has the role's own tag."
+        acknowledge(policy, {wildcard_rule(self._stack, instances): reason})
+        return policy.ref
 
     def _read_policy_arns(self, notebook: ResolvedNotebook, agent: Agent) -> list[str]:
         """One for all that is its own to read: a role takes ten policies, eight are a team's."""

@@ -14,10 +14,10 @@ from emr_notebook.settings.notebook import ResolvedNotebook
 # SageMaker API, NotebookInstanceName. CloudFormation's schema says 64; the service refuses 64.
 LONGEST_NOTEBOOK_NAME = 63
 LONGEST_STACK_NAME = 128
-# AWS takes 50 tags on a resource; the rest are Owner and this app's own.
+# AWS takes 50 tags on a resource; the rest are Owner and this app's two.
 MOST_TAGS = 47
 # In small letters: IAM takes Owner and owner for one tag.
-RESERVED_TAGS = ("emrnotebookname", "emrnotebookarnname", "emrnotebookstack")
+RESERVED_TAGS = ("emrnotebookname", "emrnotebookstack")
 # Beside the policies that a notebook's role has when it stops itself: IAM takes ten.
 MOST_POLICIES_OF_ONE_THAT_STOPS = 7
 

@@ -79,6 +79,7 @@ class TestSharing:
         [
             {"cluster": "second"},
             {"spark": {"executorMemory": "4g"}},
+            {"sparkmagic": {"default_maxrows": 100}},
             {"lifecycle_config_name": "bobs"},
         ],
     )

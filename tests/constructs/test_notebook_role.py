@@ -319,27 +319,22 @@ def test_only_a_notebook_with_an_idle_limit_may_stop_itself() -> None:
     assert not resources(idle(alice="never", bob="never"), POLICY, "RolesStop")
 
 
-def test_it_may_stop_the_notebook_of_its_own_arn_and_do_no_more() -> None:
-    found = idle(alice=10, bob=10)
+def test_it_may_stop_the_notebook_that_has_its_own_tag_and_do_no_more() -> None:
+    found = idle(alice=10)
+    (statement,) = properties(found, POLICY, "RolesStop")["PolicyDocument"]["Statement"]
 
-    assert properties(found, POLICY, "RolesStop")["PolicyDocument"]["Statement"] == [
-        {
-            "Effect": "Allow",
-            "Action": "sagemaker:StopNotebookInstance",
-            "Resource": "arn:aws:sagemaker:eu-west-1:111122223333:notebook-instance/"
-            "${aws:PrincipalTag/EmrNotebookArnName}",
-        }
-    ]
-
-
-def test_its_tag_has_the_name_as_sagemaker_writes_it_into_arns() -> None:
-    """In small letters; IAM compares ARNs letter by letter."""
-
-    def change(data: dict[str, Any]) -> None:
-        data["notebooks"]["alice"].update(name="Alices-Own", stop_after_idle_minutes=10)
-
-    found = template(change)
-    (made,) = resources(found, ROLE, "Notebookalice").values()
-
-    assert tags(made)["EmrNotebookArnName"] == "alices-own"
-    assert tags(made)["EmrNotebookName"] == "Alices-Own"
+    assert statement == {
+        "Effect": "Allow",
+        "Action": ["sagemaker:StopNotebookInstance"],
+        "Resource": ["arn:aws:sagemaker:eu-west-1:111122223333:notebook-instance/*"],
+        "Condition": {
+            "StringEquals": {
+                "sagemaker:ResourceTag/EmrNotebookName": "${aws:PrincipalTag/EmrNotebookName}"
+            }
+        },
+    }
+    names = {
+        key: tags(resource).get("EmrNotebookName")
+        for key, resource in resources(found, INSTANCE).items()
+    }
+    assert sorted(map(str, names.values())) == ["None", "emr-notebooks-test-alice"]

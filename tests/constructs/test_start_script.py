@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import aws_cdk as cdk
@@ -250,6 +251,23 @@ class TestSparkMagicConfig:
             "driverCores": 2,
         }
 
+    def test_a_failing_cell_is_one_for_jupyter_too(self) -> None:
+        assert config()["all_errors_are_fatal"] is True
+
+    def test_text_is_not_taken_for_numbers_or_dates(self) -> None:
+        assert config()["coerce_dataframe"] is False
+
+    def test_a_livy_with_csrf_protection_is_asked_as_it_demands(self) -> None:
+        assert "X-Requested-By" in config()["custom_headers"]
+
+    def test_a_teams_own_settings_are_over_the_apps(self) -> None:
+        team = {"coerce_dataframe": True, "custom_headers": {"X-Team": "risk"}}
+
+        made = start_script.sparkmagic_config(team=team)
+
+        assert made["coerce_dataframe"] is True
+        assert made["custom_headers"] == {"X-Requested-By": "emr-notebook", "X-Team": "risk"}
+
     def test_certificates_are_checked_unless_the_settings_say_otherwise(self) -> None:
         assert "ignore_ssl_errors" not in config()
 
@@ -287,8 +305,9 @@ def config(session: dict[str, object] | None = None) -> dict[str, Any]:
     return start_script.sparkmagic_config(session)
 
 
+@cache
 def rsa_authority(key_bits: int) -> str:
-    """A company's authority, as the deploy hands it to the script."""
+    """A company's authority, as the deploy hands it to the script; a key takes seconds."""
     key = rsa.generate_private_key(65_537, key_bits)
     names = {
         NameOID.COUNTRY_NAME: "DE",

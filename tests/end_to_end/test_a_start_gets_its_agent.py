@@ -1,13 +1,13 @@
 """A start runs the agent that was deployed and no other, from S3 or as kept, or says why not.
 
-What the agent then runs has AWS as the notebook's role, and no more.
+The team's hook, which lies in the agent, and its environment come with it; and the agent stops
+its notebook, as that one's role, when nobody uses it.
 """
 
 import base64
 import contextlib
 import hashlib
 import json
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from emr_notebook.constructs.start_script import header_in
 from sandbox.aws.ec2.vpc_endpoints import put_vpc_endpoints
 from tests.conftest import ROOT
 from tests.end_to_end.callers import deny, document
@@ -25,17 +26,14 @@ from tests.sandbox.aws.running_aws import settled, wait_until
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(0.8)]
 
-STAGE, STACK, CLUSTER_ID = "fetches", "Fetches", "j-FETCHES01"
-# SageMaker writes it in lower case in the ARN that a policy is about.
-NAME, OTHER = f"{STACK}-alice", f"{STACK}-bob"
-# Waits for the test, then stops two notebooks as its own notebook's role.
-HOOK = f"""#!/bin/bash
-until [[ -e ~/SageMaker/stop ]]; do sleep 0.1; done
-for name in {OTHER} {NAME}; do
-  aws sagemaker stop-notebook-instance --notebook-instance-name "$name"
-done
-"""
+STAGE, CLUSTER_ID = "fetches", "j-FETCHES01"
+# SageMaker writes it in small letters into ARNs.
+NAME = "Fetches-Alice"
 S3 = "com.amazonaws.eu-west-1.s3"
+# What root, a login shell of the user's, and the volume have of it.
+HOOK = """id -un
+runuser -u ec2-user -- bash -lc 'echo "$(id -un) $DATA"'
+"""
 
 
 @dataclass(frozen=True)
@@ -94,10 +92,6 @@ class Deployed:
                 VpcId=endpoint["VpcId"], ServiceName=S3, RouteTableIds=endpoint["RouteTableIds"]
             )
 
-    def status(self, name: str) -> str:
-        found = self.client("sagemaker").describe_notebook_instance(NotebookInstanceName=name)
-        return str(found["NotebookInstanceStatus"])
-
     @property
     def role(self) -> str:
         """The name of the notebook's role."""
@@ -106,14 +100,24 @@ class Deployed:
 
     def published(self) -> dict[str, str]:
         """The bucket and key of the agent's object."""
+        [bucket] = [
+            each["Name"]
+            for each in self.client("s3").list_buckets()["Buckets"]
+            if "assets" in each["Name"]
+        ]
+        header = header_in(self.script)
+        return {"Bucket": bucket, "Key": header["AGENT_URI"].rpartition("/")[2]}
+
+    @property
+    def script(self) -> str:
+        """The start script, in base64."""
         sagemaker = self.client("sagemaker")
-        found = sagemaker.describe_notebook_instance(NotebookInstanceName=NAME)
-        script = sagemaker.describe_notebook_instance_lifecycle_config(
-            NotebookInstanceLifecycleConfigName=found["NotebookInstanceLifecycleConfigName"]
-        )["OnStart"][0]["Content"]
-        uri = re.search("^AGENT_URI='s3://(.+)/(.+)'$", base64.b64decode(script).decode(), re.M)
-        assert uri is not None
-        return {"Bucket": uri[1], "Key": uri[2]}
+        [found] = sagemaker.list_notebook_instance_lifecycle_configs()[
+            "NotebookInstanceLifecycleConfigs"
+        ]
+        name = {"NotebookInstanceLifecycleConfigName": found["NotebookInstanceLifecycleConfigName"]}
+        described = sagemaker.describe_notebook_instance_lifecycle_config(**name)
+        return str(described["OnStart"][0]["Content"])
 
     def fetches(self) -> list[str]:
         """Who has read the agent's object."""
@@ -123,6 +127,28 @@ class Deployed:
             for call in self.world.aws.requests()
             if call["action"] == "GetObject" and call["parameters"].get("path") == path
         ]
+
+    def status(self) -> str:
+        """What SageMaker says of the notebook."""
+        found = self.client("sagemaker").describe_notebook_instance(NotebookInstanceName=NAME)
+        return str(found["NotebookInstanceStatus"])
+
+    def put_into_script(self, lines: str) -> None:
+        """Have the start script begin with these lines from the next start on."""
+        sagemaker = self.client("sagemaker")
+        found = sagemaker.describe_notebook_instance(NotebookInstanceName=NAME)
+        key = "NotebookInstanceLifecycleConfigName"
+        named = {key: found[key]}
+        config = sagemaker.describe_notebook_instance_lifecycle_config(**named)
+        script = base64.b64decode(config["OnStart"][0]["Content"]).decode()
+        edited = script.replace("\nset -o nounset\n", f"\nset -o nounset\n{lines}\n", 1)
+        content = base64.b64encode(edited.encode()).decode()
+        sagemaker.update_notebook_instance_lifecycle_config(**named, OnStart=[{"Content": content}])
+
+    def own_file(self, name: str) -> str:
+        """What the agent has written there, or nothing."""
+        path = self.home / "SageMaker" / ".emr-notebook" / name
+        return path.read_text() if path.exists() else ""
 
 
 @pytest.fixture(scope="module")
@@ -137,15 +163,20 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         lists = world.aws.client("ec2").describe_prefix_lists(
             Filters=[{"Name": "prefix-list-name", "Values": [S3]}]
         )
-        (directory / "a check out/hooks").mkdir()
-        (directory / "a check out/hooks/stop.sh").write_text(HOOK)
+        (directory / "a check out" / "team.sh").write_text(HOOK)
         world.put(cluster_at(CLUSTER_ID, FIRST, port))
         world.write_stage(
             STAGE,
             {"analytics": {"name": "nightly", "port": port}},
-            {"alice": {"cluster": "analytics"}, "bob": {"cluster": "analytics"}},
-            stack_name=STACK,
-            defaults={"stop_after_idle_minutes": 120, "start_hook": {"file": "hooks/stop.sh"}},
+            {
+                "alice": {
+                    "cluster": "analytics",
+                    "name": NAME,
+                    "stop_after_idle_minutes": 10,
+                    "start_hook": {"file": "team.sh", "as": "root", "because": "a test"},
+                    "environment": {"DATA": "s3://it's here/"},
+                }
+            },
             network={**NETWORK, "s3_prefix_list_id": lists["PrefixLists"][0]["PrefixListId"]},
         )
         found = world.deploy(STAGE)
@@ -155,11 +186,21 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 
 def test_the_first_start_fetches_it_as_the_notebooks_role_and_keeps_it(deployed: Deployed) -> None:
     assert "state: ok" in deployed.report()
-    readers = {each.split("/")[1].rpartition("Role")[0] for each in deployed.fetches()}
-    assert readers == {f"{STACK}-Notebookalice", f"{STACK}-Notebookbob"}
+    [principal] = set(deployed.fetches())
+    assert principal.endswith(f":assumed-role/{deployed.role}/SageMaker")
     [kept] = deployed.kept.iterdir()
     assert hashlib.sha256(kept.read_bytes()).hexdigest() == kept.stem
     assert kept.name == deployed.published()["Key"]
+
+
+def test_the_teams_hook_runs_as_root_and_login_shells_have_its_environment(
+    deployed: Deployed,
+) -> None:
+    folder = deployed.kept.parent
+    wait_until(lambda: "hook: ended ok at " in (folder / "status.txt").read_text())
+
+    lines = (folder / "hook.log").read_text().splitlines()[1:-1]
+    assert lines == ["root", "ec2-user s3://it's here/"]
 
 
 def test_a_start_without_a_way_to_s3_runs_the_one_that_was_kept(deployed: Deployed) -> None:
@@ -211,12 +252,23 @@ def test_other_bytes_in_its_place_are_not_run(deployed: Deployed) -> None:
     assert "state: ok" in deployed.restart()
 
 
-def test_its_hook_outlives_the_start_and_stops_its_own_notebook_alone(deployed: Deployed) -> None:
-    volume = deployed.home / "SageMaker"
-    (volume / "stop").touch()
+# The watcher's minute is a moment, and what a terminal has left behind runs until it is told.
+LEFT_RUNNING = """IDLE_MINUTE_SECONDS=0.3
+runuser -u ec2-user -- env -i PATH="$PATH" JUPYTER_SERVER_URL=http://localhost:8888/ setsid sh -c \\
+  'until [ -e /home/ec2-user/SageMaker/finished ]; do sleep 0.1; done' </dev/null &>/dev/null &"""
 
-    wait_until(lambda: deployed.status(NAME) == "Stopped")
 
-    assert deployed.status(OTHER) == "InService"
-    refused = "not authorized to perform: sagemaker:StopNotebookInstance"
-    assert refused in (volume / ".emr-notebook/hook.log").read_text()
+def test_a_notebook_stops_itself_as_its_role_once_nothing_runs_that_its_user_started(
+    deployed: Deployed,
+) -> None:
+    deployed.put_into_script(LEFT_RUNNING)
+    deployed.restart()
+
+    wait_until(lambda: "idle_stop: stays: process " in deployed.own_file("status.txt"))
+    (deployed.home / "SageMaker" / "finished").touch()
+    wait_until(lambda: deployed.status() == "Stopped", seconds=60)
+
+    *_, stop = [x for x in deployed.world.aws.requests() if x["action"] == "StopNotebookInstance"]
+    assert stop["principal"].endswith(f":assumed-role/{deployed.role}/SageMaker")
+    assert "idle_stop: stops this notebook: idle for 10 minutes" in deployed.own_file("agent.log")
+    assert "idle_stop: stopping since " in deployed.own_file("status.txt")

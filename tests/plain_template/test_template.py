@@ -142,6 +142,26 @@ def test_notebooks_whose_name_was_made_up_are_named_after_the_deployed_stack(ful
     ]
 
 
+def test_the_tag_by_which_a_notebook_may_stop_itself_is_its_name_and_its_roles(
+    full: Stage,
+) -> None:
+    found = made(full, HOME).body["Resources"]
+    values = {"AWS::StackName": "SC-1"}
+    tagged = {
+        key: read(tag["Value"], values)
+        for key, each in found.items()
+        if key.startswith("Notebook")
+        for tag in each["Properties"].get("Tags", [])
+        if tag["Key"] == "EmrNotebookName"
+    }
+
+    assert {"NotebookaliceInstance", "NotebookaliceRole"} <= {key[:-8] for key in tagged}
+    for key, tag in tagged.items():
+        notebook = re.split("Instance|Role", key)[0]
+        instance = next(x for x in found if x.startswith(f"{notebook}Instance"))
+        assert tag == read(found[instance]["Properties"]["NotebookInstanceName"], values)
+
+
 def test_those_of_the_stages_other_stacks_keep_their_beginning(full: Stage) -> None:
     template = made(full, MORE)
 

@@ -17,6 +17,7 @@ from emr_notebook.settings.model import Settings
 from emr_notebook.settings.network import ExtraEgress, Network
 from emr_notebook.settings.notebook import CodeRepository, NotebookDefaults, Spark
 from emr_notebook.settings.schedule import Schedule
+from emr_notebook.settings.sparkmagic import SparkMagic
 from emr_notebook.settings.start_hook import StartHook
 from emr_notebook.settings.suggestions import ANSWERS, OTHER_NAMES
 from emr_notebook.settings.types import IntegerRange, TextFormat
@@ -114,7 +115,7 @@ TOGETHER: dict[type[BaseModel], tuple[str, ...]] = {
     Network: ("zone_id", "zone_name"),
 }
 # How many of the keys that are not needed, at most; elsewhere three.
-MOST: dict[type[BaseModel], int] = {Settings: 6, NotebookDefaults: 5, Spark: 8}
+MOST: dict[type[BaseModel], int] = {Settings: 6, NotebookDefaults: 5, Spark: 8, SparkMagic: 8}
 # Without which most files would be refused.
 USUAL: dict[type[BaseModel], set[str]] = {Network: {"vpc_cidr"}, Settings: {"notebooks"}}
 
@@ -330,6 +331,7 @@ CONTRADICTIONS: tuple[Callable[[dict[str, Any]], object], ...] = (
     lambda data: data.update(clusters={"a": {"id": "j-ABCD", "tls": {"verify": "none"}}}),
     lambda data: data.update(defaults={"default_code_repository": {}}),
     lambda data: data.update(defaults={"schedule": {"timezone": "UTC"}}),
+    lambda data: data.update(defaults={"sparkmagic": {"session_configs": {}}}),
     lambda data: data.update(defaults={"start_hook": {"file": HOOK_FILE, "as": "root"}}),
     lambda data: data.update(defaults={"environment": {"LD_PRELOAD": "x"}}),
     lambda data: data.update(defaults={"sparkmagic": {"session_configs": {}}}),

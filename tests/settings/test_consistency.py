@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from emr_notebook.names import ARN_NAME_TAG, NAME_TAG, OWNER_TAG, STACK_TAG
+from emr_notebook.names import NAME_TAG, OWNER_TAG, STACK_TAG
 from emr_notebook.settings.consistency import MOST_TAGS, RESERVED_TAGS
 from emr_notebook.settings.file import parse
 from tests.conftest import example, stage
@@ -532,5 +532,5 @@ def test_what_is_no_contradiction_raises_no_alarm(change: Any) -> None:
 
 
 def test_the_apps_own_tags_cannot_be_given() -> None:
-    assert set(RESERVED_TAGS) == {each.lower() for each in (NAME_TAG, ARN_NAME_TAG, STACK_TAG)}
-    assert MOST_TAGS + len([OWNER_TAG, STACK_TAG]) <= 50
+    assert set(RESERVED_TAGS) == {NAME_TAG.lower(), STACK_TAG.lower()}
+    assert MOST_TAGS + len([OWNER_TAG, NAME_TAG, STACK_TAG]) <= 50

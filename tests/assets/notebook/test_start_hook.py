@@ -68,14 +68,14 @@ def test_the_start_ends_first_and_the_hook_runs_as_the_settings_say(
     assert {**instance.status(), "hook": ""} == {**status, "hook": ""}
 
 
-def test_without_a_hook_none_is_told_of(instance: Instance) -> None:
-    instance.start()
+def test_without_a_hook_none_is_told_of(instance: Instance, livy: Server) -> None:
+    instance.start(LIVY_URL=livy.url)
 
     assert "hook" not in instance.status()
 
 
 @confined
-def test_root_follows_nothing_of_the_users_for_its_hook(instance: Instance) -> None:
+def test_root_follows_nothing_of_the_users_for_its_hook(instance: Instance, livy: Server) -> None:
     mine = instance.home.parent / "mine"
     mine.write_text("mine")
     instance.folder.mkdir()
@@ -93,7 +93,7 @@ def test_root_follows_nothing_of_the_users_for_its_hook(instance: Instance) -> N
 
 @confined
 def test_a_root_without_a_python_of_the_system_runs_no_hook_and_says_so(
-    instance: Instance,
+    instance: Instance, livy: Server
 ) -> None:
     """The user's Python is the user's to replace."""
     user_python = instance.home / "anaconda3" / "bin"

@@ -36,6 +36,8 @@ def account(*changes: Change, denied: set[str] | None = None) -> AccountWorld:
     world = AccountWorld(denied=denied or set())
     for each in world.records["SecurityGroups"]:
         each["OwnerId"] = ACCOUNT
+    # The cluster's own is chosen all the same.
+    world.of("Subnets", SUBNET)["AvailableIpAddressCount"] = 4000
     for change in changes:
         change(world)
     return world
@@ -133,6 +135,12 @@ def two_ranges(world: AccountWorld) -> None:
     world.of("Subnets", SUBNET)["CidrBlock"] = "10.7.1.0/24"
 
 
+def gateway_elsewhere(world: AccountWorld) -> None:
+    """A gateway endpoint leads to S3 from another route table than the subnet's."""
+    with_gateway(world)
+    world.records["VpcEndpoints"][-1]["RouteTableIds"] = [PUBLIC_TABLE]
+
+
 def with_gateway(world: AccountWorld) -> None:
     """A gateway endpoint leads to S3."""
     world.records["VpcEndpoints"].append(
@@ -192,12 +200,13 @@ NETWORKS: dict[str, Change] = {
     "with another account's group": others_group,
     "with two ranges": two_ranges,
     "with a gateway to S3": with_gateway,
+    "with a gateway elsewhere": gateway_elsewhere,
     "hidden": hidden_vpc,
 }
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/data-science"
 CALLERS: dict[str, Change] = {
     "a user": nothing,
-    "a user named as a number": calling_as(f"arn:aws:iam::{ACCOUNT}:user/007"),
+    "a user named as a number": calling_as(f"arn:aws:iam::{ACCOUNT}:user/42"),
     "a user with a comma": calling_as(f"arn:aws:iam::{ACCOUNT}:user/a,b"),
     "a person's session": calling_as(f"{SESSION}/alice.o@example.com"),
     "a machine's session": calling_as(f"{SESSION}/botocore-session-1764000000"),

@@ -208,7 +208,8 @@ class TestTheNetwork:
 
     def test_s3s_list_is_given_where_a_gateway_leads_there_from_the_subnet(self) -> None:
         assert settings_of(NETWORKS["with a gateway to S3"]).network.s3_prefix_list_id == S3_LIST
-        assert settings_of().network.s3_prefix_list_id is None
+        elsewhere = settings_of(NETWORKS["with a gateway elsewhere"]).network
+        assert elsewhere.s3_prefix_list_id is None
         assert f"# s3_prefix_list_id: {S3_LIST}" in text_of()
 
     @pytest.mark.parametrize(
@@ -237,7 +238,7 @@ class TestTheOwner:
         ("caller", "owner"),
         [
             ("a user", "dana"),
-            ("a user named as a number", "007"),
+            ("a user named as a number", "42"),
             ("a person's session", "alice.o@example.com"),
         ],
     )

@@ -303,7 +303,9 @@ def _settings(side: Side, may: frozenset[str]) -> Settings:
     return parse(stage(change))
 
 
-@hypothesis_settings(max_examples=200, deadline=None, database=None)
+@hypothesis_settings(
+    max_examples=2 * hypothesis_settings().max_examples, deadline=None, database=None
+)
 @given(sides())
 def test_it_fails_exactly_the_updates_that_the_guard_will_refuse(
     story: tuple[Side, Side, frozenset[str]],
@@ -328,7 +330,7 @@ def test_it_fails_exactly_the_updates_that_the_guard_will_refuse(
     assert unasked == replaced - may
 
 
-@hypothesis_settings(max_examples=100, deadline=None, database=None)
+@hypothesis_settings(deadline=None, database=None)
 @given(sides())
 def test_equal_templates_change_nothing(story: tuple[Side, Side, frozenset[str]]) -> None:
     side, _, may = story

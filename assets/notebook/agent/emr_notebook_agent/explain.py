@@ -21,9 +21,9 @@ REPLACED = "cluster replaced"
 LONGEST_TEXT = 600
 LOG_LINES = 3
 # The escape sequences of terminals (ECMA-48), then whatever else is no printed character.
-_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
+_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?")
 _UNPRINTED = re.compile(
-    r"[^\S\n]+|[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+    r"(?:[^\S\n]|[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069])+"
 )
 _ERROR = re.compile(
     r"exception|error|diagnostics|exceed|above the max|queue|denied|cannot|failed|killed", re.I

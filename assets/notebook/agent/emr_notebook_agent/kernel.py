@@ -35,3 +35,13 @@ def look(client: Any) -> livy.Finding:
     )
     known = getattr(client, "address", "")
     return livy.look(target, seconds=LOOK_SECONDS, known_address=known)
+
+
+def show_connection() -> None:
+    """Print what a look at Livy finds now: START HERE, once placed, calls it for years."""
+    import sys
+    from pathlib import Path
+
+    from emr_notebook_agent import look as look_here
+
+    sys.stdout.write(look_here.report(Path.home()))

@@ -40,6 +40,12 @@ _FAILED = (
     requests.exceptions.Timeout,
     requests.exceptions.ChunkedEncodingError,
 )
+_TO_JSON = re.compile(
+    r"(import sys\nfor \w+ in )(.*)\.toJSON\(use_unicode=\(sys\.version_info\.major > 2\)\)"
+    r"(.*)(: print\(\w+\))",
+    re.DOTALL,
+)
+_JSON_WITH_NULLS = ".selectExpr(\"to_json(struct(*), map('ignoreNullFields', 'false'))\")"
 _SESSION = re.compile(r"sessions/(\d+)")
 
 
@@ -51,6 +57,7 @@ def install(look: Look) -> list[str]:
         ask_livy_again,
         explain_sessions,
         start_again,
+        keep_null_columns,
         show_no_traceback,
     ):
         try:
@@ -291,6 +298,31 @@ def start_again(_: Look) -> None:
         return True
 
     KernelMagics._do_not_call_start_session = start_session
+
+
+def keep_null_columns(_: Look) -> None:
+    """Have what is fetched of a table keep a column whose values are all null, in PySpark.
+
+    Its rows come as JSON, and Dataset.toJSON leaves a null's field out (Spark's own default).
+    """
+    from sparkmagic.livyclientlib.sparkstorecommand import SparkStoreCommand
+    from sparkmagic.livyclientlib.sqlquery import SQLQuery
+
+    for kind in (SQLQuery, SparkStoreCommand):
+        kind._pyspark_command = _with_nulls(kind._pyspark_command)
+
+
+def _with_nulls(original: Callable[..., Any]) -> Callable[..., Any]:
+    def command(self: Any, name: str) -> Any:
+        made = original(self, name)
+        # for x in <table>.toJSON(…).take(n): print(x)
+        found = _TO_JSON.fullmatch(made.code)
+        if found:
+            before, table, rows, after = found.groups()
+            made.code = f"{before}[row[0] for row in {table}{_JSON_WITH_NULLS}{rows}]{after}"
+        return made
+
+    return command
 
 
 def show_no_traceback(_: Look) -> None:

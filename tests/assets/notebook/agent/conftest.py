@@ -38,12 +38,7 @@ def sparkmagic(
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "SPARKMAGIC_CONF_DIR", str(folder / "conf"))
         # SparkMagic's logger would silence those of all tests that come after.
-        silencing = logging.config.dictConfig
-        patch.setattr(
-            logging.config,
-            "dictConfig",
-            lambda config: silencing({**config, "disable_existing_loggers": False}),
-        )
+        patch.setattr(logging.config, "dictConfig", lambda _: None)
         if request.param == "oldest":
             assert hashlib.sha256(OLDEST.read_bytes()).hexdigest() == OLDEST_SHA256
             with tarfile.open(OLDEST) as archive:

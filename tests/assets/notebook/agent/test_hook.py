@@ -14,6 +14,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -255,18 +256,22 @@ def test_an_agent_that_cannot_begin_it_is_told(notebook: Notebook) -> None:
     assert notebook.told.startswith("not run: the agent did not start it")
 
 
-def test_a_user_who_stops_its_log_does_not_stop_it() -> None:
+def test_a_user_who_stops_its_log_does_not_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    clock = SimpleNamespace(monotonic=lambda: sum(waited), sleep=waited.append)
+    monkeypatch.setattr(hook_messages, "time", clock)
     reader, writer = os.pipe()
-    sender = hook_messages.Sender(writer, seconds=0.1)
+    sender = hook_messages.Sender(writer, seconds=5)
 
-    # A pipe holds 16 of them, and nobody reads: the first that waits is the last that does.
+    # A pipe holds 16 of them, and nobody reads.
     for _ in range(200):
         sender.send(hook_messages.OUTPUT, b"x" * hook_messages.LARGEST_OUTPUT)
     sender.close()
     with open(reader, "rb") as stream:  # noqa: PTH123 - a descriptor
         found = list(hook_messages.received(stream))
 
-    # Those that came are whole.
+    # The first that has to wait is the last that does, and those that came are whole.
+    assert sum(waited) == pytest.approx(5, abs=0.1)
     assert {len(content) for _, content in found} == {hook_messages.LARGEST_OUTPUT}
     assert 0 < len(found) < 200
 

@@ -256,6 +256,25 @@ def new_session(sparkmagic: Import, client: Any) -> Any:
     return sessions.LivySession(client, {"kind": "pyspark"}, display)
 
 
+@pytest.mark.parametrize("rows", [3, -1])
+def test_what_is_fetched_of_a_table_keeps_its_nulls(
+    patches: ModuleType, sparkmagic: Import, rows: int
+) -> None:
+    queries = sparkmagic("sparkmagic.livyclientlib.sqlquery")
+    stored = sparkmagic("sparkmagic.livyclientlib.sparkstorecommand")
+    taken = "take(3)" if rows == 3 else "collect()"
+    nulls = "to_json(struct(*), map('ignoreNullFields', 'false'))"
+
+    for made in (
+        queries.SQLQuery("SELECT ')'\n", maxrows=rows).to_command("pyspark", "spark"),
+        stored.SparkStoreCommand("table", maxrows=rows).to_command("pyspark", "table"),
+    ):
+        compile(made.code, "cell", "exec")
+        assert nulls in made.code
+        assert "toJSON" not in made.code
+        assert f".{taken}]: print(" in made.code
+
+
 def test_neither_a_proxy_nor_a_login_of_the_homes_netrc_reaches_livy(
     client: Any, livy: ScriptedLivy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
