@@ -118,6 +118,15 @@ def refused(url: str, method: str, path: str, status: int, body: str) -> str:
     )
 
 
+def no_settings(why: str) -> str:
+    """For a %%configure that cannot be read."""
+    return (
+        f"%%configure cannot be read, and changed nothing: {plain(why)}\n"
+        'Next: write a JSON object in the lines below it, such as {"executorMemory": "4g"}, and'
+        " run it again."
+    )
+
+
 def over(session: str, state: str, log: Sequence[str]) -> str:
     """For a session that ended by itself, with the lines of its log that say why."""
     lines = reasons(log)

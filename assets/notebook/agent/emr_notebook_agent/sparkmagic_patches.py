@@ -7,6 +7,7 @@ SparkMagic raises AttributeError or ImportError before it has changed anything.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import socket
@@ -14,6 +15,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -46,6 +48,8 @@ _TO_JSON = re.compile(
     re.DOTALL,
 )
 _JSON_WITH_NULLS = ".selectExpr(\"to_json(struct(*), map('ignoreNullFields', 'false'))\")"
+# What Spark's JSON has for numbers that JSON has not.
+_NO_JSON_NUMBERS = {"NaN", "Infinity", "-Infinity"}
 _SESSION = re.compile(r"sessions/(\d+)")
 
 
@@ -58,11 +62,13 @@ def install(look: Look) -> list[str]:
         explain_sessions,
         start_again,
         keep_null_columns,
+        keep_numbers,
+        refuse_unread_settings,
         show_no_traceback,
     ):
         try:
             change(look)
-        except (AttributeError, ImportError) as error:  # noqa: PERF203 - five times at most
+        except (AttributeError, ImportError) as error:  # noqa: PERF203 - a few times
             left_out.append(f"{change.__name__}: {error}")
     return left_out
 
@@ -323,6 +329,46 @@ def _with_nulls(original: Callable[..., Any]) -> Callable[..., Any]:
         return made
 
     return command
+
+
+def keep_numbers(_: Look) -> None:
+    """Have a column of numbers stay one when some are NaN or infinite, which come as text."""
+    from sparkmagic.livyclientlib import sparkstorecommand, sqlquery
+
+    for module in (sqlquery, sparkstorecommand):
+        module.records_to_dataframe = _with_nan(module.records_to_dataframe)
+
+
+def _with_nan(original: Callable[..., Any]) -> Callable[..., Any]:
+    def to_frame(*args: Any, **options: Any) -> Any:
+        frame = original(*args, **options)
+        for name in frame.columns:
+            values = list(frame[name]) if frame[name].dtype == object else []
+            texts = {value for value in values if isinstance(value, str)}
+            # Beside a number, it is no text of the user's.
+            if texts and texts <= _NO_JSON_NUMBERS and any(isinstance(x, float) for x in values):
+                frame[name] = frame[name].astype(float)
+        return frame
+
+    return to_frame
+
+
+def refuse_unread_settings(_: Look) -> None:
+    """Fail a %%configure that cannot be read, which would let Run All go on without it."""
+    from sparkmagic.kernels import kernelmagics
+
+    def loads(text: str) -> Any:
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise exceptions.BadUserDataException(explain.no_settings(str(error))) from None
+        if not isinstance(found, dict):
+            raise exceptions.BadUserDataException(explain.no_settings("it is no JSON object"))
+        return found
+
+    kernelmagics.json  # noqa: B018 - which must be there
+    # %%configure alone reads JSON there, and IPython holds the magic itself already.
+    kernelmagics.json = SimpleNamespace(loads=loads)
 
 
 def show_no_traceback(_: Look) -> None:

@@ -276,6 +276,44 @@ def test_what_is_fetched_of_a_table_keeps_its_nulls(
         assert f".{taken}]: print(" in made.code
 
 
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [
+        (["1.5", '"NaN"', "null"], [1.5, "nan", "nan"]),
+        (["1.5", '"-Infinity"'], [1.5, float("-inf")]),
+        (['"NaN"', '"Infinity"'], ["NaN", "Infinity"]),
+        (["1.5", '"x"'], [1.5, "x"]),
+        (['"01"', '"NaN"'], ["01", "NaN"]),
+    ],
+)
+def test_numbers_stay_numbers_beside_those_that_json_has_not(
+    patches: ModuleType, sparkmagic: Import, values: list[str], kept: list[object]
+) -> None:
+    rows = "\n".join(f'{{"a": {value}}}' for value in values)
+    for name in ("sqlquery", "sparkstorecommand"):
+        frames = sparkmagic(f"sparkmagic.livyclientlib.{name}")
+        frame = frames.records_to_dataframe(rows, "pyspark", False)
+
+        assert ["nan" if x != x else x for x in frame["a"]] == kept
+        assert (frame["a"].dtype == float) is not any(x in kept for x in ("NaN", "x", "01"))
+
+
+@pytest.mark.parametrize("given", ["{not json}", "[1]", "null"])
+def test_settings_that_cannot_be_read_fail_their_cell_and_change_nothing(
+    patches: ModuleType, sparkmagic: Import, refusal: Any, given: str
+) -> None:
+    conf = sparkmagic("sparkmagic.utils.configuration")
+    conf.override("all_errors_are_fatal", True)
+    magics = sparkmagic("sparkmagic.kernels.kernelmagics").KernelMagics(None)
+    magics.language = "python"
+    before = conf.session_configs()
+
+    with pytest.raises(refusal, match=r"and changed nothing: (?s:.)*\nNext: write a JSON object"):
+        magics.configure("-f", given)
+
+    assert conf.session_configs() == before
+
+
 def test_neither_a_proxy_nor_a_login_of_the_homes_netrc_reaches_livy(
     client: Any, livy: ScriptedLivy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
