@@ -61,6 +61,7 @@ def install(look: Look) -> list[str]:
         ask_livy_again,
         explain_sessions,
         start_again,
+        stop_heartbeats_at_once,
         keep_null_columns,
         keep_numbers,
         refuse_unread_settings,
@@ -298,12 +299,32 @@ def start_again(_: Look) -> None:
 
     def start_session(self: Any, _line: str, _cell: str = "", _local_ns: Any = None) -> bool:
         if not self.session_started:
+            # One that could not be deleted, as of a dead Livy: its name would refuse each new one,
+            # after it was started.
+            left = self.spark_controller.session_manager.sessions.pop(self.session_name, None)
+            if left is not None:
+                left._stop_heartbeat_thread()
             properties = configuration.get_session_properties(self.language)
             self.spark_controller.add_session(self.session_name, self.endpoint, False, properties)
             self.session_started = True
         return True
 
     KernelMagics._do_not_call_start_session = start_session
+
+
+def stop_heartbeats_at_once(_: Look) -> None:
+    """Do not wait for a heartbeat, which sleeps for half a minute before it sees its end.
+
+    Until then a cell whose session did not start would say nothing, nor a %%configure -f go on.
+    """
+    from sparkmagic.livyclientlib.livysession import _HeartbeatThread
+
+    def stop(self: Any) -> None:
+        # Its session stays: a beat that fails after the end would look for it, and show its frames.
+        self.run_at_most = 0
+
+    _HeartbeatThread.stop  # noqa: B018 - which must be there
+    _HeartbeatThread.stop = stop
 
 
 def keep_null_columns(_: Look) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -255,6 +256,43 @@ def new_session(sparkmagic: Import, client: Any) -> Any:
     display = sparkmagic("hdijupyterutils.ipythondisplay").IpythonDisplay()
     sessions = sparkmagic("sparkmagic.livyclientlib.livysession")
     return sessions.LivySession(client, {"kind": "pyspark"}, display)
+
+
+def test_a_session_that_could_not_be_deleted_is_in_no_new_ones_way(
+    sparkmagic: Import, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    magics = sparkmagic("sparkmagic.kernels.kernelmagics").KernelMagics(None)
+    magics.language = "python"
+    old, new = new_session(sparkmagic, client), new_session(sparkmagic, client)
+    monkeypatch.setattr(new, "start", lambda: None)
+    monkeypatch.setattr(magics.spark_controller, "_http_client", lambda _: client)
+    monkeypatch.setattr(magics.spark_controller, "_livy_session", lambda *_: new)
+    sessions = magics.spark_controller.session_manager
+    sessions.add_session(magics.session_name, old)
+
+    assert magics._do_not_call_start_session("") is True
+    assert sessions.get_session(magics.session_name) is new
+
+
+def test_nobody_waits_for_a_heartbeat_and_it_ends(
+    sparkmagic: Import, patches: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = sparkmagic("sparkmagic.livyclientlib.livysession")
+    asleep, woken = threading.Event(), threading.Event()
+    monkeypatch.setattr(module, "sleep", lambda _: [asleep.set(), woken.wait(60)])
+    session = Mock(refresh_status_and_info=Mock(side_effect=OSError))
+    beats = module._HeartbeatThread(session, 30, 30)
+    beats.daemon = True
+    beats.start()
+    asleep.wait(60)
+    stopping = threading.Thread(target=beats.stop, daemon=True)
+    stopping.start()
+    stopping.join(10)
+
+    assert not stopping.is_alive()
+    woken.set()
+    beats.join(60)
+    assert session.refresh_status_and_info.call_count == 1
 
 
 @pytest.mark.parametrize("rows", [3, -1])
