@@ -117,7 +117,8 @@ def test_a_heartbeat_asks_once_and_says_nothing(
     thread.start()
     thread.join()
 
-    assert len(raised) == livy.count("GET /sessions/0") == 1
+    assert len(raised) == 1
+    assert livy.asked == ["GET /sessions/0"]
     assert capsys.readouterr().out == ""
 
 
