@@ -48,6 +48,8 @@ _TO_JSON = re.compile(
     re.DOTALL,
 )
 _JSON_WITH_NULLS = ".selectExpr(\"to_json(struct(*), map('ignoreNullFields', 'false'))\")"
+# What comes in place of rows where there are none.
+_COLUMNS = "columns of no row"
 # What Spark's JSON has for numbers that JSON has not.
 _NO_JSON_NUMBERS = {"NaN", "Infinity", "-Infinity"}
 _SESSION = re.compile(r"sessions/(\d+)")
@@ -328,15 +330,16 @@ def stop_heartbeats_at_once(_: Look) -> None:
 
 
 def keep_null_columns(_: Look) -> None:
-    """Have what is fetched of a table keep a column whose values are all null, in PySpark.
+    """Have a table that is fetched keep its columns, of nulls alone and of no row alike.
 
-    Its rows come as JSON, and Dataset.toJSON leaves a null's field out (Spark's own default).
+    Of PySpark. Rows come as JSON, and Dataset.toJSON leaves a null's field out (Spark's default).
     """
-    from sparkmagic.livyclientlib.sparkstorecommand import SparkStoreCommand
-    from sparkmagic.livyclientlib.sqlquery import SQLQuery
+    from sparkmagic.livyclientlib import sparkstorecommand, sqlquery
 
-    for kind in (SQLQuery, SparkStoreCommand):
+    for kind in (sqlquery.SQLQuery, sparkstorecommand.SparkStoreCommand):
         kind._pyspark_command = _with_nulls(kind._pyspark_command)
+    for module in (sqlquery, sparkstorecommand):
+        module.records_to_dataframe = _with_columns(module.records_to_dataframe)
 
 
 def _with_nulls(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -346,10 +349,24 @@ def _with_nulls(original: Callable[..., Any]) -> Callable[..., Any]:
         found = _TO_JSON.fullmatch(made.code)
         if found:
             before, table, rows, after = found.groups()
-            made.code = f"{before}[row[0] for row in {table}{_JSON_WITH_NULLS}{rows}]{after}"
+            fetched = f"[row[0] for row in table{_JSON_WITH_NULLS}{rows}]"
+            columns = f"__import__('json').dumps({{'{_COLUMNS}': table.columns}})"
+            # The table is made once: it may be an INSERT.
+            made.code = f"{before}(lambda table: {fetched} or [{columns}])({table}){after}"
         return made
 
     return command
+
+
+def _with_columns(original: Callable[..., Any]) -> Callable[..., Any]:
+    def to_frame(*args: Any, **options: Any) -> Any:
+        frame = original(*args, **options)
+        if list(frame.columns) == [_COLUMNS]:
+            # No row came, but this.
+            return type(frame)(columns=frame[_COLUMNS][0])
+        return frame
+
+    return to_frame
 
 
 def keep_numbers(_: Look) -> None:

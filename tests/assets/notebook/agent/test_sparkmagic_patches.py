@@ -325,7 +325,23 @@ def test_what_is_fetched_of_a_table_keeps_its_nulls(
         compile(made.code, "cell", "exec")
         assert nulls in made.code
         assert "toJSON" not in made.code
-        assert f".{taken}]: print(" in made.code
+        assert f".{taken}] or [" in made.code
+
+
+def test_a_table_without_rows_has_its_columns_and_is_made_once(
+    patches: ModuleType, sparkmagic: Import, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queries = sparkmagic("sparkmagic.livyclientlib.sqlquery")
+    spark, table = Mock(), Mock(columns=["a", "ż"])
+    spark.sql.return_value = table
+    table.selectExpr.return_value.take.return_value = []
+
+    code = queries.SQLQuery("SELECT", maxrows=3).to_command("pyspark", "spark").code
+    exec(code, {"spark": spark})  # noqa: S102 - as a Spark driver does
+    frame = queries.records_to_dataframe(capsys.readouterr().out, "pyspark", False)
+
+    assert (list(frame.columns), len(frame)) == (["a", "ż"], 0)
+    assert spark.sql.call_count == 1
 
 
 @pytest.mark.parametrize(
