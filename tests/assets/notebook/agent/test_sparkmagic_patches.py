@@ -293,7 +293,12 @@ def test_nobody_waits_for_a_heartbeat_and_it_ends(
 ) -> None:
     module = sparkmagic("sparkmagic.livyclientlib.livysession")
     asleep, woken = threading.Event(), threading.Event()
-    monkeypatch.setattr(module, "sleep", lambda _: [asleep.set(), woken.wait(60)])
+
+    def pause(_: float) -> None:
+        asleep.set()
+        woken.wait(60)
+
+    monkeypatch.setattr(module, "sleep", pause)
     session = Mock(refresh_status_and_info=Mock(side_effect=OSError))
     beats = module._HeartbeatThread(session, 30, 30)
     beats.daemon = True
