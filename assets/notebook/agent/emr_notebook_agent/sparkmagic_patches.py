@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Look = Callable[[Any], livy.Finding]
 
 # Connecting and reading, of one request: SparkMagic would wait for ever.
-TIMEOUTS = (10, 90)
+TIMEOUTS = (10.0, 90.0)
 # How long a request that only reads is tried again, after the connection first failed.
 RETRY_SECONDS = 30.0
 LONGEST_PAUSE = 8.0
@@ -113,7 +113,7 @@ def ask_livy_again(look: Look) -> None:
         def ask(url: str, **options: Any) -> Any:
             failure.clear()
             try:
-                answer = _ask(method, lambda: function(url, timeout=TIMEOUTS, **options))
+                answer = _ask(method, lambda seconds: function(url, timeout=seconds, **options))
             except requests.exceptions.RequestException as error:
                 failure.append(error)
                 raise
@@ -139,12 +139,13 @@ def ask_livy_again(look: Look) -> None:
     ReliableHttpClient._send_request = send
 
 
-def _ask(method: str, request: Callable[[], Any]) -> Any:
-    first = None
+def _ask(method: str, request: Callable[[tuple[float, float]], Any]) -> Any:
+    """The answer to `request`, which is given the seconds for connecting and for reading."""
+    first, seconds = None, TIMEOUTS
     pause = 1.0
     while True:
         try:
-            return request()
+            return request(seconds)
         except _FAILED as error:  # noqa: PERF203 - it waits for a network
             now = time.monotonic()
             first = first or now
@@ -156,6 +157,8 @@ def _ask(method: str, request: Callable[[], Any]) -> Any:
                 sys.stdout.write(
                     f"The connection to Livy failed. Trying again for {RETRY_SECONDS:g} seconds.\n"
                 )
+            # As long as was said, also where nothing answers.
+            seconds = (TIMEOUTS[0], RETRY_SECONDS)
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 

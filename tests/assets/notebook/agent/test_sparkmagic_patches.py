@@ -116,6 +116,24 @@ def test_asking_again_ends(
     assert livy.count("GET /sessions/0/statements/3") < 12
 
 
+def test_a_livy_that_never_answers_is_asked_again_for_as_long_as_is_said(
+    patches: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, given = [0.0], list[tuple[float, float]]()
+    monkeypatch.setattr(patches.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(patches.time, "sleep", lambda _: None)
+
+    def get(seconds: tuple[float, float]) -> None:
+        given.append(seconds)
+        now[0] += seconds[1]
+        raise patches.requests.exceptions.ReadTimeout
+
+    with pytest.raises(patches.requests.exceptions.ReadTimeout):
+        patches._ask("GET", get)
+
+    assert given == [patches.TIMEOUTS, (10, patches.RETRY_SECONDS)]
+
+
 def test_a_heartbeat_asks_once_and_says_nothing(
     client: Any, livy: ScriptedLivy, capsys: pytest.CaptureFixture[str], refusal: Any
 ) -> None:
