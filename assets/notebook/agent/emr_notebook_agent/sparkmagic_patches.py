@@ -422,3 +422,6 @@ def show_no_traceback(_: Look) -> None:
         return str(self).splitlines()
 
     exceptions.LivyClientLibException._render_traceback_ = render
+    # No exception of the above, but a KeyboardInterrupt.
+    not_cancelled = exceptions.SparkStatementCancellationFailedException
+    not_cancelled._render_traceback_ = lambda _: explain.not_cancelled().splitlines()

@@ -436,6 +436,16 @@ def test_an_error_is_shown_as_its_text_alone(patches: ModuleType, refusal: Any) 
     assert refusal("first\nsecond")._render_traceback_() == ["first", "second"]
 
 
+def test_a_cell_that_could_not_be_interrupted_is_told_without_frames(
+    patches: ModuleType, sparkmagic: Import
+) -> None:
+    exceptions = sparkmagic("sparkmagic.livyclientlib.exceptions")
+    told = exceptions.SparkStatementCancellationFailedException("x")._render_traceback_()
+
+    assert told[0].startswith("The cell was interrupted and may still run on the cluster")
+    assert told[-1] == "Next: wait until it ends, or restart the kernel."
+
+
 def test_a_sparkmagic_of_another_shape_loses_that_change_alone(
     sparkmagic: Import, patches: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
