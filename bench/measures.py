@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from bench import plans, resolver, synthesis
+from bench import notebooks, plans, resolver, synthesis
 from bench.pairs import Sample
 
 
@@ -80,5 +80,37 @@ MEASURES: Mapping[str, Measure] = {
         goal=1.0,
         pairs=5,
         prepared=plans.forty,
+    ),
+    "start_script": Measure(
+        subject="a notebook's start: the agent kept, Livy up",
+        baseline="a minimal bash that writes the same SparkMagic configuration and asks Livy",
+        unit="s",
+        goal=2.0,
+        pairs=15,
+        prepared=notebooks.start,
+    ),
+    "start_seconds": Measure(
+        subject="a notebook's start, likewise",
+        baseline="what it may take",
+        unit="s",
+        goal=1.0,
+        pairs=9,
+        prepared=notebooks.start_seconds,
+    ),
+    "agent_memory": Measure(
+        subject="the agent at rest, which watches for idleness",
+        baseline="what it may have",
+        unit="MB",
+        goal=1.0,
+        pairs=3,
+        prepared=notebooks.rest_memory,
+    ),
+    "agent_processor": Measure(
+        subject="the agent at rest: one look a minute",
+        baseline="what it may use of a core",
+        unit="%",
+        goal=1.0,
+        pairs=5,
+        prepared=notebooks.rest_processor,
     ),
 }
