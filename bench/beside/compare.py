@@ -3,9 +3,8 @@
 import itertools
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
-from bench.beside.contenders import ARTICLE, OURS, Contender, seconds_of
+from bench.beside.contenders import Contender, seconds_of
 from bench.beside.faults import (
     AT_DEPLOY,
     AT_START,
@@ -14,12 +13,11 @@ from bench.beside.faults import (
     OPENS,
     REPLACED,
     WORKS,
-    Outcome,
     Outcomes,
     livy_down,
     started,
 )
-from bench.beside.results import Results
+from bench.beside.results import ARTICLE, OURS, Outcome, Results
 from bench.beside.world import Both
 from bench.pairs import measure_pairs, summarize
 from sandbox.errors import SandboxError
@@ -132,12 +130,3 @@ def until_it_works(both: Both, notebook: str) -> None:
                 raise
         else:
             return
-
-
-def with_pairs(found: Results, **times: float) -> Results:
-    """The results with other times; for those who test what is made of them."""
-    changed = {
-        name: replace(found.times[name], ratio=ratio) if name in times else found.times[name]
-        for name, ratio in {**dict.fromkeys(found.times, 1.0), **times}.items()
-    }
-    return replace(found, times=changed)

@@ -15,6 +15,7 @@ import yaml
 from nbformat.v4 import new_code_cell, new_notebook
 
 from bench.article.__main__ import find_primary, start_script
+from bench.beside.results import ARTICLE, OURS
 from sandbox.cdk import failure_in, run_cdk
 from sandbox.environment import CHECKOUT
 from sandbox.errors import SandboxError
@@ -26,7 +27,6 @@ CELL = "print(spark.range(1000).count())"
 CELL_SECONDS = 120
 SETTLE_SECONDS = 120
 SETTLED = ("InService", "Stopped", "Failed")
-OURS, ARTICLE = "this project", "the article"
 ROLE = "article-notebook"
 SHOWN_CHARACTERS = 240
 

@@ -7,12 +7,13 @@ import socketserver
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from bench.beside.contenders import Contender, Refused, short
+from bench.beside.results import Outcome
 from bench.beside.world import Both
 from sandbox.aws.emr.seed import ClusterSpec, InstanceSpec, put_cluster
 from sandbox.loopback import port_is_open
@@ -25,20 +26,10 @@ OPENS = "opens, without Spark"
 SAID = ("problem: ", "next: ")
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a fault in one word, and what the person read."""
-
-    result: str
-    says: str = ""
-
-
 Outcomes = Mapping[str, Outcome]
 
 
-def deployed(
-    both: Both, contender: Contender, name: str, livy: str, **changes: Any
-) -> Outcome:
+def deployed(both: Both, contender: Contender, name: str, livy: str, **changes: Any) -> Outcome:
     """Deploy it; whether its notebook's kernels are sent to the Livy at `livy`."""
     try:
         notebook = contender.deploy(name, **changes)

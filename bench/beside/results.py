@@ -4,8 +4,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench.beside.faults import Outcome
 from bench.pairs import Summary
+
+OURS, ARTICLE = "this project", "the article"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a fault in one word, and what the person read."""
+
+    result: str
+    says: str = ""
 
 
 @dataclass(frozen=True)
