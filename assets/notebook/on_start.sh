@@ -10,10 +10,11 @@ home=${NOTEBOOK_HOME:-/home/ec2-user}
 # Root's alone: what root and the kernels run comes from here.
 programs=${NOTEBOOK_PROGRAMS:-/opt/emr-notebook}
 shown="CLUSTER CLUSTER_ID LIVY_URL RELEASE_LABEL SPARK_VERSION LIVY_VERSION SCRIPT_VERSION"
-more="LIVY_FALLBACK LIVY_CA SPARKMAGIC_CONFIG AGENT_URI AGENT_SHA256 ENVIRONMENT START_HOOK IDLE_MINUTES IDLE_MINUTE_SECONDS"
+more="LIVY_FALLBACK LIVY_CA SPARKMAGIC_CONFIG AGENT_URI AGENT_SHA256 ENVIRONMENT START_HOOK IDLE_MINUTES"
 AGENT_SHA256=${AGENT_SHA256:-}
 agent=$programs/$AGENT_SHA256.pyz
-given=("PATH=$PATH" "HOME=$home" "AGENT=$agent" "LIVY_CHECK_SECONDS=${LIVY_CHECK_SECONDS:-20}")
+given=("PATH=$PATH" "HOME=$home" "AGENT=$agent" "LIVY_CHECK_SECONDS=${LIVY_CHECK_SECONDS:-20}"
+  "IDLE_MINUTE_SECONDS=${IDLE_MINUTE_SECONDS:-}")
 for name in $shown $more; do
   given+=("$name=${!name:-}")
 done
@@ -56,7 +57,7 @@ take() {
   elif ((status == 127)); then
     problem="this instance has no AWS CLI"
     next="have its image or the team's own setup bring one"
-  elif ((status == 0)); then
+  elif ((status == 0 || status == 153)); then # SIGXFSZ
     problem="what came is not the deployed file ($(stat -c %s "$new") bytes, SHA-256 differs)"
     next="delete that object and deploy again, which publishes it anew"
   fi
@@ -149,7 +150,8 @@ main() {
       [[ -z ${IDLE_MINUTES:-} ]] || in_background "$python" watch
       return
     fi
-    ((status == 137)) && break
+    # SageMaker gives a start script five minutes.
+    ((status == 137 || SECONDS > 120)) && break
   done
   fall_back "The agent failed or took over 90 seconds, with each Python 3.9 or later that is here" \
     "read the start script's log in CloudWatch"

@@ -167,7 +167,7 @@ def full_disk(both: Both, notebooks: Mapping[str, str]) -> Outcomes:
         for name in notebooks.values():
             both.notebooks.stop(name)
             home = both.world.aws.state / "notebooks" / name / "home/ec2-user/SageMaker"
-            full.enter_context(filled(home))
+            full.enter_context(filled(home, both.world.aws.state / f"aside-{name}"))
         for name in notebooks.values():
             both.notebooks.start(name)
         found = {
@@ -187,10 +187,11 @@ def livy_down(both: Both, notebooks: Mapping[str, str]) -> Outcomes:
 
 
 @contextlib.contextmanager
-def filled(volume: Path) -> Iterator[None]:
-    """The folder in memory, its files in it and no room for another."""
-    volume.mkdir(parents=True, exist_ok=True)
-    aside = volume.with_name("aside")
+def filled(volume: Path, aside: Path) -> Iterator[None]:
+    """The folder in memory, its files in it and no room for another; they stay as they were.
+
+    `aside` is where they are kept: what is beside the volume goes with each stop.
+    """
     volume.rename(aside)
     volume.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(volume)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from emr_notebook.stored_zip import contents, stored_zip
+from emr_notebook.constructs.stored_zip import contents, stored_zip
 
 AGENT = Path(__file__).parents[2] / "assets" / "notebook" / "agent"
 SUFFIX = ".pyz"

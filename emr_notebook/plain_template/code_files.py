@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from emr_notebook.constructs.agent_archive import SUFFIX
-from emr_notebook.stored_zip import contents, stored_zip
+from emr_notebook.constructs.stored_zip import contents, stored_zip
 
 HASH_CHARACTERS = 16
 

@@ -189,6 +189,10 @@ class TestSize:
             spark_version=TOKEN,
             livy_version=TOKEN,
             authorities=rsa_authority(key_bits) if key_bits else "",
+            agent_uri="s3://bucket/agent.pyz",
+            agent_sha256="0" * 64,
+            idle_minutes=120,
+            start_hook="user",
             sparkmagic_config=start_script.sparkmagic_config(session),
         )
 
@@ -287,14 +291,17 @@ class TestHeader:
 
     def test_the_script_reads_each_of_its_variables(self) -> None:
         shown = re.search(r'^shown="([A-Z_ ]+)"', BODY, re.M)
-        others = re.search(r"^for name in \$shown ([A-Z_ ]+); do", BODY, re.M)
+        others = re.search(r'^more="([A-Z_0-9 ]+)"', BODY, re.M)
 
         assert shown
         assert others
         assert {*shown[1].split(), *others[1].split()} == {
             *values(),
+            "ENVIRONMENT",
+            "IDLE_MINUTES",
             "LIVY_CA",
             "LIVY_FALLBACK",
+            "START_HOOK",
         }
 
     def test_without_an_authority_no_line_speaks_of_one(self) -> None:

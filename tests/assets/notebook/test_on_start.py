@@ -337,7 +337,7 @@ class TestItsAgent:
             ("sleep 30", "no answer within 1 seconds", "network"),
             ("trap '' TERM; sleep 30 & sleep 30", "no answer within 1 seconds", "network"),
             ("head -c 900 KEPT; exit 1", "not fetched", "role"),
-            ("cat /dev/zero", "not fetched", "role"),
+            ("cat /dev/zero", "16777216 bytes, SHA-256 differs", "delete that object"),
             ("", "this instance has no AWS CLI", "bring one"),
         ],
     )
@@ -400,7 +400,10 @@ class TestItsAgent:
         assert start.exit_code == 0
         assert precious.read_text() == "precious"
         assert "The agent was not fetched" in start.log
-        if planted != "folder":
+        if planted == "folder":
+            assert list(bare.config_file.iterdir()) == []
+            assert "state: failed" in start.log
+        else:
             assert bare.status()["state"] == "warning"
 
     def test_a_script_that_names_none_says_so(self, instance: Instance) -> None:
@@ -552,7 +555,9 @@ class TestNeverLocksOut:
             start = instance.start(LIVY_URL=livy.url)
 
             assert start.exit_code == 0
-            assert "status.txt was not written: [Errno 28] No space left on device" in start.log
+            for what in ("status.txt was not written", "The agent was not kept for the next start"):
+                assert f"{what}: [Errno 28] No space left on device" in start.log
+            assert [path for path in volume.rglob("*") if path.is_file()] == [filler]
             assert instance.config()["kernel_python_credentials"]["url"] == livy.url
 
             filler.unlink()

@@ -38,7 +38,7 @@ _LOG = "see hook.log"
 def main(program: Path, given: Mapping[str, str], output: int) -> None:
     """Run the hook in the agent's file as the start script's variables say.
 
-    Raises OSError, KeyError for a file without a hook, and ValueError for a malformed ENVIRONMENT.
+    Raises KeyError for a file without a hook, and ValueError for a malformed ENVIRONMENT.
     """
     with zipfile.ZipFile(program) as archive:
         script = archive.read(NAME)
@@ -68,21 +68,20 @@ def run(
     It is laid into `folder`, which runs one hook at a time, and run in `directory`. After
     `seconds`, and when it fails, all processes that it has started end, whatever session they are
     in. Those of one that succeeds live on; what they print is read, so that they can, and dropped:
-    this process is `cat` then. Raises OSError.
+    this process is `cat` then.
     """
     _adopt_orphans(True)
-    with _only_one(folder) as alone:
-        if not alone:
-            sender.send(BUSY)
-            return
-        sender.send(BEGAN)
-        path = folder / NAME
-        files.write(path, script, mode=0o700)
-        command = [str(path)] if script.startswith(b"#!") else ["/bin/bash", str(path)]
-        reader, writer = os.pipe()
-        try:
+    reader, writer = os.pipe()
+    try:
+        with _only_one(folder) as alone:
+            if not alone:
+                sender.send(BUSY)
+                return
+            sender.send(BEGAN)
+            path = folder / NAME
+            files.write(path, script, mode=0o700)
             process = subprocess.Popen(
-                command,
+                [str(path)] if script.startswith(b"#!") else ["/bin/bash", str(path)],
                 cwd=directory,
                 env=dict(variables),
                 stdin=subprocess.DEVNULL,
@@ -91,12 +90,11 @@ def run(
                 start_new_session=True,
                 umask=0o022,
             )
-        except OSError as error:
-            sender.send(ENDED, f"failed at {_now()}: it cannot be run: {error}".encode())
-            return
-        finally:
             os.close(writer)
-        sender.send(ENDED, _outcome(process, reader, sender, seconds, grace).encode())
+            sender.send(ENDED, _outcome(process, reader, sender, seconds, grace).encode())
+    except OSError as error:
+        sender.send(ENDED, f"failed at {_now()}: it cannot be run: {error}".encode())
+        return
     sender.close()
     _drain(reader)
 

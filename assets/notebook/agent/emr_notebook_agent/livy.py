@@ -30,6 +30,7 @@ CONNECTING_SECONDS = 5.0
 LARGEST_ANSWER = 1 << 23
 MOST_SESSIONS = 1000
 LONGEST_DETAILS = 400
+THREAD = "look at Livy"
 # What a followed name says before it has a cluster.
 NO_CLUSTER_YET = "0.0.0.0"  # noqa: S104 - compared, not bound
 
@@ -67,8 +68,7 @@ class Finding:
 class Livy:
     """Where Livy is, and how its client asks: whom it trusts, which headers it sends.
 
-    `ca_bundle` is a file of authorities, "" for those that Python trusts by itself. `url` has the
-    form that `url.checked` lets through.
+    `ca_bundle` is a file of authorities, "" for those that Python trusts by itself.
     """
 
     url: str
@@ -92,8 +92,9 @@ def look(livy: Livy, *, seconds: float, known_address: str = "") -> Finding:
     to `known_address`, the cluster was replaced.
     """
     address, deadline = "", time.monotonic() + seconds
-    host, port = _host_and_port(livy.url)
+    host, port = "", 0
     try:
+        host, port = _host_and_port(livy.url)
         addresses = _resolved(host, port, min(seconds, RESOLVING_SECONDS))
         address = addresses[0]
         _check_answer(*_ask(livy, addresses, deadline))
@@ -101,7 +102,7 @@ def look(livy: Livy, *, seconds: float, known_address: str = "") -> Finding:
         check, details, next_step, may_pass = _explained(error)
         finding = Finding(
             check,
-            f"Livy at {livy.url}: {check}" + (f" ({_one_line(details)})" if details else ""),
+            f"Livy at {shown(livy.url)}: {check}" + (f" ({_one_line(details)})" if details else ""),
             next_step.format(host=host, port=port),
             may_pass,
             address,
@@ -123,7 +124,7 @@ def sessions(livy: Livy, *, seconds: float) -> list[dict[str, Any]]:
         status, body = _ask(livy, addresses, deadline, f"?from=0&size={MOST_SESSIONS}")
         _check_answer(status, body)
     except (_Fault, http.client.HTTPException) as error:
-        raise ValueError(f"{_explained(error)[0]} at {livy.url}") from None
+        raise ValueError(f"{_explained(error)[0]} at {shown(livy.url)}") from None
     found = json.loads(body)
     listed = found.get("sessions") if isinstance(found, dict) else None
     return [each for each in listed or () if isinstance(each, dict)]
@@ -140,9 +141,18 @@ def resolves(url: str) -> bool:
     return True
 
 
+def shown(url: str) -> str:
+    """The URL as anybody may see it: without a user name and a password."""
+    return re.sub("//.*@", "//", url)
+
+
 def _host_and_port(url: str) -> tuple[str, int]:
-    parts = urlsplit(url)
-    return parts.hostname or "", parts.port or {"http": 80, "https": 443}[parts.scheme]
+    """Where Livy is. Raises ValueError, which shows nothing of a malformed URL."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname or "", parts.port or {"http": 80, "https": 443}[parts.scheme]
+    except (KeyError, ValueError):
+        raise ValueError("this is no http(s)://host[:port][/path]") from None
 
 
 def _resolved(host: str, port: int, seconds: float) -> Sequence[str]:
@@ -229,7 +239,7 @@ def _within(seconds: float, function: Callable[[], T], stop: Callable[[], object
         except Exception as error:
             raised.append(error)
 
-    thread = threading.Thread(target=run, daemon=True)
+    thread = threading.Thread(target=run, name=THREAD, daemon=True)
     thread.start()
     thread.join(max(seconds, 0.0))
     if thread.is_alive():

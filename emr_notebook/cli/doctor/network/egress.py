@@ -36,8 +36,8 @@ from emr_notebook.settings.model import Settings
 def check(reader: Reader, settings: Settings, _commands: Commands) -> list[Line]:
     """A line for everything that notebooks in a subnet have to reach outside their VPC.
 
-    Four calls for the VPC's route tables, endpoints, subnets and security groups; one for S3's
-    prefix list when the settings name it, one for 100 of the account's code repositories when
+    Five calls for the VPC's route tables, endpoints, subnets and security groups, and S3's prefix
+    list; one for 100 of the account's code repositories when
     notebooks name some, and one for each stack when groups of endpoints admit groups.
     """
     named = named_repositories(settings)
@@ -130,9 +130,15 @@ def _egress_paths(
         groups=found,
         own_groups=tuple(each.group_id for each in own),
         egress=egress if named else expected_egress_rules(settings, settings.stack_names()[0]),
-        s3_list=network.s3_prefix_list_id or "",
+        s3_list=network.s3_prefix_list_id or _s3_list(reader),
         stack_groups={} if named else _stack_groups(reader, settings, ends, found),
     )
+
+
+def _s3_list(reader: Reader) -> str:
+    """S3's prefix list; "" where these credentials may not know."""
+    found = attempt(lambda: s3_lists(reader))
+    return "" if isinstance(found, Unknown) else next(iter(found), "")
 
 
 def _stack_groups(

@@ -224,6 +224,13 @@ def test_a_link_in_the_place_of_the_log_or_the_script_is_replaced(notebook: Note
     assert "hello" in notebook.log
 
 
+@pytest.mark.parametrize("name", ["start_hook", "hook.lock"])
+def test_a_folder_in_the_place_of_what_it_needs_is_named(notebook: Notebook, name: str) -> None:
+    (notebook.folder / name / "x").mkdir(parents=True)
+
+    match(f"failed at {TIME}: it cannot be run: .*Is a directory.*{name}'", notebook.run("true"))
+
+
 def test_a_log_that_cannot_be_written_stops_nothing(notebook: Notebook) -> None:
     (notebook.folder / "hook.log").mkdir(parents=True)
     (notebook.folder / "hook.log" / "x").touch()

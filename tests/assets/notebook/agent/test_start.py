@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -549,3 +550,64 @@ class TestAFollowedName:
         instance.start(LIVY_URL=name, LIVY_FALLBACK="http://0.0.0.0:8998")
 
         assert instance.status()["check"] == "refused"
+
+
+class TestWhatTheUserMadeOfItsFiles:
+    """A start goes on, says what it could not write, and leaves no half file."""
+
+    def paths(self, instance: Instance) -> dict[str, Path]:
+        return {
+            "The SparkMagic config was not written": instance.config_file,
+            "What kernels start with was not written": instance.startup_file,
+            "The agent was not kept": instance.kept_copy,
+            "status.txt was not written": instance.folder / "status.txt",
+        }
+
+    def test_a_folder_in_each_files_place_is_named(self, instance: Instance, livy: Server) -> None:
+        for path in self.paths(instance).values():
+            (path / "own").mkdir(parents=True)
+
+        start = instance.start(LIVY_URL=livy.url)
+
+        for said, path in self.paths(instance).items():
+            assert said in start.log
+            assert [each.name for each in path.iterdir()] == ["own"]
+        assert "check: ok" in start.log
+
+    def test_a_fifo_or_a_link_in_each_files_place_is_replaced_by_the_file(
+        self, instance: Instance, livy: Server
+    ) -> None:
+        precious = instance.home.parent / "precious"
+        precious.write_text("precious")
+        for number, path in enumerate(self.paths(instance).values()):  # a FIFO, a link, …
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if number % 2:
+                path.symlink_to(precious)
+            else:
+                os.mkfifo(path)
+
+        instance.start(LIVY_URL=livy.url)
+
+        assert instance.status()["state"] == "ok"
+        assert precious.read_text() == "precious"
+        for path in self.paths(instance).values():
+            assert path.is_file()
+            assert not path.is_symlink()
+
+    @pytest.mark.parametrize("folder", ["SageMaker/.emr-notebook", "SageMaker", ".sparkmagic"])
+    def test_a_folder_that_was_deleted_is_made_anew(
+        self, instance: Instance, livy: Server, folder: str
+    ) -> None:
+        instance.start(LIVY_URL=livy.url)
+        shutil.rmtree(instance.home / folder)
+
+        instance.start(LIVY_URL=livy.url)
+
+        assert instance.status()["state"] == "ok"
+        assert all(path.is_file() for path in self.paths(instance).values())
+
+    def test_nothing_half_written_stays(self, instance: Instance, livy: Server) -> None:
+        instance.start(LIVY_URL=livy.url)
+
+        wanted = {*self.paths(instance).values()}
+        assert {path for path in instance.home.rglob("*") if path.is_file()} == wanted
