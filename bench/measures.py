@@ -43,7 +43,7 @@ MEASURES: Mapping[str, Measure] = {
         baseline="a CDK app with one empty stack, likewise",
         unit="CPU s",
         goal=1.25,
-        pairs=9,
+        pairs=5,
         prepared=synthesis.one,
     ),
     "synth_same": Measure(
@@ -59,7 +59,7 @@ MEASURES: Mapping[str, Measure] = {
         baseline="their resources made in a bare loop, likewise",
         unit="CPU s",
         goal=1.5,
-        pairs=4,
+        pairs=2,
         prepared=synthesis.thousand,
     ),
     "synth_per_notebook": Measure(
@@ -67,7 +67,7 @@ MEASURES: Mapping[str, Measure] = {
         baseline="each notebook after the first, of 100",
         unit="CPU ms",
         goal=1.25,
-        pairs=4,
+        pairs=2,
         prepared=synthesis.per_notebook,
     ),
     "template_bytes": Measure(
@@ -83,7 +83,7 @@ MEASURES: Mapping[str, Measure] = {
         baseline="their synthesis alone, and 3 seconds",
         unit="s",
         goal=1.0,
-        pairs=5,
+        pairs=3,
         prepared=plans.forty,
     ),
     "start_script": Measure(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from bench.beside.results import ARTICLE, OURS
+from bench.beside.results import ARTICLE, OURS, Outcome
 from bench.goals import Goal
 from bench.pairs import Summary
 from bench.plot import plot
@@ -79,7 +79,7 @@ def _beside(run: Run) -> Iterable[str]:
     yield "\n### Ten faults\n\n" + _row(["what is wrong", OURS, ARTICLE]) + _row(["---"] * 3)
     for fault, outcomes in found.faults.items():
         both = [outcomes[label] for label in (OURS, ARTICLE)]
-        yield _row([fault, *(_said(each.result, each.says) for each in both)])
+        yield _row([fault, *(_said(each) for each in both)])
 
 
 def _measures(run: Run) -> Iterable[str]:
@@ -114,9 +114,10 @@ def _listed(commands: Sequence[str]) -> str:
     return "<br>".join(f"`{each}`" for each in commands) or "nothing"
 
 
-def _said(result: str, says: str) -> str:
-    words = says.replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
-    return f"**{result}**" + (f": {words}" if words else "")
+def _said(outcome: Outcome) -> str:
+    words = outcome.says.replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
+    after = f" after {_seconds(outcome.seconds)}" if outcome.seconds else ""
+    return f"**{outcome.result}**{after}" + (f": {words}" if words else "")
 
 
 def write(run: Run) -> None:

@@ -24,7 +24,7 @@ from sandbox.errors import SandboxError
 
 DEPLOYED, FIRST_RESULT, RESTARTED = "deployed", "first_result", "restarted"
 # A deploy takes longest, and its noise tells the least.
-PAIRS = {DEPLOYED: 2, FIRST_RESULT: 4, RESTARTED: 3}
+PAIRS = {DEPLOYED: 2, FIRST_RESULT: 3, RESTARTED: 2}
 FOLLOWED_SECONDS = 180
 COMMANDS = {
     OURS: ["emr-notebook init --cluster …", "cdk bootstrap (once an account)", "cdk deploy"],
@@ -33,7 +33,7 @@ COMMANDS = {
 
 
 def compare(both: Both, pairs: int | None, say: Callable[[str], None]) -> Results:
-    """All of it, in about six minutes on two idle cores; `say` is told what begins.
+    """All of it, in about seven minutes on two idle cores; `say` is told what begins.
 
     `pairs` takes the place of each story's own number. Raises SandboxError.
     """

@@ -6,6 +6,7 @@ import json
 import socketserver
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -31,11 +32,13 @@ Outcomes = Mapping[str, Outcome]
 
 def deployed(both: Both, contender: Contender, name: str, livy: str, **changes: Any) -> Outcome:
     """Deploy it; whether its notebook's kernels are sent to the Livy at `livy`."""
+    begun = time.perf_counter()
     try:
         notebook = contender.deploy(name, **changes)
     except Refused as refused:
-        return Outcome(DEPLOYS_NOTHING, short(str(refused)))
-    return started(both, notebook, livy)
+        return Outcome(DEPLOYS_NOTHING, short(str(refused)), time.perf_counter() - begun)
+    seconds = time.perf_counter() - begun
+    return replace(started(both, notebook, livy), seconds=seconds)
 
 
 def started(both: Both, notebook: str, livy: str) -> Outcome:

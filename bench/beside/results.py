@@ -11,10 +11,14 @@ OURS, ARTICLE = "this project", "the article"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a fault in one word, and what the person read."""
+    """What became of a fault in some words, what the person read, and after how many seconds.
+
+    The seconds are those of a deploy, and 0 for what is not deployed.
+    """
 
     result: str
     says: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
