@@ -153,7 +153,7 @@ class Ours:
         try:
             run_cdk(
                 *("deploy", "--require-approval=never", "--context", f"stage={name}"),
-                env=self.world.aws.env() | {"CDK_VALIDATION": "false"},
+                env=self.world.aws.env(),
                 checkout=self.folder,
                 output=self.folder / "cdk.out",
                 log=log,
