@@ -4,7 +4,7 @@ import itertools
 import time
 from collections.abc import Callable
 
-from bench.beside.contenders import Contender, seconds_of
+from bench.beside.contenders import Contender, seconds_of, short
 from bench.beside.faults import (
     AT_DEPLOY,
     AT_START,
@@ -21,6 +21,7 @@ from bench.beside.results import ARTICLE, OURS, Outcome, Results
 from bench.beside.world import Both
 from bench.pairs import measure_pairs, summarize
 from sandbox.errors import SandboxError
+from sandbox.jupyter.run_notebook import NotebookFailed
 
 DEPLOYED, FIRST_RESULT, RESTARTED = "deployed", "first_result", "restarted"
 # A deploy takes longest, and its noise tells the least.
@@ -111,22 +112,33 @@ def after_replacement(
     for contender in (both.ours, both.article):
         label, name = contender.label, notebooks[contender.label]
         begun = time.perf_counter()
-        commands[label] = contender.follow(name)
-        until_it_works(both, name)
+        said, commands[label] = failure(both, name), []
+        if said:
+            noticed = time.perf_counter()
+            commands[label] = contender.follow(name)
+            # What is mended by hand is timed from there on.
+            begun = noticed if commands[label] else begun
+            until_it_works(both, name)
         seconds[label] = time.perf_counter() - begun
-        says = "" if not commands[label] else "its kernels are sent to the cluster that has ended"
-        outcomes[label] = Outcome(OPENS if commands[label] else WORKS, says)
+        is_unmended = bool(commands[label])
+        outcomes[label] = Outcome(OPENS, short(said)) if is_unmended else Outcome(WORKS)
     return seconds, commands, outcomes
+
+
+def failure(both: Both, notebook: str) -> str:
+    """What a new kernel's first cell says of its failure; "" when it has a result."""
+    try:
+        both.notebooks.first_result(notebook)
+    except NotebookFailed as failed:
+        return failed.evalue
+    except SandboxError as error:
+        return str(error)
+    return ""
 
 
 def until_it_works(both: Both, notebook: str) -> None:
     """Open kernels until one has a result. Raises SandboxError after some minutes."""
     deadline = time.monotonic() + FOLLOWED_SECONDS
-    while True:
-        try:
-            both.notebooks.first_result(notebook)
-        except SandboxError:
-            if time.monotonic() > deadline:
-                raise
-        else:
-            return
+    while said := failure(both, notebook):
+        if time.monotonic() > deadline:
+            raise SandboxError(f"{notebook} has no result on the new cluster: {said}")
