@@ -108,7 +108,9 @@ def after_replacement(
 
     Each gets a new kernel, as a person opens one, until it has a result.
     """
-    seconds, commands, outcomes = {}, {}, {}
+    seconds: dict[str, float] = {}
+    commands: dict[str, list[str]] = {}
+    outcomes: dict[str, Outcome] = {}
     for contender in (both.ours, both.article):
         label, name = contender.label, notebooks[contender.label]
         begun = time.perf_counter()
