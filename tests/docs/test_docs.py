@@ -10,7 +10,8 @@ import pytest
 from emr_notebook.settings import schema
 from tests.conftest import ROOT
 
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+NAMES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")
+PAGES = [*(ROOT / name for name in NAMES), *sorted((ROOT / "docs").rglob("*.md"))]
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
@@ -18,7 +19,9 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 def test_every_make_command_on_a_page_exists(page: Path) -> None:
     named = set(
         re.findall(
-            r"`(?:[A-Z_]+=\S+ )?make ([a-z][a-z-]*)|^\$ make ([a-z-]+)", page.read_text(), re.M
+            r"`(?:[A-Z_]+=\S+ )?make ([a-z][a-z0-9-]*)|^\$ make ([a-z0-9-]+)",
+            page.read_text(),
+            re.M,
         )
     )
     targets = {first or second for first, second in named}
@@ -32,6 +35,29 @@ def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
 
     local = [link for link in links if "://" not in link]
     assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+def sections(page: Path) -> set[str]:
+    """The anchors of its headings, as GitHub makes them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)
+    headings = re.findall(r"^#+ (.*)", text, re.M)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_section_leads_to_one(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", page.read_text())
+
+    local = [(page.parent / name if name else page, at) for name, at in links if ":" not in name]
+    assert [(each.name, at) for each, at in local if at not in sections(each)] == []
+
+
+def test_every_page_is_found_from_the_first_two() -> None:
+    first = "".join((ROOT / name).read_text() for name in ("README.md", "CONTRIBUTING.md"))
+
+    assert [
+        x for x in PAGES if x.parent == ROOT / "docs" and f"](docs/{x.name})" not in first
+    ] == []
 
 
 def test_every_settings_key_is_explained() -> None:

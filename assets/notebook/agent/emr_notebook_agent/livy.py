@@ -136,7 +136,7 @@ def resolves(url: str) -> bool:
         _resolved(*_host_and_port(url), RESOLVING_SECONDS)
     except _Fault as fault:  # it has no cluster yet, or DNS is silent
         return fault.finding[0] != SILENT_DNS
-    except OSError:
+    except (OSError, UnicodeError):
         return False
     return True
 
@@ -288,7 +288,8 @@ def _explained(error: Exception) -> tuple[str, str, str, bool]:
 
 _FAULTS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str, bool], ...] = (
     (
-        socket.gaierror,
+        # Python refuses some names before it asks: an empty part, or one too long.
+        (socket.gaierror, UnicodeError),
         UNRESOLVED,
         "turn on DNS support and DNS host names in the VPC",
         True,

@@ -7,6 +7,7 @@ SparkMagic raises AttributeError or ImportError before it has changed anything.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import socket
@@ -14,6 +15,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -46,6 +48,8 @@ _TO_JSON = re.compile(
     re.DOTALL,
 )
 _JSON_WITH_NULLS = ".selectExpr(\"to_json(struct(*), map('ignoreNullFields', 'false'))\")"
+# What Spark's JSON has for numbers that JSON has not.
+_NO_JSON_NUMBERS = {"NaN", "Infinity", "-Infinity"}
 _SESSION = re.compile(r"sessions/(\d+)")
 
 
@@ -57,12 +61,15 @@ def install(look: Look) -> list[str]:
         ask_livy_again,
         explain_sessions,
         start_again,
+        stop_heartbeats_at_once,
         keep_null_columns,
+        keep_numbers,
+        refuse_unread_settings,
         show_no_traceback,
     ):
         try:
             change(look)
-        except (AttributeError, ImportError) as error:  # noqa: PERF203 - five times at most
+        except (AttributeError, ImportError) as error:  # noqa: PERF203 - a few times
             left_out.append(f"{change.__name__}: {error}")
     return left_out
 
@@ -292,12 +299,32 @@ def start_again(_: Look) -> None:
 
     def start_session(self: Any, _line: str, _cell: str = "", _local_ns: Any = None) -> bool:
         if not self.session_started:
+            # One that could not be deleted, as of a dead Livy: its name would refuse each new one,
+            # after it was started.
+            left = self.spark_controller.session_manager.sessions.pop(self.session_name, None)
+            if left is not None:
+                left._stop_heartbeat_thread()
             properties = configuration.get_session_properties(self.language)
             self.spark_controller.add_session(self.session_name, self.endpoint, False, properties)
             self.session_started = True
         return True
 
     KernelMagics._do_not_call_start_session = start_session
+
+
+def stop_heartbeats_at_once(_: Look) -> None:
+    """Do not wait for a heartbeat, which sleeps for half a minute before it sees its end.
+
+    Until then a cell whose session did not start would say nothing, nor a %%configure -f go on.
+    """
+    from sparkmagic.livyclientlib.livysession import _HeartbeatThread
+
+    def stop(self: Any) -> None:
+        # Its session stays: a beat that fails after the end would look for it, and show its frames.
+        self.run_at_most = 0
+
+    _HeartbeatThread.stop  # noqa: B018 - which must be there
+    _HeartbeatThread.stop = stop
 
 
 def keep_null_columns(_: Look) -> None:
@@ -323,6 +350,46 @@ def _with_nulls(original: Callable[..., Any]) -> Callable[..., Any]:
         return made
 
     return command
+
+
+def keep_numbers(_: Look) -> None:
+    """Have a column of numbers stay one when some are NaN or infinite, which come as text."""
+    from sparkmagic.livyclientlib import sparkstorecommand, sqlquery
+
+    for module in (sqlquery, sparkstorecommand):
+        module.records_to_dataframe = _with_nan(module.records_to_dataframe)
+
+
+def _with_nan(original: Callable[..., Any]) -> Callable[..., Any]:
+    def to_frame(*args: Any, **options: Any) -> Any:
+        frame = original(*args, **options)
+        for name in frame.columns:
+            values = list(frame[name]) if frame[name].dtype == object else []
+            texts = {value for value in values if isinstance(value, str)}
+            # Beside a number, it is no text of the user's.
+            if texts and texts <= _NO_JSON_NUMBERS and any(isinstance(x, float) for x in values):
+                frame[name] = frame[name].astype(float)
+        return frame
+
+    return to_frame
+
+
+def refuse_unread_settings(_: Look) -> None:
+    """Fail a %%configure that cannot be read, which would let Run All go on without it."""
+    from sparkmagic.kernels import kernelmagics
+
+    def loads(text: str) -> Any:
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise exceptions.BadUserDataException(explain.no_settings(str(error))) from None
+        if not isinstance(found, dict):
+            raise exceptions.BadUserDataException(explain.no_settings("it is no JSON object"))
+        return found
+
+    kernelmagics.json  # noqa: B018 - which must be there
+    # %%configure alone reads JSON there, and IPython holds the magic itself already.
+    kernelmagics.json = SimpleNamespace(loads=loads)
 
 
 def show_no_traceback(_: Look) -> None:

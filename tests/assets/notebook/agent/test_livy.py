@@ -161,3 +161,8 @@ def test_a_password_in_the_address_is_not_shown(url: str) -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:port", "nonsense", "http://[::1"])
 def test_an_address_that_is_none_is_no_traceback(url: str) -> None:
     assert livy.look(livy.Livy(url), seconds=5).check == "no connection"
+
+
+def test_a_name_that_python_cannot_ask_for_is_not_resolved() -> None:
+    assert livy.look(livy.Livy("http://a..b:8998"), seconds=5).check == "name not resolved"
+    assert not livy.resolves("http://a..b:8998")

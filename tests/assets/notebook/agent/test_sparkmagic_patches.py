@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -271,6 +272,48 @@ def new_session(sparkmagic: Import, client: Any) -> Any:
     return sessions.LivySession(client, {"kind": "pyspark"}, display)
 
 
+def test_a_session_that_could_not_be_deleted_is_in_no_new_ones_way(
+    sparkmagic: Import, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    magics = sparkmagic("sparkmagic.kernels.kernelmagics").KernelMagics(None)
+    magics.language = "python"
+    old, new = new_session(sparkmagic, client), new_session(sparkmagic, client)
+    monkeypatch.setattr(new, "start", lambda: None)
+    monkeypatch.setattr(magics.spark_controller, "_http_client", lambda _: client)
+    monkeypatch.setattr(magics.spark_controller, "_livy_session", lambda *_: new)
+    sessions = magics.spark_controller.session_manager
+    sessions.add_session(magics.session_name, old)
+
+    assert magics._do_not_call_start_session("") is True
+    assert sessions.get_session(magics.session_name) is new
+
+
+def test_nobody_waits_for_a_heartbeat_and_it_ends(
+    sparkmagic: Import, patches: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = sparkmagic("sparkmagic.livyclientlib.livysession")
+    asleep, woken = threading.Event(), threading.Event()
+
+    def pause(_: float) -> None:
+        asleep.set()
+        woken.wait(60)
+
+    monkeypatch.setattr(module, "sleep", pause)
+    session = Mock(refresh_status_and_info=Mock(side_effect=OSError))
+    beats = module._HeartbeatThread(session, 30, 30)
+    beats.daemon = True
+    beats.start()
+    asleep.wait(60)
+    stopping = threading.Thread(target=beats.stop, daemon=True)
+    stopping.start()
+    stopping.join(10)
+
+    assert not stopping.is_alive()
+    woken.set()
+    beats.join(60)
+    assert session.refresh_status_and_info.call_count == 1
+
+
 @pytest.mark.parametrize("rows", [3, -1])
 def test_what_is_fetched_of_a_table_keeps_its_nulls(
     patches: ModuleType, sparkmagic: Import, rows: int
@@ -288,6 +331,44 @@ def test_what_is_fetched_of_a_table_keeps_its_nulls(
         assert nulls in made.code
         assert "toJSON" not in made.code
         assert f".{taken}]: print(" in made.code
+
+
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [
+        (["1.5", '"NaN"', "null"], [1.5, "nan", "nan"]),
+        (["1.5", '"-Infinity"'], [1.5, float("-inf")]),
+        (['"NaN"', '"Infinity"'], ["NaN", "Infinity"]),
+        (["1.5", '"x"'], [1.5, "x"]),
+        (['"01"', '"NaN"'], ["01", "NaN"]),
+    ],
+)
+def test_numbers_stay_numbers_beside_those_that_json_has_not(
+    patches: ModuleType, sparkmagic: Import, values: list[str], kept: list[object]
+) -> None:
+    rows = "\n".join(f'{{"a": {value}}}' for value in values)
+    for name in ("sqlquery", "sparkstorecommand"):
+        frames = sparkmagic(f"sparkmagic.livyclientlib.{name}")
+        frame = frames.records_to_dataframe(rows, "pyspark", False)
+
+        assert ["nan" if x != x else x for x in frame["a"]] == kept
+        assert (frame["a"].dtype == float) is not any(x in kept for x in ("NaN", "x", "01"))
+
+
+@pytest.mark.parametrize("given", ["{not json}", "[1]", "null"])
+def test_settings_that_cannot_be_read_fail_their_cell_and_change_nothing(
+    patches: ModuleType, sparkmagic: Import, refusal: Any, given: str
+) -> None:
+    conf = sparkmagic("sparkmagic.utils.configuration")
+    conf.override("all_errors_are_fatal", True)
+    magics = sparkmagic("sparkmagic.kernels.kernelmagics").KernelMagics(None)
+    magics.language = "python"
+    before = conf.session_configs()
+
+    with pytest.raises(refusal, match=r"and changed nothing: (?s:.)*\nNext: write a JSON object"):
+        magics.configure("-f", given)
+
+    assert conf.session_configs() == before
 
 
 def test_neither_a_proxy_nor_a_login_of_the_homes_netrc_reaches_livy(
