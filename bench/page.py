@@ -88,7 +88,6 @@ def _measures(run: Run) -> Iterable[str]:
 
 
 def _measure(name: str, goal: Goal, found: Summary) -> str:
-    outcome = "reached" if found.ratio <= goal.goal else "**missed**"
     return _row(
         [
             f"`{name}`",
@@ -97,9 +96,15 @@ def _measure(name: str, goal: Goal, found: Summary) -> str:
             f"{found.ratio:.2f}",
             f"{found.low:.2f} to {found.high:.2f}",
             f"{found.noise:.2f}",
-            f"{goal.goal:.2f} {outcome}",
+            f"{goal.goal:.2f} {_outcome(goal, found)}",
         ]
     )
+
+
+def _outcome(goal: Goal, found: Summary) -> str:
+    if found.ratio <= goal.goal:
+        return "reached"
+    return "missed, within the noise" if found.ratio <= goal.goal * found.noise else "**missed**"
 
 
 def _row(cells: Sequence[str]) -> str:
