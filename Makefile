@@ -57,7 +57,7 @@ e2e: linux install ## tests of the real chain: minutes
 livy-contract: install ## hold another, idle Livy to real answers: URL=http://…:8998
 	@$(if $(URL),LIVY_URL='$(URL)' $(PYTEST) tests/sandbox/livy/test_contract.py,$(error Say which Livy: make livy-contract URL=http://127.0.0.1:8998))
 
-bench: install ## measure against baselines: a table, .sandbox/bench.json
+bench: linux install ## measure against baselines; writes docs/benchmarks.md
 	@$(BIN)/python -m bench
 
 mutants: install ## change the resolver: do its tests notice? takes minutes

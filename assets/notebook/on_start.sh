@@ -49,9 +49,11 @@ take() {
   # The user's file may be endless, and so may a download. Files, since a pipe might stay open.
   (ulimit -f 16384 && as_user "$@" >"$new" 2>"$new.said")
   status=$?
+  # A copy: what the user's process left running may still write into its output.
+  cat "$new" >"$new.copy" 2>>"$new.said" || status=1
   problem=$(tail -c 400 "$new.said")
-  if sha256sum --status -c - <<<"$AGENT_SHA256  $new"; then
-    chmod 0644 "$new" && mv -fT "$new" "$agent"
+  if sha256sum --status -c - <<<"$AGENT_SHA256  $new.copy"; then
+    chmod 0644 "$new.copy" && mv -fT "$new.copy" "$agent"
   elif ((status == 137)); then
     problem="no answer within $1 seconds"
   elif ((status == 127)); then
@@ -61,7 +63,7 @@ take() {
     problem="what came is not the deployed file ($(stat -c %s "$new") bytes, SHA-256 differs)"
     next="delete that object and deploy again, which publishes it anew"
   fi
-  rm -f "$new" "$new.said"
+  rm -f "$new" "$new".*
   [[ -f $agent ]]
 }
 
@@ -150,7 +152,8 @@ main() {
       [[ -z ${IDLE_MINUTES:-} ]] || in_background "$python" watch
       return
     fi
-    ((status == 137)) && break
+    # SageMaker gives a start script five minutes.
+    ((status == 137 || SECONDS > 120)) && break
   done
   fall_back "The agent failed or took over 90 seconds, with each Python 3.9 or later that is here" \
     "read the start script's log in CloudWatch"

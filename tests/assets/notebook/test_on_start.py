@@ -366,6 +366,28 @@ class TestItsAgent:
         assert config["session_configs_defaults"]["executorMemory"] == "4g"
         assert list(bare.programs.iterdir()) == []
 
+    def test_what_the_users_process_writes_after_the_check_is_not_in_roots_copy(
+        self, bare: Instance, livy: Server
+    ) -> None:
+        content, go, written = bare.home.parent / "object", bare.home / "go", bare.home / "written"
+        content.write_bytes(AGENT.content)
+        with_aws(
+            bare,
+            f"""cat {quoted(content)}
+            (for n in {{1..600}}; do [[ -e {quoted(go)} ]] && break; sleep 0.05; done
+            echo more; touch {quoted(written)}) 2>/dev/null &""",
+        )
+
+        bare.start(LIVY_URL=livy.url)
+        assert not written.exists()
+        go.touch()
+        deadline = time.monotonic() + 30
+        while not written.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+        assert written.exists()
+        assert bare.program.read_bytes() == AGENT.content
+
     @pytest.mark.parametrize("planted", ["another file", "fifo", "folder", "device", "endless"])
     def test_what_stands_in_the_kept_copys_place_is_not_run(
         self, bare: Instance, planted: str

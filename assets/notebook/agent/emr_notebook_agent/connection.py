@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 OWN = "sparkmagic.json"  # in the agent's folder, the user's
 KERNELS = ("python", "scala", "r")
+_LABEL = "[A-Za-z0-9_-]{1,63}"
+# RFC 9110: a field's name, and a value that every client sends as it is.
+_HEADER = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", r"([!-~]([ -~]*[!-~])?)?"
 ADDRESS = re.compile(r"https?://[a-z0-9.-]{1,253}:\d{1,5}")
 
 
@@ -44,13 +47,14 @@ def with_own(config: dict[str, Any], text: str) -> dict[str, Any]:
     """
     try:
         own = json.loads(text)
+        if not isinstance(own, dict):
+            raise ValueError("it is no JSON object")  # noqa: TRY004 - what json raises, too
+        merged = finished(_merged(config, own))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    if not isinstance(own, dict):
-        raise ValueError("it is no JSON object")  # noqa: TRY004 - what json raises, too
-    merged: dict[str, Any] = _merged(config, own)
     for name in KERNELS:
         url_of(merged, name)
+    headers_of(merged)
     return merged
 
 
@@ -77,25 +81,40 @@ def url_of(config: Mapping[str, Any], kernel: str = "python") -> str:
         raise ValueError(f"{accepted}: its port is no number from 1 to 65535") from None
     if port == 0:
         raise ValueError(f"{accepted}: its port is no number from 1 to 65535")
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}", parts.hostname or ""):
+    host = parts.hostname or ""
+    # RFC 1035: labels of at most 63 characters, 253 in all; or an address of IPv6.
+    if len(host) > 253 or not re.fullmatch(
+        rf"{_LABEL}(\.{_LABEL})*\.?|[0-9a-f]*:[0-9a-f:.]+", host
+    ):
         raise ValueError(f"{accepted}: its host is none")
     if parts.query or parts.fragment or url.endswith(("?", "#")):
         raise ValueError(f"{accepted}: it goes on after the path")
     return url
 
 
+def headers_of(config: Mapping[str, Any]) -> dict[str, str]:
+    """What is sent with each request. Raises ValueError, which shows no value: one may be a token.
+
+    Python's clients would show it.
+    """
+    headers = config.get("custom_headers", {})
+    if not isinstance(headers, dict):
+        raise ValueError("custom_headers is no JSON object")  # noqa: TRY004 - as url_of
+    for header in headers.items():
+        for form, part in zip(_HEADER, header):
+            if not isinstance(part, str) or not re.fullmatch(form, part):
+                raise ValueError(
+                    "custom_headers holds what is no header: names are of letters, digits and"
+                    " hyphens, values are texts of printable ASCII on one line"
+                )
+    return headers
+
+
 def livy(config: Mapping[str, Any], ca_bundle: str) -> Livy:
     """How SparkMagic's client asks with this configuration. Raises ValueError."""
-    headers = config.get("custom_headers")
-    if not isinstance(headers, dict):
-        headers = {}
-    sent = {"X-Requested-By": "emr-notebook", **headers}
-    return Livy(
-        url_of(config),
-        ca_bundle,
-        bool(config.get("ignore_ssl_errors")),
-        tuple((str(name), str(value)) for name, value in sent.items()),
-    )
+    sent = {"X-Requested-By": "emr-notebook", **headers_of(config)}
+    insecure = bool(config.get("ignore_ssl_errors"))
+    return Livy(url_of(config), ca_bundle, insecure, tuple(sent.items()))
 
 
 def _merged(base: Any, top: Any) -> Any:

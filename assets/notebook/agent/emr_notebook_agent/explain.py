@@ -9,7 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from emr_notebook_agent.livy import OK
+from emr_notebook_agent.livy import OK, TIMED_OUT, UNREACHED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from emr_notebook_agent.livy import Finding
 
 REPLACED = "cluster replaced"
+# For one that answered before: groups and routes are rarely what changed, its machine often is.
+STILL_RUNS = (
+    "see in the EMR console whether the cluster still runs (if another replaced it: deploy again, "
+    "then stop and start this notebook)"
+)
 
 LONGEST_TEXT = 600
 LOG_LINES = 3
@@ -67,7 +72,9 @@ def no_answer(url: str, last_answer: str, found: Finding, *, method: str, path: 
         since = f" Its last answer was at {last_answer}." if last_answer else ""
         # A Livy that was restarted has none of its sessions.
         last = "run the cell again" if path == "sessions" else "restart the kernel"
-        steps = ", then ".join(step for step in (found.next_step, last) if step)
+        ended = last_answer and found.check in (TIMED_OUT, UNREACHED)
+        step = STILL_RUNS if ended else found.next_step
+        steps = ", then ".join(each for each in (step, last) if each)
         return f"{plain(found.problem)}.{since}\nNext: {steps}."
     if method == "POST" and path.endswith("/statements"):
         return (
@@ -108,6 +115,15 @@ def refused(url: str, method: str, path: str, status: int, body: str) -> str:
     return (
         f"Livy at {url} answered HTTP {status}: {said}\n"
         "Next: run the cell again; if it stays, read /var/log/livy on the primary."
+    )
+
+
+def no_settings(why: str) -> str:
+    """For a %%configure that cannot be read."""
+    return (
+        f"%%configure cannot be read, and changed nothing: {plain(why)}\n"
+        'Next: write a JSON object in the lines below it, such as {"executorMemory": "4g"}, and'
+        " run it again."
     )
 
 

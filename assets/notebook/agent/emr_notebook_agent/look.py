@@ -25,7 +25,12 @@ def report(home: Path) -> str:
 def configured_livy(home: Path) -> livy.Livy:
     """The Livy that SparkMagic is configured for. Raises OSError and ValueError."""
     bundle = home / trust.BUNDLE
-    config = json.loads(files.read(home / CONFIG) or "{}")
+    try:
+        config = json.loads(files.read(home / CONFIG) or "{}")
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(config, dict):
+        raise ValueError("it is no JSON object")  # noqa: TRY004 - what json raises, too
     return connection.livy(config, str(bundle) if bundle.exists() else "")
 
 

@@ -29,13 +29,18 @@ SHELL_OPTION = re.compile(r"--[\w-]+|[-+][^c-]+")
 # Shown of a command: neither an option nor an address, which may hold a password.
 PLAIN = re.compile(r"[\w./+][\w./+-]{,59}")
 LARGEST_BYTES = 1 << 17
+# Of a core: what a kernel takes that works in a thread, or a shell in a loop of its own. A kernel
+# that waits takes a hundredth, with what JupyterLab asks it for.
+COMPUTING = 0.1
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
 class Process:
     """A process: who started it, its command line, and whether a kernel or terminal marked it.
 
-    `started` is in the kernel's clock ticks; `home` is "" of another user's.
+    `started` and `worked`, the time that it computed, are in clock ticks; `home` is "" of another
+    user's.
     """
 
     pid: int
@@ -45,6 +50,12 @@ class Process:
     marked: bool = False
     started: int = 0
     home: str = ""
+    worked: int = 0
+
+    @property
+    def is_kernel(self) -> bool:
+        """Whether it is one of Jupyter's kernels."""
+        return any(KERNEL.search(each) for each in self.arguments)
 
     @property
     def program(self) -> str:
@@ -77,9 +88,22 @@ def started_by_user(table: Mapping[int, Process]) -> Iterator[Process]:
     for process in table.values():
         if process.state in "ZX" or not process.arguments or not _is_marked(process, table):
             continue
-        is_kernel = any(KERNEL.search(each) for each in process.arguments)
         is_helper = HELPERS.search(" ".join(process.arguments))
-        if not is_kernel and not is_helper and not _waits_for_a_line(process):
+        if not process.is_kernel and not is_helper and not _waits_for_a_line(process):
+            yield process
+
+
+def computing(
+    before: Mapping[int, Process], table: Mapping[int, Process], seconds: float
+) -> Iterator[Process]:
+    """What only waits, for a cell or a line, and computed in the `seconds` since `before`."""
+    for process in table.values():
+        known = before.get(process.pid)
+        if not known or known.started != process.started:
+            continue
+        worked = (process.worked - known.worked) / TICKS_A_SECOND
+        waits = process.is_kernel or _waits_for_a_line(process)
+        if process.marked and waits and worked > COMPUTING * seconds:
             yield process
 
 
@@ -129,6 +153,7 @@ def _read(folder: Path) -> Process:
         any(each.startswith(MARKS) for each in variables),
         int(fields[19]),
         os.fsdecode(home),
+        int(fields[11]) + int(fields[12]),
     )
 
 

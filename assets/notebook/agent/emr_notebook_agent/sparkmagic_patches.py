@@ -7,6 +7,7 @@ SparkMagic raises AttributeError or ImportError before it has changed anything.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import socket
@@ -14,6 +15,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     Look = Callable[[Any], livy.Finding]
 
 # Connecting and reading, of one request: SparkMagic would wait for ever.
-TIMEOUTS = (10, 90)
+TIMEOUTS = (10.0, 90.0)
 # How long a request that only reads is tried again, after the connection first failed.
 RETRY_SECONDS = 30.0
 LONGEST_PAUSE = 8.0
@@ -46,6 +48,10 @@ _TO_JSON = re.compile(
     re.DOTALL,
 )
 _JSON_WITH_NULLS = ".selectExpr(\"to_json(struct(*), map('ignoreNullFields', 'false'))\")"
+# What comes in place of rows where there are none.
+_COLUMNS = "columns of no row"
+# What Spark's JSON has for numbers that JSON has not.
+_NO_JSON_NUMBERS = {"NaN", "Infinity", "-Infinity"}
 _SESSION = re.compile(r"sessions/(\d+)")
 
 
@@ -57,12 +63,15 @@ def install(look: Look) -> list[str]:
         ask_livy_again,
         explain_sessions,
         start_again,
+        stop_heartbeats_at_once,
         keep_null_columns,
+        keep_numbers,
+        refuse_unread_settings,
         show_no_traceback,
     ):
         try:
             change(look)
-        except (AttributeError, ImportError) as error:  # noqa: PERF203 - five times at most
+        except (AttributeError, ImportError) as error:  # noqa: PERF203 - a few times
             left_out.append(f"{change.__name__}: {error}")
     return left_out
 
@@ -104,7 +113,7 @@ def ask_livy_again(look: Look) -> None:
         def ask(url: str, **options: Any) -> Any:
             failure.clear()
             try:
-                answer = _ask(method, lambda: function(url, timeout=TIMEOUTS, **options))
+                answer = _ask(method, lambda seconds: function(url, timeout=seconds, **options))
             except requests.exceptions.RequestException as error:
                 failure.append(error)
                 raise
@@ -130,12 +139,13 @@ def ask_livy_again(look: Look) -> None:
     ReliableHttpClient._send_request = send
 
 
-def _ask(method: str, request: Callable[[], Any]) -> Any:
-    first = None
+def _ask(method: str, request: Callable[[tuple[float, float]], Any]) -> Any:
+    """The answer to `request`, which is given the seconds for connecting and for reading."""
+    first, seconds = None, TIMEOUTS
     pause = 1.0
     while True:
         try:
-            return request()
+            return request(seconds)
         except _FAILED as error:  # noqa: PERF203 - it waits for a network
             now = time.monotonic()
             first = first or now
@@ -147,6 +157,8 @@ def _ask(method: str, request: Callable[[], Any]) -> Any:
                 sys.stdout.write(
                     f"The connection to Livy failed. Trying again for {RETRY_SECONDS:g} seconds.\n"
                 )
+            # As long as was said, also where nothing answers.
+            seconds = (TIMEOUTS[0], RETRY_SECONDS)
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
@@ -292,6 +304,11 @@ def start_again(_: Look) -> None:
 
     def start_session(self: Any, _line: str, _cell: str = "", _local_ns: Any = None) -> bool:
         if not self.session_started:
+            # One that could not be deleted, as of a dead Livy: its name would refuse each new one,
+            # after it was started.
+            left = self.spark_controller.session_manager.sessions.pop(self.session_name, None)
+            if left is not None:
+                left._stop_heartbeat_thread()
             properties = configuration.get_session_properties(self.language)
             self.spark_controller.add_session(self.session_name, self.endpoint, False, properties)
             self.session_started = True
@@ -300,16 +317,32 @@ def start_again(_: Look) -> None:
     KernelMagics._do_not_call_start_session = start_session
 
 
-def keep_null_columns(_: Look) -> None:
-    """Have what is fetched of a table keep a column whose values are all null, in PySpark.
+def stop_heartbeats_at_once(_: Look) -> None:
+    """Do not wait for a heartbeat, which sleeps for half a minute before it sees its end.
 
-    Its rows come as JSON, and Dataset.toJSON leaves a null's field out (Spark's own default).
+    Until then a cell whose session did not start would say nothing, nor a %%configure -f go on.
     """
-    from sparkmagic.livyclientlib.sparkstorecommand import SparkStoreCommand
-    from sparkmagic.livyclientlib.sqlquery import SQLQuery
+    from sparkmagic.livyclientlib.livysession import _HeartbeatThread
 
-    for kind in (SQLQuery, SparkStoreCommand):
+    def stop(self: Any) -> None:
+        # Its session stays: a beat that fails after the end would look for it, and show its frames.
+        self.run_at_most = 0
+
+    _HeartbeatThread.stop  # noqa: B018 - which must be there
+    _HeartbeatThread.stop = stop
+
+
+def keep_null_columns(_: Look) -> None:
+    """Have a table that is fetched keep its columns, of nulls alone and of no row alike.
+
+    Of PySpark. Rows come as JSON, and Dataset.toJSON leaves a null's field out (Spark's default).
+    """
+    from sparkmagic.livyclientlib import sparkstorecommand, sqlquery
+
+    for kind in (sqlquery.SQLQuery, sparkstorecommand.SparkStoreCommand):
         kind._pyspark_command = _with_nulls(kind._pyspark_command)
+    for module in (sqlquery, sparkstorecommand):
+        module.records_to_dataframe = _with_columns(module.records_to_dataframe)
 
 
 def _with_nulls(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -319,10 +352,64 @@ def _with_nulls(original: Callable[..., Any]) -> Callable[..., Any]:
         found = _TO_JSON.fullmatch(made.code)
         if found:
             before, table, rows, after = found.groups()
-            made.code = f"{before}[row[0] for row in {table}{_JSON_WITH_NULLS}{rows}]{after}"
+            fetched = f"[row[0] for row in table{_JSON_WITH_NULLS}{rows}]"
+            columns = f"__import__('json').dumps({{'{_COLUMNS}': table.columns}})"
+            # The table is made once: it may be an INSERT.
+            made.code = f"{before}(lambda table: {fetched} or [{columns}])({table}){after}"
         return made
 
     return command
+
+
+def _with_columns(original: Callable[..., Any]) -> Callable[..., Any]:
+    def to_frame(*args: Any, **options: Any) -> Any:
+        frame = original(*args, **options)
+        if list(frame.columns) == [_COLUMNS]:
+            # No row came, but this.
+            return type(frame)(columns=frame[_COLUMNS][0])
+        return frame
+
+    return to_frame
+
+
+def keep_numbers(_: Look) -> None:
+    """Have a column of numbers stay one when some are NaN or infinite, which come as text."""
+    from sparkmagic.livyclientlib import sparkstorecommand, sqlquery
+
+    for module in (sqlquery, sparkstorecommand):
+        module.records_to_dataframe = _with_nan(module.records_to_dataframe)
+
+
+def _with_nan(original: Callable[..., Any]) -> Callable[..., Any]:
+    def to_frame(*args: Any, **options: Any) -> Any:
+        frame = original(*args, **options)
+        for name in frame.columns:
+            values = list(frame[name]) if frame[name].dtype == object else []
+            texts = {value for value in values if isinstance(value, str)}
+            # Beside a number, it is no text of the user's.
+            if texts and texts <= _NO_JSON_NUMBERS and any(isinstance(x, float) for x in values):
+                frame[name] = frame[name].astype(float)
+        return frame
+
+    return to_frame
+
+
+def refuse_unread_settings(_: Look) -> None:
+    """Fail a %%configure that cannot be read, which would let Run All go on without it."""
+    from sparkmagic.kernels import kernelmagics
+
+    def loads(text: str) -> Any:
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise exceptions.BadUserDataException(explain.no_settings(str(error))) from None
+        if not isinstance(found, dict):
+            raise exceptions.BadUserDataException(explain.no_settings("it is no JSON object"))
+        return found
+
+    kernelmagics.json  # noqa: B018 - which must be there
+    # %%configure alone reads JSON there, and IPython holds the magic itself already.
+    kernelmagics.json = SimpleNamespace(loads=loads)
 
 
 def show_no_traceback(_: Look) -> None:

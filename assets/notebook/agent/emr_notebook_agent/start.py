@@ -129,7 +129,7 @@ def _configure(
     )
     if config is None:
         return None
-    config = connection.finished(_with_own(report, home, config))
+    config = _with_own(report, home, config)
     text = json.dumps(config, indent=2)
     report.attempt(
         "failed",
@@ -156,12 +156,12 @@ def _with_own(report: Report, home: Path, config: dict[str, Any]) -> dict[str, A
     try:
         text = files.read(own)
         if text is None:
-            return config
+            return connection.finished(config)
         merged = connection.with_own(config, text)
     except (OSError, ValueError) as error:
         what = f"{own} was ignored: {error}"
         report.add(Problem("warning", what, f"correct or delete it{again}"))
-        return config
+        return connection.finished(config)
     deployed = connection.url_of(config)
     if connection.url_of(merged) != deployed:
         what = f"{own} replaces the deployed {deployed}"

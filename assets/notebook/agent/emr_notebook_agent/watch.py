@@ -84,6 +84,37 @@ class Watcher:
             self.say(text)
 
 
+@dataclass
+class Looker:
+    """Looks for everything that shows a use: Jupyter's, the user's processes, what Spark runs."""
+
+    home: Path
+    now: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self._table: Mapping[int, processes.Process] = {}
+        self._at = self.now()
+
+    def look(self) -> Activity:
+        """What is used now; what cannot be looked at, for whatever reason, is not seen."""
+        try:
+            return self._look()
+        except Exception as error:
+            # A watcher that ended would leave its last promise in status.txt.
+            return Activity(unseen=(f"a look at what runs failed: {type(error).__name__}",))
+
+    def _look(self) -> Activity:
+        found, table, at = jupyter.look(self.home), processes.running(), self.now()
+        computing = processes.computing(self._table, table, at - self._at)
+        self._table, self._at = table, at
+        running = [f"{each.label} computes" for each in computing]
+        running += [f"{each.label} runs" for each in processes.started_by_user(table)]
+        if processes.hooks(table):
+            running.append("the start hook runs")
+        statements = livy_sessions.running(self.home)
+        return Activity((*found.in_use, *running, *statements), found.marks, found.unseen)
+
+
 def watch() -> int:
     """Watch until the end. Status 2 without a limit, 0 when a later watcher is there."""
     home, given = Path(os.environ["HOME"]), os.environ.get("IDLE_MINUTES", "")
@@ -100,7 +131,7 @@ def watch() -> int:
     watcher = Watcher(
         int(given),
         _minute(os.environ),
-        look=lambda: look(home),
+        look=Looker(home).look,
         now=time.monotonic,
         end=lambda: stop(instance),
         say=lambda text: _say(home, text),
@@ -110,16 +141,6 @@ def watch() -> int:
     while True:
         watcher.step()
         time.sleep(watcher.minute)
-
-
-def look(home: Path) -> Activity:
-    """Everything that shows a use: Jupyter's, the user's processes, and what runs on Spark."""
-    found, table = jupyter.look(home), processes.running()
-    running = [f"{each.label} runs" for each in processes.started_by_user(table)]
-    if processes.hooks(table):
-        running.append("the start hook runs")
-    statements = livy_sessions.running(home)
-    return Activity((*found.in_use, *running, *statements), found.marks, found.unseen)
 
 
 def take_over(table: Mapping[int, processes.Process]) -> bool:

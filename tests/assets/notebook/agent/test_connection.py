@@ -32,6 +32,8 @@ URLS = {
     "http://10.0.0.5:8998/#a": False,
     "http://[fd00::5:8998": False,
     "http://a b:8998": False,
+    "http://a..b:8998": False,
+    f"http://{'a' * 64}.b:8998": False,
     "http://a\nb:8998": False,
 }
 
@@ -59,6 +61,36 @@ def test_a_login_in_the_address_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(ValueError, match="a user name or a password") as refused:
         connection.with_own(config, own)
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "s3cret",
+        None,
+        {"X-Team": "s3cret\r\nX-Other: a"},
+        {"X-Team": "s3cret€"},
+        {"X-Team": 7},
+        {"X Team": "s3cret"},
+        {"": "s3cret"},
+    ],
+)
+def test_what_is_no_header_is_refused_and_not_shown(headers: object) -> None:
+    config = connection.deployed("http://10.0.0.9:8998", "{}")
+
+    with pytest.raises(ValueError, match="custom_headers") as refused:
+        connection.with_own(config, json.dumps({"custom_headers": headers}))
+    assert "s3cret" not in str(refused.value)
+
+
+def test_settings_that_only_merging_finds_too_deep_are_refused() -> None:
+    config = connection.deployed("http://10.0.0.9:8998", "{}")
+    deep = '{"a":' * 900 + "1" + "}" * 900
+
+    with pytest.raises(ValueError, match="too deeply"):
+        connection.with_own(
+            config, f'{{"session_configs_defaults": {deep}, "session_configs": {deep}}}'
+        )
 
 
 def test_livy_is_asked_with_sparkmagics_own_headers() -> None:

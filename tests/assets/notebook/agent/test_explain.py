@@ -3,6 +3,7 @@
 import pytest
 
 from emr_notebook_agent import explain
+from emr_notebook_agent.livy import TIMED_OUT, Finding
 
 
 def test_what_a_terminal_would_obey_is_not_shown() -> None:
@@ -57,3 +58,17 @@ def test_frames_of_a_stack_are_left_out() -> None:
     log = ["java.lang.Error: x", "\tat a.b(C.java)", "\t... 9 more"]
 
     assert explain.reasons(log) == ["java.lang.Error: x"]
+
+
+@pytest.mark.parametrize(
+    ("last_answer", "step"),
+    [("", "admit this group"), ("10:00:00 UTC", "see in the EMR console whether the cluster")],
+)
+def test_a_silent_livy_that_answered_before_is_looked_for_in_emr_first(
+    last_answer: str, step: str
+) -> None:
+    found = Finding(TIMED_OUT, "Livy at http://10.0.0.5:8998: timed out", "admit this group")
+    told = explain.no_answer("http://10.0.0.5:8998", last_answer, found, method="GET", path="")
+
+    assert f"Next: {step}" in told
+    assert told.endswith(", then restart the kernel.")

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from emr_notebook_agent import connection, files, look, status
 from tests.assets.notebook.scratch_instance import NOTHING_LISTENS, Server
 
@@ -36,9 +38,14 @@ def test_without_a_configuration_it_says_what_to_do(tmp_path: Path) -> None:
     assert "Next: stop and start this notebook" in said
 
 
-def test_what_the_user_made_of_the_files_ends_in_words(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "config",
+    ["[", "[]", "[" * 100_000, '{"custom_headers": 7}'],
+    ids=["cut off", "a list", "deep", "no headers"],
+)
+def test_what_the_user_made_of_the_files_ends_in_words(tmp_path: Path, config: str) -> None:
     configured(tmp_path, NOTHING_LISTENS)
-    (tmp_path / ".sparkmagic/config.json").write_text("[")
+    (tmp_path / ".sparkmagic/config.json").write_text(config)
     (files.folder(tmp_path) / "status.txt").unlink()
     (files.folder(tmp_path) / "status.txt").mkdir()
 

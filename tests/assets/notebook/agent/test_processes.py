@@ -3,13 +3,15 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from emr_notebook_agent import processes
-from emr_notebook_agent.processes import Process, running, started_by_user
+from emr_notebook_agent.processes import Process, computing, running, started_by_user
 
 RUNTIME = "/home/ec2-user/.local/share/jupyter/runtime"
 PYTHON_KERNEL = ("python", "-m", "ipykernel_launcher", "-f", f"{RUNTIME}/kernel-0a1b2c3d-11.json")
@@ -142,6 +144,41 @@ def test_a_real_endless_sleep_is_found_by_what_jupyter_gave_its_parent(
 
     assert eventually(lambda: mine(pid))
     assert not mine(unmarked)
+
+
+def test_a_real_kernel_that_computes_in_a_thread_is_told_from_one_that_waits(
+    start: Callable[..., int],
+) -> None:
+    connection = f"{RUNTIME}/kernel-0a1b2c3d-11.json"
+    works = start(sys.executable, "-c", "while True: pass", connection, **KERNEL)
+    waits = start("sh", "-c", "sleep 1000; :", connection, **KERNEL)
+    assert eventually(lambda: {works, waits} <= {x.pid for x in running().values() if x.is_kernel})
+    before = running()
+
+    def found(seconds: float) -> set[int]:
+        return {each.pid for each in computing(before, running(), seconds)} & {works, waits}
+
+    assert eventually(lambda: found(1) == {works})
+    # A share, not an amount: over a day, it is next to nothing.
+    assert found(86_400) == set()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "counts"),
+    [(PYTHON_KERNEL, True), (("-bash",), True), (("python", "train.py"), False)],
+)
+def test_what_runs_anyway_needs_not_compute(arguments: tuple[str, ...], *, counts: bool) -> None:
+    waiting = Process(7, 1, "S", arguments, True)
+    working = {7: replace(waiting, worked=60 * processes.TICKS_A_SECOND)}
+
+    assert bool(list(computing({7: waiting}, working, 60))) is counts
+
+
+def test_a_kernel_with_the_number_of_an_ended_one_did_not_compute_for_both() -> None:
+    before = {7: Process(7, 1, "S", PYTHON_KERNEL, True, started=1, worked=0)}
+    later = {7: Process(7, 1, "S", PYTHON_KERNEL, True, started=2, worked=6_000)}
+
+    assert list(computing(before, later, 60)) == []
 
 
 def test_what_outlives_its_terminal_is_found() -> None:

@@ -1,14 +1,16 @@
 """What a cell's requests to Livy do and say, with the oldest SparkMagic and with the pinned one."""
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
-from emr_notebook_agent import kernel
+from emr_notebook_agent import kernel, livy_sessions
 from tests.assets.notebook.agent.conftest import Import
 from tests.assets.notebook.agent.scripted_livy import DROP, ScriptedLivy, scripted_livy
 
@@ -65,6 +67,19 @@ def test_a_connection_that_breaks_off_while_a_statement_is_polled_loses_nothing(
     assert capsys.readouterr().out.count("Trying again for 30 seconds") == 1
 
 
+def test_a_kernels_sessions_are_known_to_the_idle_stop_until_the_kernel_ends_them(
+    client: Any, livy: ScriptedLivy
+) -> None:
+    note = Path.home() / livy_sessions.FOLDER / "0"
+    client.post_session({})
+    client.get_session(0)
+    assert json.loads(note.read_text()) == {"url": livy.url, "appId": "application_1_0001"}
+
+    livy.answers["DELETE /sessions/0"] = [(200, {"msg": "deleted"})]
+    client.delete_session(0)
+    assert not note.exists()
+
+
 def test_a_cell_whose_connection_breaks_off_is_not_sent_twice(
     client: Any, livy: ScriptedLivy, refusal: Any
 ) -> None:
@@ -99,6 +114,24 @@ def test_asking_again_ends(
 
     # 1, 2, 4, 8, 8, ... seconds, and no pause that would end after the thirtieth.
     assert livy.count("GET /sessions/0/statements/3") < 12
+
+
+def test_a_livy_that_never_answers_is_asked_again_for_as_long_as_is_said(
+    patches: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, given = [0.0], list[tuple[float, float]]()
+    monkeypatch.setattr(patches.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(patches.time, "sleep", lambda _: None)
+
+    def get(seconds: tuple[float, float]) -> None:
+        given.append(seconds)
+        now[0] += seconds[1]
+        raise patches.requests.exceptions.ReadTimeout
+
+    with pytest.raises(patches.requests.exceptions.ReadTimeout):
+        patches._ask("GET", get)
+
+    assert given == [patches.TIMEOUTS, (10, patches.RETRY_SECONDS)]
 
 
 def test_a_heartbeat_asks_once_and_says_nothing(
@@ -257,6 +290,48 @@ def new_session(sparkmagic: Import, client: Any) -> Any:
     return sessions.LivySession(client, {"kind": "pyspark"}, display)
 
 
+def test_a_session_that_could_not_be_deleted_is_in_no_new_ones_way(
+    sparkmagic: Import, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    magics = sparkmagic("sparkmagic.kernels.kernelmagics").KernelMagics(None)
+    magics.language = "python"
+    old, new = new_session(sparkmagic, client), new_session(sparkmagic, client)
+    monkeypatch.setattr(new, "start", lambda: None)
+    monkeypatch.setattr(magics.spark_controller, "_http_client", lambda _: client)
+    monkeypatch.setattr(magics.spark_controller, "_livy_session", lambda *_: new)
+    sessions = magics.spark_controller.session_manager
+    sessions.add_session(magics.session_name, old)
+
+    assert magics._do_not_call_start_session("") is True
+    assert sessions.get_session(magics.session_name) is new
+
+
+def test_nobody_waits_for_a_heartbeat_and_it_ends(
+    sparkmagic: Import, patches: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = sparkmagic("sparkmagic.livyclientlib.livysession")
+    asleep, woken = threading.Event(), threading.Event()
+
+    def pause(_: float) -> None:
+        asleep.set()
+        woken.wait(60)
+
+    monkeypatch.setattr(module, "sleep", pause)
+    session = Mock(refresh_status_and_info=Mock(side_effect=OSError))
+    beats = module._HeartbeatThread(session, 30, 30)
+    beats.daemon = True
+    beats.start()
+    asleep.wait(60)
+    stopping = threading.Thread(target=beats.stop, daemon=True)
+    stopping.start()
+    stopping.join(10)
+
+    assert not stopping.is_alive()
+    woken.set()
+    beats.join(60)
+    assert session.refresh_status_and_info.call_count == 1
+
+
 @pytest.mark.parametrize("rows", [3, -1])
 def test_what_is_fetched_of_a_table_keeps_its_nulls(
     patches: ModuleType, sparkmagic: Import, rows: int
@@ -273,7 +348,61 @@ def test_what_is_fetched_of_a_table_keeps_its_nulls(
         compile(made.code, "cell", "exec")
         assert nulls in made.code
         assert "toJSON" not in made.code
-        assert f".{taken}]: print(" in made.code
+        assert f".{taken}] or [" in made.code
+
+
+def test_a_table_without_rows_has_its_columns_and_is_made_once(
+    patches: ModuleType, sparkmagic: Import, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queries = sparkmagic("sparkmagic.livyclientlib.sqlquery")
+    spark, table = Mock(), Mock(columns=["a", "ż"])
+    spark.sql.return_value = table
+    table.selectExpr.return_value.take.return_value = []
+
+    code = queries.SQLQuery("SELECT", maxrows=3).to_command("pyspark", "spark").code
+    exec(code, {"spark": spark})  # noqa: S102 - as a Spark driver does
+    frame = queries.records_to_dataframe(capsys.readouterr().out, "pyspark", False)
+
+    assert (list(frame.columns), len(frame)) == (["a", "ż"], 0)
+    assert spark.sql.call_count == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [
+        (["1.5", '"NaN"', "null"], [1.5, "nan", "nan"]),
+        (["1.5", '"-Infinity"'], [1.5, float("-inf")]),
+        (['"NaN"', '"Infinity"'], ["NaN", "Infinity"]),
+        (["1.5", '"x"'], [1.5, "x"]),
+        (['"01"', '"NaN"'], ["01", "NaN"]),
+    ],
+)
+def test_numbers_stay_numbers_beside_those_that_json_has_not(
+    patches: ModuleType, sparkmagic: Import, values: list[str], kept: list[object]
+) -> None:
+    rows = "\n".join(f'{{"a": {value}}}' for value in values)
+    for name in ("sqlquery", "sparkstorecommand"):
+        frames = sparkmagic(f"sparkmagic.livyclientlib.{name}")
+        frame = frames.records_to_dataframe(rows, "pyspark", False)
+
+        assert ["nan" if x != x else x for x in frame["a"]] == kept
+        assert (frame["a"].dtype == float) is not any(x in kept for x in ("NaN", "x", "01"))
+
+
+@pytest.mark.parametrize("given", ["{not json}", "[1]", "null"])
+def test_settings_that_cannot_be_read_fail_their_cell_and_change_nothing(
+    patches: ModuleType, sparkmagic: Import, refusal: Any, given: str
+) -> None:
+    conf = sparkmagic("sparkmagic.utils.configuration")
+    conf.override("all_errors_are_fatal", True)
+    magics = sparkmagic("sparkmagic.kernels.kernelmagics").KernelMagics(None)
+    magics.language = "python"
+    before = conf.session_configs()
+
+    with pytest.raises(refusal, match=r"and changed nothing: (?s:.)*\nNext: write a JSON object"):
+        magics.configure("-f", given)
+
+    assert conf.session_configs() == before
 
 
 def test_neither_a_proxy_nor_a_login_of_the_homes_netrc_reaches_livy(

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -178,12 +178,40 @@ def test_what_runs_is_what_jupyter_the_processes_and_spark_show(
     monkeypatch.setattr(processes, "running", lambda: {3: hook, 4: sleeping})
     monkeypatch.setattr(livy_sessions, "running", lambda _: ["Spark session 7 runs a statement"])
 
-    assert watch.look(tmp_path).in_use == (
+    assert watch.Looker(tmp_path).look().in_use == (
         "the kernel of train.ipynb is busy",
         "process 4 (sleep infinity) runs",
         "the start hook runs",
         "Spark session 7 runs a statement",
     )
+
+
+def test_a_kernel_that_computed_since_the_last_look_is_used_though_no_cell_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = Process(4, 1, "S", ("python", "-f", "kernel-0a1b2c3d-1.json"), marked=True)
+    tables = [{4: replace(kernel, worked=worked)} for worked in (0, 3_000, 3_010)]
+    monkeypatch.setattr(jupyter, "look", lambda _: NOTHING)
+    monkeypatch.setattr(processes, "running", lambda: tables.pop(0))
+    seconds = iter([0.0, 0.0, 60.0, 120.0])
+    looker = watch.Looker(tmp_path, lambda: next(seconds))
+
+    assert [looker.look().in_use for _ in range(3)] == [
+        (),
+        ("process 4 (python) computes",),
+        (),
+    ]
+
+
+def test_a_look_that_fails_ends_no_watcher_and_stops_no_notebook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: Path) -> Activity:
+        raise RecursionError
+
+    monkeypatch.setattr(jupyter, "look", fails)
+
+    assert watch.Looker(tmp_path).look().unseen == ("a look at what runs failed: RecursionError",)
 
 
 def test_the_log_keeps_its_newer_half_when_it_is_too_long(tmp_path: Path) -> None:
