@@ -41,6 +41,7 @@ WAITS = "waits for its cluster"
 UNRESOLVED = "name not resolved"
 SILENT_DNS = "DNS does not answer"
 TIMED_OUT = "timed out"
+NO_ANSWER = "no answer"
 REFUSED = "refused"
 UNREACHED = "no connection"
 TLS = "TLS failure"
@@ -199,6 +200,16 @@ def _ask(
 
     try:
         return _within(deadline - time.monotonic(), ask, stop)
+    except (socket.timeout, TimeoutError):
+        if connection.sock is None:
+            raise
+        # A security group that let the connection through is not at fault.
+        raise _Fault(
+            NO_ANSWER,
+            "the connection was taken, and no whole answer came",
+            "read /var/log/livy on the primary, and restart livy-server there",
+            may_pass=True,
+        ) from None
     finally:
         connection.close()
 
@@ -222,7 +233,15 @@ def _connect(address: str, port: int, deadline: float) -> socket.socket:
 def _tls(livy: Livy) -> ssl.SSLContext:
     if livy.ignore_ssl_errors:
         return ssl._create_unverified_context()  # noqa: S323 - as the client was told
-    return ssl.create_default_context(cafile=livy.ca_bundle or None)
+    try:
+        return ssl.create_default_context(cafile=livy.ca_bundle or None)
+    except OSError as error:
+        raise _Fault(
+            TLS,
+            f"the authorities in {livy.ca_bundle} cannot be read: {error}",
+            "stop and start this notebook",
+            may_pass=False,
+        ) from None
 
 
 def _within(seconds: float, function: Callable[[], T], stop: Callable[[], object]) -> T:
@@ -272,6 +291,9 @@ def _check_answer(status: int, body: bytes) -> None:
             "read /var/log/livy on the primary",
             may_pass=True,
         )
+    then = "deploy again if Livy uses TLS now, or correct the port"
+    if 300 <= status < 400:
+        raise _Fault(NO_LIVY, f"HTTP {status}, which leads elsewhere", then, may_pass=False)
     raise _Fault(NO_LIVY, f"HTTP {status} without sessions", "correct the port", may_pass=False)
 
 
