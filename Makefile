@@ -41,7 +41,8 @@ demo: forget linux install ## the whole chain on this machine: deploy, run Spark
 sandbox: linux install ## the same world, left running until Ctrl-C
 	@$(BIN)/python -m sandbox up
 
-test: linux install lint ## everything CI runs: lint, unit tests, the sandbox
+# Lint runs beside the tests, as one of them: tests/test_lint.py.
+test: linux install ## everything CI runs: lint, unit tests, the sandbox
 	@$(PYTEST) $(BUSY)
 
 lint: install ## style, types, imports between rooms, shell

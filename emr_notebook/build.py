@@ -8,6 +8,7 @@ from constructs import Construct
 from emr_notebook.checks.nag import add_checks
 from emr_notebook.checks.template_limits import check_notebooks
 from emr_notebook.settings.ca_file import read_ca_files
+from emr_notebook.settings.hook_file import read_hook_files
 from emr_notebook.settings.model import Settings
 from emr_notebook.stack import EmrNotebookStack
 
@@ -26,6 +27,7 @@ def build(
     """
     _check_notebooks(settings)
     authorities = read_ca_files(settings.clusters, directory)
+    hooks = read_hook_files(settings, directory)
     names = settings.stack_names()
     # A cluster that no notebook uses yet is looked up all the same: a mistake in it shows early.
     used = {each.cluster for each in settings.notebooks.values()}
@@ -38,6 +40,7 @@ def build(
             idle_clusters=idle if name == settings.home_stack_name() else frozenset(),
             follows=name == settings.home_stack_name(),
             authorities=authorities,
+            hooks=hooks,
             refresh=refresh or settings.refresh or "",
         )
         for name in names

@@ -4,7 +4,7 @@ import hashlib
 
 # SageMaker's own, for the lifecycle scripts of all notebooks.
 LOG_GROUP = "/aws/sagemaker/NotebookInstances"
-# On a made role, the name of the one notebook that it is for.
+# On a made role, the name of the one notebook that it is for; on one that may stop itself, its own.
 NAME_TAG = "EmrNotebookName"
 # On a notebook, who may open it; on it and its lifecycle configuration, their CloudFormation stack.
 OWNER_TAG = "Owner"

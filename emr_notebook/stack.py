@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 import aws_cdk as cdk
 from constructs import Construct
 
+from emr_notebook.constructs.agent import Agent
+from emr_notebook.constructs.agent_archive import agent_archive
 from emr_notebook.constructs.cluster_endpoint import ClusterEndpoint, EndpointResolver
 from emr_notebook.constructs.cluster_record import ClusterRecord, ScheduleRole
 from emr_notebook.constructs.followed_names import FollowedNames
@@ -39,7 +41,7 @@ class EmrNotebookStack(cdk.Stack):
     It holds the notebooks that the settings place in `name`, the endpoints of their clusters, and
     those of the `idle_clusters`. The one stack of a stage that `follows` keeps the DNS names of
     all followed clusters true. `authorities` holds the certificates of each cluster that has a
-    `tls.ca_file`, by its key.
+    `tls.ca_file`, by its key; `hooks` the script of each notebook that has a `start_hook`.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class EmrNotebookStack(cdk.Stack):
         idle_clusters: frozenset[str],
         follows: bool,
         authorities: Mapping[str, str],
+        hooks: Mapping[str, bytes],
         refresh: str,
     ) -> None:
         super().__init__(
@@ -67,7 +70,7 @@ class EmrNotebookStack(cdk.Stack):
         for tag, value in settings.tags.items():
             cdk.Tags.of(self).add(tag, value, priority=STAGE_TAG_PRIORITY)
         apply_permissions_boundary(self, settings.permissions_boundary_arn)
-        self._settings, self._authorities = settings, authorities
+        self._settings, self._authorities, self._hooks = settings, authorities, hooks
         notebooks = settings.resolved_notebooks
         self._notebooks = [each for each in notebooks if each.stack == name]
         used = {each.cluster for each in self._notebooks} | idle_clusters
@@ -152,8 +155,12 @@ class EmrNotebookStack(cdk.Stack):
 
     def _add_notebooks(self) -> None:
         opt_outs = self._settings.opt_outs
-        roles = NotebookRoles(self, "Roles", stage_opt_outs=opt_outs)
-        lifecycles = self._lifecycle_configurations()
+        agents: dict[bytes | None, Agent] = {None: Agent(self, "Agent", archive=agent_archive())}
+        for hook in dict.fromkeys(self._hooks[x.key] for x in self._notebooks if x.hook):
+            archive = agent_archive(hook)
+            agents[hook] = Agent(self, f"Agent-{archive.sha256[:8]}", archive=archive)
+        roles = NotebookRoles(self, "Roles", agent=agents[None], stage_opt_outs=opt_outs)
+        lifecycles = self._lifecycle_configurations(agents)
         made_roles, scheduled = [], []
         for notebook in self._notebooks:
             made = SparkNotebook(
@@ -201,10 +208,12 @@ class EmrNotebookStack(cdk.Stack):
             suffix = number if number > 1 else ""
             cdk.CfnOutput(self, f"OwnersPolicyArn{suffix}", value=arn)
 
-    def _lifecycle_configurations(self) -> dict[str, LifecycleConfiguration]:
+    def _lifecycle_configurations(
+        self, agents: Mapping[bytes | None, Agent]
+    ) -> dict[str, LifecycleConfiguration]:
         """A notebook's lifecycle configuration by its key: one for all whose scripts are the same.
 
-        Whom to trust follows from the cluster.
+        `agents` are by their start hook. Whom to trust follows from the cluster.
         """
         made: dict[str, LifecycleConfiguration] = {}
         for notebook in self._notebooks:
@@ -216,6 +225,7 @@ class EmrNotebookStack(cdk.Stack):
                     construct_id,
                     notebook=notebook,
                     endpoint=self.endpoints[notebook.cluster],
+                    agent=agents[self._hooks.get(notebook.key)],
                     tls=tls,
                     authorities=self._authorities[notebook.cluster] if tls and tls.ca_file else "",
                     stage_opt_outs=self._settings.opt_outs,

@@ -10,6 +10,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
+# An endpoint that nothing listens on.
+NOWHERE = "http://127.0.0.1:9"
 
 # A registry's or proxy's certificate settings. Inherited, they would stand in the way of the
 # sandbox's own authority: ministack hands its certificate to Lambdas only where these are unset.
@@ -42,7 +44,7 @@ def clean_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
     }
     env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', os.defpath)}"
     env.update(
-        AWS_ENDPOINT_URL="http://127.0.0.1:9",
+        AWS_ENDPOINT_URL=NOWHERE,
         AWS_ACCESS_KEY_ID=ACCOUNT,
         AWS_SECRET_ACCESS_KEY="sandbox",
         AWS_REGION=REGION,

@@ -15,8 +15,8 @@ import pyspark
 from emr_notebook.settings.cluster import Cluster
 from emr_notebook.settings.model import Settings
 from sandbox import data
-from sandbox.aws.ec2.logs_endpoint import put_logs_endpoint
 from sandbox.aws.ec2.seed import put_network
+from sandbox.aws.ec2.vpc_endpoints import put_vpc_endpoints
 from sandbox.aws.emr.releases import livy_version
 from sandbox.aws.emr.seed import ClusterSpec, InstanceSpec, put_cluster
 from sandbox.aws.launcher import RunningAws, start_aws
@@ -194,7 +194,7 @@ def _network(aws: RunningAws, settings: Settings) -> None:
         subnet_id=subnet_id,
         group_ids=sorted(group for group in groups if group is not None),
     )
-    put_logs_endpoint(aws, vpc_id=vpc_id, vpc_cidr=vpc_cidr, subnet_id=subnet_id)
+    put_vpc_endpoints(aws, vpc_id=vpc_id, vpc_cidr=vpc_cidr, subnet_id=subnet_id)
 
 
 def _cluster(world: World) -> ClusterSpec:

@@ -12,11 +12,10 @@ python=$PWD/.venv/bin/python
 # mutmut writes beside what it changes, and takes a package's name from its folder.
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-mkdir -p "$scratch"/{src,tests/assets,docs,assets/notebook}
+mkdir -p "$scratch"/{src,tests/assets,docs}
 cp -R assets/lambda/. "$scratch/src/"
 cp -R emr_notebook "$scratch/"
 cp docs/troubleshooting.md "$scratch/docs/"
-cp assets/notebook/on_start.sh "$scratch/assets/notebook/"
 cp tests/__init__.py "$scratch/tests/"
 cp -R tests/assets/{__init__.py,cluster_endpoint} "$scratch/tests/assets/"
 cd "$scratch"
@@ -29,7 +28,7 @@ cat >pyproject.toml <<TOML
 pythonpath = ["."]
 [tool.mutmut]
 source_paths = ["src"]
-also_copy = ["emr_notebook", "docs", "assets"]
+also_copy = ["emr_notebook", "docs"]
 only_mutate = [${only%, }]
 pytest_add_cli_args = [
   "--hypothesis-seed=0", "-p", "no:cacheprovider",

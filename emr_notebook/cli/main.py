@@ -14,6 +14,8 @@ from emr_notebook.cli.command import FAILED
 from emr_notebook.cli.doctor.command import doctor
 from emr_notebook.cli.health.status import status
 from emr_notebook.cli.health.verify import verify
+from emr_notebook.cli.init.command import init
+from emr_notebook.cli.open.command import open_notebook
 from emr_notebook.cli.plan.command import plan
 
 NAME = "emr-notebook"
@@ -43,16 +45,19 @@ class Commands(TyperGroup):
 
 app = typer.Typer(
     cls=Commands,
-    help="Look after the notebooks of a stage. Nothing here changes anything.",
+    help="Look after the notebooks of a stage. init writes a settings file, and open starts a "
+    "notebook when it is told to; nothing else changes anything.",
     add_completion=False,
     pretty_exceptions_enable=False,
     # Plain help calls a flag a flag: Rich's shows <bool> where a value would be.
     rich_markup_mode=None,
 )
+app.command()(init)
 app.command()(doctor)
 app.command()(plan)
 app.command()(verify)
 app.command()(status)
+app.command("open")(open_notebook)
 
 
 def version() -> str:

@@ -9,6 +9,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from emr_notebook.constructs import start_script
+from emr_notebook.constructs.agent import Agent
 from emr_notebook.constructs.cluster_endpoint import ClusterEndpoint
 from emr_notebook.constructs.cluster_record import ClusterRecord
 from emr_notebook.constructs.replacement_guard import ReplacementGuard
@@ -26,6 +27,7 @@ class LifecycleConfiguration(Construct):
     """The scripts of `notebook` and of all others whose id_for is the same.
 
     Those use one cluster with the same Spark settings.
+    `agent` is the program that they run, with the notebook's start hook where it has one.
     `authorities` are the certificates in the file of `tls`, as ca_file.pem gives them; `after` is
     the record of the cluster's name, where this stack has it.
     Its template holds the script line by line, so that `cdk diff` shows which line changed.
@@ -39,6 +41,7 @@ class LifecycleConfiguration(Construct):
         *,
         notebook: ResolvedNotebook,
         endpoint: ClusterEndpoint,
+        agent: Agent,
         tls: Tls | None,
         authorities: str,
         stage_opt_outs: StageOptOuts,
@@ -46,6 +49,7 @@ class LifecycleConfiguration(Construct):
         after: ClusterRecord | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        self.agent = agent
         unverified = tls is not None and tls.verify == "none"
         # Where TLS forbids the name, the URL is the address itself.
         name = endpoint.record_name if tls is None or tls.names_alias else None
@@ -58,8 +62,15 @@ class LifecycleConfiguration(Construct):
             spark_version=endpoint.spark_version,
             livy_version=endpoint.livy_version,
             authorities=authorities,
+            agent_uri=agent.uri,
+            agent_sha256=agent.sha256,
+            idle_minutes=notebook.idle_minutes,
+            start_hook=notebook.hook.run_as if notebook.hook else "",
+            environment=notebook.environment,
             sparkmagic_config=start_script.sparkmagic_config(
-                notebook.spark.model_dump(mode="json"), ignore_ssl_errors=unverified
+                notebook.spark.model_dump(mode="json"),
+                team=notebook.sparkmagic.given,
+                ignore_ssl_errors=unverified,
             ),
         )
         on_start = _asset("on_start.sh")
@@ -95,9 +106,7 @@ class LifecycleConfiguration(Construct):
         if notebook.lifecycle_config_name is not None:
             # The name has one script at a time; another id would be made while it is taken.
             return f"Named-{notebook.lifecycle_config_name}"
-        # Without defaults, so that a setting that is yet to come changes no id.
-        asked = notebook.spark.model_dump_json(exclude_defaults=True)
-        digest = hashlib.sha256(asked.encode()).hexdigest()[:8]
+        digest = hashlib.sha256(notebook.start_settings.encode()).hexdigest()[:8]
         return f"Start-{notebook.cluster}-{digest}"
 
 

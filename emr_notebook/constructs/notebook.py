@@ -6,6 +6,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from emr_notebook.checks.nag import acknowledge, aws_policy_rule
+from emr_notebook.constructs.agent import Agent
 from emr_notebook.constructs.lifecycle_configuration import LifecycleConfiguration
 from emr_notebook.constructs.network import NotebookNetwork
 from emr_notebook.constructs.notebook_role import NotebookRoles
@@ -60,7 +61,9 @@ class SparkNotebook(Construct):
         opt_outs = notebook.opt_outs
         first_repository = notebook.default_code_repository
         repositories = [each.reference for each in notebook.additional_code_repositories]
-        role_arn = notebook.role_arn or self._create_role(notebook, roles, stage_opt_outs)
+        role_arn = notebook.role_arn or self._create_role(
+            notebook, roles, lifecycle.agent, stage_opt_outs
+        )
         self.made_role_arn = role_arn if notebook.role_arn is None else None
         self._instance = sagemaker.CfnNotebookInstance(
             self,
@@ -88,13 +91,18 @@ class SparkNotebook(Construct):
         self._record_opt_outs(notebook, stage_opt_outs)
 
     def _create_role(
-        self, notebook: ResolvedNotebook, roles: NotebookRoles, stage_opt_outs: StageOptOuts
+        self,
+        notebook: ResolvedNotebook,
+        roles: NotebookRoles,
+        agent: Agent,
+        stage_opt_outs: StageOptOuts,
     ) -> str:
+        own = roles.policy_arns_for(notebook, agent)
         role = iam.CfnRole(
             self,
             "Role",
             assume_role_policy_document=roles.trust,
-            managed_policy_arns=[*roles.policy_arns_for(notebook), *notebook.managed_policy_arns],
+            managed_policy_arns=[*own, *notebook.managed_policy_arns],
             tags=[cdk.CfnTag(key=NAME_TAG, value=notebook.name)],
         )
         retain_with_notebook(role, stage_opt_outs)
@@ -106,6 +114,8 @@ class SparkNotebook(Construct):
         """Keep the reasons where an auditor looks: in the template, and with the findings."""
         opt_outs = [*stage_opt_outs, *notebook.opt_outs]
         reasons = {name: out.because for name, out in opt_outs if out is not None}
+        if notebook.hook is not None and notebook.hook.because is not None:
+            reasons["start_hook"] = notebook.hook.because
         if not reasons:
             return
         self._instance.add_metadata("OptOuts", reasons)
@@ -122,4 +132,6 @@ class SparkNotebook(Construct):
 
 def _tags(notebook: ResolvedNotebook) -> dict[str, str]:
     owner = {} if notebook.owner is None else {OWNER_TAG: notebook.owner}
-    return {**notebook.tags, **owner, STACK_TAG: notebook.stack}
+    # By which its role may stop it.
+    stops = {} if notebook.idle_minutes is None else {NAME_TAG: notebook.name}
+    return {**notebook.tags, **owner, **stops, STACK_TAG: notebook.stack}

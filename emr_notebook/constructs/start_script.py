@@ -6,9 +6,13 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 # SageMaker API, NotebookInstanceLifecycleHook.Content: counted in base64.
 CONTENT_LIMIT = 16_384
+
+# What a plain template takes for the folders in which the agent lies.
+LONGEST_PREFIX = 128
 
 # What a value that is known only at deploy time may grow to, in characters: the longest that the
 # resolver's own forms let through.
@@ -19,7 +23,11 @@ LONGEST_VALUE: Mapping[str, int] = {
     "RELEASE_LABEL": 64,
     "SPARK_VERSION": 64,
     "LIVY_VERSION": 64,
+    # Of a plain template, whose bucket and folders are parameters: bucket, folders, name.
+    "AGENT_URI": len("s3://") + 63 + len("/") + LONGEST_PREFIX + 64,
 }
+# A value of the settings here, a deploy-time value in a plain template: it counts as one.
+REPLACED_IN_PLAIN_TEMPLATES = "AGENT_URI"
 
 _TOKEN = re.compile(r"\$\{Token\[[^\]]*\]\}")
 _ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)='")
@@ -29,8 +37,7 @@ _WHOLE_ASSIGNMENT = re.compile(rf"^{_ASSIGNMENT.pattern}((?:[^']|'\\'')*)'$", re
 _FATAL_ERROR = """The code failed because of a fatal error:
 \t{}.
 
-Run START HERE, which says what is wrong. If the cluster is full, end other sessions or ask for less
-(%%configure -f). Then restart the kernel."""
+Run the first cell of START HERE, which says what is wrong. Then restart the kernel."""
 
 
 class ScriptTooLarge(ValueError):
@@ -38,16 +45,22 @@ class ScriptTooLarge(ValueError):
 
 
 def sparkmagic_config(
-    session: Mapping[str, object] | None = None, *, ignore_ssl_errors: bool = False
+    session: Mapping[str, object] | None = None,
+    *,
+    team: Mapping[str, Any] | None = None,
+    ignore_ssl_errors: bool = False,
 ) -> dict[str, object]:
     """SparkMagic's config.json without the kernels' credentials, which the start script adds.
 
     `session` is what a Livy session asks for, in the names of Livy's REST API; entries that are
-    None or empty are left out. What is not set here stays at SparkMagic's own default.
+    None or empty are left out; `team` is what the settings give in SparkMagic's own names. What is
+    not set here stays at SparkMagic's own default.
     """
     asked = {
         key: value for key, value in (session or {}).items() if value not in (None, {}, [], "")
     }
+    given = dict(team or {})
+    headers = given.pop("custom_headers", {})
     return {
         # Not session_configs: a user's %%configure replaces that whole.
         "session_configs_defaults": asked,
@@ -58,6 +71,13 @@ def sparkmagic_config(
         "livy_server_heartbeat_timeout_seconds": 60,
         "cleanup_all_sessions_on_exit": True,
         "fatal_error_suggestion": _FATAL_ERROR,
+        # A failing cell ends Run All, as in other kernels.
+        "all_errors_are_fatal": True,
+        # Text stays text: what looks like a number or a date may be a postcode or a name.
+        "coerce_dataframe": False,
+        # Without it, a Livy with CSRF protection refuses every request that changes something.
+        "custom_headers": {"X-Requested-By": "emr-notebook", **headers},
+        **given,
         **({"ignore_ssl_errors": True} if ignore_ssl_errors else {}),
     }
 
@@ -73,10 +93,20 @@ def header(
     sparkmagic_config: Mapping[str, object],
     authorities: str = "",
     livy_fallback_url: str = "",
+    agent_uri: str = "",
+    agent_sha256: str = "",
+    idle_minutes: int | None = None,
+    start_hook: str = "",
+    environment: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The variables that on_start.sh reads; `cluster` is the key in the settings.
 
+    `agent_uri` is where the agent lies, whose bytes have `agent_sha256`; without them the script
+    writes SparkMagic's configuration and no more.
     `livy_fallback_url` serves when the name in `livy_url` does not resolve.
+    `idle_minutes` is after how long without a use the notebook stops itself; None: never.
+    `start_hook` is who runs the hook in the agent's file, user or root; "" where there is none.
+    `environment` are the variables that kernels, terminals and the hook get.
     `authorities` are certificates in PEM that Livy's may be issued by, beside the public ones.
     """
     return {
@@ -88,16 +118,22 @@ def header(
         "LIVY_VERSION": livy_version,
         **({"LIVY_FALLBACK": livy_fallback_url} if livy_fallback_url else {}),
         **({"LIVY_CA": authorities} if authorities else {}),
-        "SPARKMAGIC_CONFIG": json.dumps(sparkmagic_config, separators=(",", ":")),
+        **({"AGENT_URI": agent_uri, "AGENT_SHA256": agent_sha256} if agent_uri else {}),
+        **({} if idle_minutes is None else {"IDLE_MINUTES": str(idle_minutes)}),
+        **({"START_HOOK": start_hook} if start_hook else {}),
+        **({"ENVIRONMENT": _compact(environment)} if environment else {}),
+        "SPARKMAGIC_CONFIG": _compact(sparkmagic_config),
     }
 
 
 def with_version(header: Mapping[str, str], body: str) -> dict[str, str]:
     """The header with SCRIPT_VERSION: 8 hexadecimal digits that change when the script does.
 
-    Deploy-time values do not count: where Livy is shows beside it.
+    Deploy-time values do not count: where Livy is shows beside it. Nor does where the agent lies:
+    that is another bucket in each account, and its content has a variable of its own.
     """
-    said = json.dumps([{name: _TOKEN.sub("", value) for name, value in header.items()}, body])
+    counted = {k: _TOKEN.sub("", v) for k, v in header.items() if k != REPLACED_IN_PLAIN_TEMPLATES}
+    said = json.dumps([counted, body])
     return {**header, "SCRIPT_VERSION": hashlib.sha256(said.encode()).hexdigest()[:8]}
 
 
@@ -133,8 +169,9 @@ def check_size(lines: Sequence[str], *, token_allowance: Mapping[str, int] = LON
         raise ScriptTooLarge(
             f"the start script has {size:,} base64 characters; SageMaker accepts {CONTENT_LIMIT:,}."
             f" Take {over:,} bytes from what the settings decide: from the notebook's spark.conf,"
-            " whose properties can be set on the cluster instead (spark-defaults), or from the file"
-            " of the cluster's tls.ca_file, where the authority's own certificate is enough"
+            " whose properties can be set on the cluster instead (spark-defaults), from its"
+            " environment, or from the file of the cluster's tls.ca_file, where the authority's own"
+            " certificate is enough"
         )
     return size
 
@@ -154,6 +191,17 @@ def header_in(content: str) -> dict[str, str]:
     return found
 
 
+def without_agent(content: str) -> str:
+    """A script in base64 as text, but for which agent it runs and the version that follows."""
+    names = ("AGENT_URI", "AGENT_SHA256", "SCRIPT_VERSION")
+    text = base64.b64decode(content).decode("utf-8", "replace")
+    return _WHOLE_ASSIGNMENT.sub(lambda found: "" if found[1] in names else found[0], text)
+
+
+def _compact(value: Mapping[str, object]) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
 def _assignment(name: str, value: str) -> list[str]:
     """NAME='value', as one line for each line of the value."""
     if not _ASSIGNMENT.fullmatch(f"{name}='"):
@@ -165,9 +213,11 @@ def _assignment(name: str, value: str) -> list[str]:
 
 
 def _with_longest_values(line: str, allowance: Mapping[str, int]) -> str:
+    assigned = _ASSIGNMENT.match(line)
+    if assigned is not None and assigned[1] == REPLACED_IN_PLAIN_TEMPLATES:
+        return f"{assigned[0]}{'x' * allowance[assigned[1]]}'"
     if not _TOKEN.search(line):
         return line
-    assigned = _ASSIGNMENT.match(line)
     if assigned is None or assigned[1] not in allowance:
         raise ValueError(f"no longest value is known for the deploy-time value in {line!r}")
     return _TOKEN.sub("x" * allowance[assigned[1]], line)

@@ -1,10 +1,12 @@
-"""Reads what the CDK has synthesized: each stack's template, and where its Lambdas' code is."""
+"""Reads what the CDK has synthesized: each stack's template, and where its code is."""
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from emr_notebook.constructs.agent_archive import SUFFIX
 
 STACK, ASSETS = "aws:cloudformation:stack", "cdk:asset-manifest"
 LAMBDA = "AWS::Lambda::Function"
@@ -30,6 +32,8 @@ class SynthesizedStack:
     template: Mapping[str, Any]
     # The code of each Lambda, by the key that its zip would have in the CDK's bucket.
     code: Mapping[str, LambdaCode]
+    # The notebooks' agents, by <the CDK's bucket>/<key>.
+    agents: Mapping[str, Path]
     tags: Mapping[str, str]
     termination_protection: bool
 
@@ -41,11 +45,14 @@ def read_assembly(directory: Path) -> list[SynthesizedStack]:
     """
     artifacts = _json(directory / "manifest.json")["artifacts"]
     folders: dict[str, Path] = {}
+    agents: dict[str, Path] = {}
     for each in artifacts.values():
         if each["type"] == ASSETS:
-            folders |= _folders(directory, _json(directory / each["properties"]["file"]))
+            manifest = _json(directory / each["properties"]["file"])
+            folders |= _folders(directory, manifest)
+            agents |= _agents(directory, manifest)
     stacks = [
-        _stack(directory, name, each, folders)
+        _stack(directory, name, each, folders, agents)
         for name, each in artifacts.items()
         if each["type"] == STACK
     ]
@@ -53,14 +60,20 @@ def read_assembly(directory: Path) -> list[SynthesizedStack]:
 
 
 def _stack(
-    directory: Path, artifact: str, found: Mapping[str, Any], folders: Mapping[str, Path]
+    directory: Path,
+    artifact: str,
+    found: Mapping[str, Any],
+    folders: Mapping[str, Path],
+    agents: Mapping[str, Path],
 ) -> SynthesizedStack:
     properties = found["properties"]
-    template = _json(directory / properties["templateFile"])
+    text = (directory / properties["templateFile"]).read_text(encoding="utf-8")
+    template = json.loads(text)
     return SynthesizedStack(
         name=properties.get("stackName", artifact),
         template=template,
         code=dict(_code(template, folders)),
+        agents={place: path for place, path in agents.items() if place in text},
         tags=properties.get("tags", {}),
         termination_protection=properties.get("terminationProtection", False),
     )
@@ -83,6 +96,15 @@ def _folders(directory: Path, manifest: Mapping[str, Any]) -> dict[str, Path]:
         place["objectKey"]: directory / each["source"]["path"]
         for each in manifest["files"].values()
         if each["source"]["packaging"] == "zip"
+        for place in each["destinations"].values()
+    }
+
+
+def _agents(directory: Path, manifest: Mapping[str, Any]) -> dict[str, Path]:
+    return {
+        f"{place['bucketName']}/{place['objectKey']}": directory / each["source"]["path"]
+        for each in manifest["files"].values()
+        if each["source"]["path"].endswith(SUFFIX)
         for place in each["destinations"].values()
     }
 

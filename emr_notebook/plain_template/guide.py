@@ -16,6 +16,7 @@ Written by `make template STAGE=$stage`, which replaces this folder as a whole: 
 |---|---|
 $table
 | `code/*.zip` | the code of the Lambdas; a change of it renames them |
+| `code/*.pyz` | the agent, which each notebook fetches at its start; a change of it renames it |
 
 Every template has a parameter for each value that belongs to an account, with the stage's own as
 its default; only `CodeBucket` has none: a bucket **in the region of the stack** from which the
@@ -31,7 +32,10 @@ BUCKET=your-bucket
 aws s3 cp code "s3://$$BUCKET/emr-notebook/" --recursive
 ```
 
-Leave earlier zips there: the rollback of an update reads them.
+Leave earlier files there: the rollback of an update reads them. Notebooks read the agent there at
+their starts. The roles that the template makes may; a `RoleArn` of yours needs `s3:GetObject` on
+`arn:$partition:s3:::your-bucket/emr-notebook/*.pyz`. One that cannot read it is connected all the
+same, and its `status.txt` says what it does without.
 
 ## AWS CLI
 
@@ -139,6 +143,7 @@ def guide(
         stack=first.name,
         placeholder=placeholder,
         region=settings.region,
+        partition=settings.partition.name,
         suffix=settings.partition.dns_suffix,
         table="\n".join(rows),
         tags=_shell_tags(first),

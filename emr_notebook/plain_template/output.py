@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from emr_notebook.plain_template.assembly import SynthesizedStack, TemplateError
+from emr_notebook.plain_template.code_files import agent_name, code_zip, zip_name
 from emr_notebook.plain_template.guide import guide
-from emr_notebook.plain_template.lambda_zip import code_zip, zip_name
 from emr_notebook.plain_template.parameters import stage_rules
 from emr_notebook.plain_template.template import CODE_BUCKET, PlainTemplate, plain_template
 from emr_notebook.settings.model import Settings
@@ -23,7 +23,7 @@ MARK = ".plain-template"
 def stage_files(
     stage: str, settings: Settings, stacks: Sequence[SynthesizedStack]
 ) -> dict[str, bytes]:
-    """Templates, their parameters' values, zips, and how to deploy them, by path."""
+    """Templates, their parameters' values, code, and how to deploy them, by path."""
     files = {"README.md": guide(stage, settings, stacks, BUCKET_PLACEHOLDER).encode()}
     for stack in stacks:
         zips: dict[str, str] = {}
@@ -31,7 +31,12 @@ def stage_files(
             content = code_zip(code.folder)
             zips[key] = zip_name(code.handler, content)
             files[f"{CODE}/{zips[key]}"] = content
-        made = plain_template(stack.template, stage_rules(settings, stack.name), zips)
+        agents: dict[str, str] = {}
+        for place, path in stack.agents.items():
+            content = path.read_bytes()
+            agents[place] = agent_name(content)
+            files[f"{CODE}/{agents[place]}"] = content
+        made = plain_template(stack.template, stage_rules(settings, stack.name), zips, agents)
         files[f"{stack.name}.template.json"] = made.text().encode()
         files[f"{stack.name}.parameters.json"] = _parameters(made).encode()
     return files

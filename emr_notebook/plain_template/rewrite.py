@@ -13,8 +13,10 @@ from emr_notebook.plain_template.rules import Piece, Rule, rules_by_key, unkeyed
 FREE_TEXTS = frozenset(
     {"ClusterKey", "ClusterName", "ClusterTags", "Description", "GroupDescription", "Replace"}
 )
-# Left as they are, whatever they hold: the lines of the scripts, and notes.
-UNTOUCHED = frozenset({"Content", "Metadata", "DependsOn", "Type"})
+# Left as they are, whatever they hold: notes.
+UNTOUCHED = frozenset({"Metadata", "DependsOn", "Type"})
+# The lines of a script.
+SCRIPT = "Content"
 REFERENCES = frozenset({"Ref", "Fn::GetAtt", "Condition"})
 
 
@@ -25,6 +27,7 @@ def rewrite(node: Any, rules: tuple[Rule, ...]) -> Any:
 
 class _Rewriter:
     def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self._in_scripts = tuple(each for each in rules if each.in_scripts)
         self._by_key, self._anywhere = rules_by_key(rules), unkeyed_rules(rules)
         # The longest first: an ARN holds an account.
         parts = sorted(
@@ -49,10 +52,12 @@ class _Rewriter:
         if set(node) == {"Fn::Sub"}:
             return {"Fn::Sub": self._substituted(node["Fn::Sub"], key)}
         inside = {name: key if name.startswith("Fn::") else name for name in node}
-        return {
-            name: value if name in UNTOUCHED else self.value(value, inside[name])
-            for name, value in node.items()
-        }
+        return {name: self._property(name, value, inside[name]) for name, value in node.items()}
+
+    def _property(self, name: str, value: Any, key: str) -> Any:
+        if name in UNTOUCHED:
+            return value
+        return rewrite(value, self._in_scripts) if name == SCRIPT else self.value(value, key)
 
     def _join(self, given: list[Any], key: str) -> list[Any]:
         delimiter, parts = given

@@ -58,6 +58,8 @@ class Rule:
     parameter: Parameter | None = None
     # False: a word such as a region's is a whole value by chance only.
     whole: bool = True
+    # In the lines of the notebooks' scripts, too, which are otherwise left as they are.
+    in_scripts: bool = False
 
 
 def make_parameter(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from emr_notebook.constructs.start_script import LONGEST_PREFIX
 from emr_notebook.plain_template.assembly import TemplateError
 from emr_notebook.plain_template.rewrite import rewrite
 from emr_notebook.plain_template.rules import Parameter, Rule
@@ -20,11 +21,14 @@ LOOK_UP_TYPES = ("Custom::ClusterEndpoint", "Custom::ClusterRecord")
 BUCKET = TextFormat(
     r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of an S3 bucket in the region of the stack"
 )
-PREFIX = TextFormat(r"([a-zA-Z0-9!_.*'()-]+/)*", "empty, or folders that end in a slash")
+# It stands in a policy, where * would be a wildcard, and quoted in a script.
+PREFIX = TextFormat(
+    r"([a-zA-Z0-9!_.()-]+/)*", "empty, or folders that end in a slash", longest=LONGEST_PREFIX
+)
 REFRESH_VALUE = TextFormat(r"[a-zA-Z0-9_.:-]*", "letters, digits and _.:-", longest=64)
 ADDED_PARAMETERS = (
-    Parameter(CODE_BUCKET, "", "Where the zips with the code of the Lambdas are", BUCKET),
-    Parameter(CODE_PREFIX, "emr-notebook/", "What stands before the zips' names there", PREFIX),
+    Parameter(CODE_BUCKET, "", "Where the code of Lambdas and notebooks is", BUCKET),
+    Parameter(CODE_PREFIX, "emr-notebook/", "What stands before its files' names there", PREFIX),
     Parameter(REFRESH, "", "A new value looks every cluster up again", REFRESH_VALUE),
 )
 # What the CDK adds for itself.
@@ -66,14 +70,18 @@ class PlainTemplate:
 
 
 def plain_template(
-    template: Mapping[str, Any], rules: tuple[Rule, ...], zips: Mapping[str, str]
+    template: Mapping[str, Any],
+    rules: tuple[Rule, ...],
+    zips: Mapping[str, str],
+    agents: Mapping[str, str],
 ) -> PlainTemplate:
     """The template with parameters where the rules say, and code from a bucket of one's own.
 
-    `zips` names the zip of each asset by the object key that the CDK gave it. Raises TemplateError
-    when something is left that the CDK's command line alone can deploy.
+    `zips` names the zip of each asset by the object key that the CDK gave it, `agents` the file of
+    each agent by <the CDK's bucket>/<key>. Raises TemplateError when something is left that the
+    CDK's command line alone can deploy.
     """
-    found = rewrite(_without_cdk(template), rules)
+    found = rewrite(_without_cdk(template), (*rules, *_agent_rules(agents)))
     found["Resources"] = {
         name: _with_refresh(_with_code(each, zips)) for name, each in found["Resources"].items()
     }
@@ -135,6 +143,16 @@ def _with_code(resource: dict[str, Any], zips: Mapping[str, str]) -> dict[str, A
     return {**resource, "Properties": {**resource["Properties"], "Code": place}}
 
 
+def _agent_rules(agents: Mapping[str, str]) -> Iterator[Rule]:
+    """Where agents are: in scripts and policies; there, their bucket stands alone, too."""
+    bucket = {"Ref": CODE_BUCKET}
+    for place, name in agents.items():
+        pieces = (bucket, "/", {"Ref": CODE_PREFIX}, name)
+        yield Rule(place, pieces, part=re.escape(place), whole=False, in_scripts=True)
+    for each in {place.partition("/")[0] for place in agents}:
+        yield Rule(each, (bucket,), part=rf"(?<=:::){re.escape(each)}$", whole=False)
+
+
 def _with_refresh(resource: dict[str, Any]) -> dict[str, Any]:
     if resource["Type"] not in LOOK_UP_TYPES:
         return resource
@@ -147,7 +165,7 @@ def _check_assets(template: Mapping[str, Any]) -> None:
     if left:
         raise TemplateError(
             f"{', '.join(left)} would need the CDK's own bucket: only the code of Lambda functions "
-            "is written beside a template."
+            "and notebooks is written beside a template."
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from emr_notebook.settings.cluster import Cluster
 from emr_notebook.settings.file import SettingsError, listed
+from emr_notebook.settings.project_file import UnusableFileError, content
 
 # Far beyond what a start script can hold: a file of this size is not what was meant.
 LARGEST_BYTES = 1 << 20
@@ -24,10 +25,6 @@ _BINARY = (
 )
 
 
-class UnusableFileError(ValueError):
-    """A file cannot be used; the text says what was found in it."""
-
-
 def read_ca_files(clusters: Mapping[str, Cluster], directory: Path) -> dict[str, str]:
     """The certificates of each cluster that has a ca_file, by the cluster's key, as `pem`.
 
@@ -41,7 +38,7 @@ def read_ca_files(clusters: Mapping[str, Cluster], directory: Path) -> dict[str,
         if cluster.tls is None or cluster.tls.ca_file is None:
             continue
         try:
-            found[key] = pem(_content(directory / cluster.tls.ca_file))
+            found[key] = pem(content(directory / cluster.tls.ca_file, LARGEST_BYTES))
         except UnusableFileError as error:
             place = f"clusters.{key}.tls.ca_file: {cluster.tls.ca_file!r} was given"
             mistakes.append(f"{place}; {error}; accepted: {ACCEPTED}")
@@ -68,23 +65,6 @@ def pem(content: bytes) -> str:
         raise UnusableFileError(_instead_of_certificates(content, kinds))
     checked = [_checked(number, body) for number, body in enumerate(certificates, start=1)]
     return "".join(checked).rstrip("\n")
-
-
-def _content(path: Path) -> bytes:
-    try:
-        if path.exists() and not path.is_file():
-            raise UnusableFileError(f"{path} is not a file")
-        with path.open("rb") as file:
-            content = file.read(LARGEST_BYTES + 1)
-    except FileNotFoundError:
-        raise UnusableFileError(f"there is no file {path}") from None
-    except (OSError, ValueError) as error:
-        if isinstance(error, UnusableFileError):
-            raise
-        raise UnusableFileError(f"{path} cannot be read ({error})") from None
-    if len(content) > LARGEST_BYTES:
-        raise UnusableFileError(f"it is larger than {LARGEST_BYTES:,} bytes")
-    return content
 
 
 def _instead_of_certificates(content: bytes, kinds: list[str]) -> str:

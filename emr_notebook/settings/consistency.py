@@ -14,10 +14,12 @@ from emr_notebook.settings.notebook import ResolvedNotebook
 # SageMaker API, NotebookInstanceName. CloudFormation's schema says 64; the service refuses 64.
 LONGEST_NOTEBOOK_NAME = 63
 LONGEST_STACK_NAME = 128
-# AWS takes 50 tags on a resource; the rest are Owner and this app's own.
+# AWS takes 50 tags on a resource; the rest are Owner and this app's two.
 MOST_TAGS = 47
 # In small letters: IAM takes Owner and owner for one tag.
 RESERVED_TAGS = ("emrnotebookname", "emrnotebookstack")
+# Beside the policies that a notebook's role has when it stops itself: IAM takes ten.
+MOST_POLICIES_OF_ONE_THAT_STOPS = 7
 
 
 def mistakes(settings: Settings) -> list[Mistake]:
@@ -37,6 +39,7 @@ def mistakes(settings: Settings) -> list[Mistake]:
         *_followed_names(settings),
         *arn_mistakes(settings),
         *_policies(settings),
+        *_policies_beside_the_stop(settings),
     ]
 
 
@@ -70,7 +73,7 @@ def _lifecycle_names(
         name = notebook.lifecycle_config_name
         if name is None:
             continue
-        script = (notebook.stack, notebook.cluster, notebook.spark.model_dump_json())
+        script = (notebook.stack, notebook.cluster, notebook.start_settings)
         first, other = taken.setdefault(name.lower(), (key, script))
         if other != script:
             own = settings.notebooks[key].lifecycle_config_name is not None
@@ -230,3 +233,19 @@ def _policies(settings: Settings) -> Iterator[Mistake]:
         for number, arn in enumerate(arns):
             if arn in arns[:number]:
                 yield (*where, "managed_policy_arns", number), arn, "each policy once"
+
+
+def _policies_beside_the_stop(settings: Settings) -> Iterator[Mistake]:
+    most = MOST_POLICIES_OF_ONE_THAT_STOPS
+    told = False
+    for key, notebook in settings.notebooks.items():
+        resolved = settings.notebook(key)
+        arns = resolved.managed_policy_arns
+        if resolved.idle_minutes is None or resolved.role_arn is not None or len(arns) <= most:
+            continue
+        own = notebook.managed_policy_arns is not None
+        if own or not told:
+            where = ("notebooks", key) if own else ("defaults",)
+            accepted = f"at most {most} beside stop_after_idle_minutes, which takes a policy itself"
+            yield (*where, "managed_policy_arns"), list(arns), accepted
+            told = told or not own

@@ -46,7 +46,7 @@ class Place:
     def child(self, part: str | int) -> "Place | None":
         """The place of a key or of an item; None where the model knows none."""
         if self.model is not None:
-            field = self.model.model_fields.get(str(part))
+            field = fields(self.model).get(str(part))
             return None if field is None else Place.of(field.annotation, tuple(field.metadata))
         origin, inner = get_origin(self.kind), get_args(self.kind)
         if origin is dict:
@@ -61,7 +61,7 @@ class Place:
                 return each.accepted
         if self.model is not None:
             instead = getattr(self.model, "instead", "")
-            return f"{instead}a mapping with {', '.join(sorted(self.model.model_fields))}"
+            return f"{instead}a mapping with {', '.join(sorted(fields(self.model)))}"
         origin, inner = get_origin(self.kind), get_args(self.kind)
         if origin is Literal:
             return " or ".join([", ".join(inner[:-1]), inner[-1]] if inner[1:] else inner)
@@ -78,6 +78,11 @@ class Place:
         return f" of {' and '.join(words)}" if words else ""
 
 
+def fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """A model's fields by their keys in a file: `as` is no name that Python takes."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
 def place_at(location: tuple[str | int, ...], model: type[BaseModel] = Settings) -> Place | None:
     """The model's place for a path in the file; None for one that it does not know."""
     place: Place | None = Place(model)
@@ -90,7 +95,7 @@ def keys(
     model: type[BaseModel] = Settings, below: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
     """Every key with its path: ("clusters", ANY_KEY, "id"), in the order of the model."""
-    for name, field in model.model_fields.items():
+    for name, field in fields(model).items():
         yield (*below, name), field
         place, path = Place.of(field.annotation), (*below, name)
         if get_origin(place.kind) in (dict, tuple):

@@ -1,12 +1,16 @@
 """Defines the settings of one notebook, and of what it gets unless it says otherwise."""
 
+import json
 import re
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from emr_notebook.settings import types
+from emr_notebook.settings.environment import Environment
 from emr_notebook.settings.schedule import Action, Schedule, WeeklyTime
+from emr_notebook.settings.sparkmagic import SparkMagic
+from emr_notebook.settings.start_hook import NO_HOOK, StartHook
 from emr_notebook.settings.types import OptOut, Strict
 
 
@@ -120,7 +124,7 @@ class CodeRepository(Strict):
         return self.url or self.name or ""
 
 
-# IAM takes ten policies on a role; two are the app's own.
+# IAM takes ten policies on a role; two are the app's own, and one more where it stops itself.
 Policies = Annotated[tuple[types.PolicyArn, ...], Field(max_length=8, strict=False)]
 # SageMaker API, AdditionalCodeRepositoryNamesOrUrls.
 Repositories = Annotated[tuple[CodeRepository, ...], Field(max_length=3, strict=False)]
@@ -150,8 +154,18 @@ class NotebookDefaults(Strict):
         default=(), description="up to 3 repositories beside the default one"
     )
     spark: Spark = Spark()
+    sparkmagic: SparkMagic = SparkMagic()
     schedule: Schedule | None = Field(
         default=None, description="when it is started and stopped by itself; none: never"
+    )
+    stop_after_idle_minutes: types.IdleMinutes = Field(
+        default=types.NEVER, description="it stops itself when nobody used it for that long"
+    )
+    start_hook: StartHook | None = Field(
+        default=None, description="a script that runs after each start; none: nothing does"
+    )
+    environment: Environment = Field(
+        default_factory=dict, description="variables of kernels, terminals and the start hook"
     )
     opt_outs: NotebookOptOuts = NotebookOptOuts()
 
@@ -186,7 +200,11 @@ class Notebook(Strict):
     default_code_repository: CodeRepository | None = None
     additional_code_repositories: Repositories | None = None
     spark: Spark | None = None
+    sparkmagic: SparkMagic | None = None
     schedule: Schedule | None = None
+    stop_after_idle_minutes: types.IdleMinutes | None = None
+    start_hook: StartHook | None = None
+    environment: Environment | None = None
     opt_outs: NotebookOptOuts | None = None
 
 
@@ -209,8 +227,18 @@ class ResolvedNotebook(Strict):
     default_code_repository: CodeRepository | None
     additional_code_repositories: tuple[CodeRepository, ...]
     spark: Spark
+    sparkmagic: SparkMagic
     schedule: Schedule | None
+    stop_after_idle_minutes: types.IdleMinutes
+    start_hook: StartHook | None
+    environment: Environment
     opt_outs: NotebookOptOuts
+
+    @property
+    def idle_minutes(self) -> int | None:
+        """After how many minutes without a use it stops itself; None: never."""
+        limit = self.stop_after_idle_minutes
+        return None if limit == types.NEVER else int(limit)
 
     @property
     def code_repositories(self) -> tuple[CodeRepository, ...]:
@@ -222,3 +250,24 @@ class ResolvedNotebook(Strict):
     def scheduled(self) -> dict[Action, WeeklyTime]:
         """When it is started and stopped by itself, if at all."""
         return {} if self.schedule is None else self.schedule.times
+
+    @property
+    def hook(self) -> StartHook | None:
+        """What runs after each start, if anything does."""
+        return None if self.start_hook == NO_HOOK else self.start_hook
+
+    @property
+    def start_settings(self) -> str:
+        """What the start script follows from, beside the cluster: the same text, the same script.
+
+        Without defaults, so that a setting that is yet to come changes no text.
+        """
+        others = {
+            "hook": self.hook and self.hook.model_dump(mode="json", exclude={"because"}),
+            "environment": self.environment,
+            "idle_minutes": self.idle_minutes,
+            "sparkmagic": self.sparkmagic.given,
+        }
+        given = {name: value for name, value in others.items() if value}
+        spark = self.spark.model_dump_json(exclude_defaults=True)
+        return spark + json.dumps(given, sort_keys=True) if given else spark

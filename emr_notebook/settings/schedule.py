@@ -12,10 +12,9 @@ from pydantic import Field, GetJsonSchemaHandler, ModelWrapValidatorHandler, mod
 from pydantic_core import CoreSchema
 
 from emr_notebook.settings import types
-from emr_notebook.settings.types import Strict
+from emr_notebook.settings.types import NONE, Strict, or_none_schema
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-NONE = "none"
 _CRON = re.compile(r"cron\(([0-9]{1,2}) ([0-9]{1,2}) \? \* ([A-Z,]+) \*\)")
 
 
@@ -117,11 +116,7 @@ class Schedule(Strict):
     def __get_pydantic_json_schema__(
         cls, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        made = handler.resolve_ref_schema(handler(core))
-        mapping = dict(made)
-        made.clear()
-        made |= {"anyOf": [{"const": NONE}, mapping], "description": mapping.pop("description")}
-        return made
+        return or_none_schema(core, handler)
 
     @property
     def times(self) -> dict[Action, WeeklyTime]:

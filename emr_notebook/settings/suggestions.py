@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from emr_notebook.settings.keys import dotted_path, keys, place_at
+from emr_notebook.settings.keys import dotted_path, fields, keys, place_at
 from emr_notebook.settings.model import Settings
 
 
@@ -28,10 +28,16 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     "LivyPort": ("clusters.<key>.port",),
     "KmsKeyId": ("kms_key_arn",),
     "KmsKey": ("kms_key_arn",),
+    "IdleTime": _of_notebooks("stop_after_idle_minutes"),
+    "IdleTimeoutInMinutes": _of_notebooks("stop_after_idle_minutes"),
     "role": _of_notebooks("role_arn"),
     "ExecutionRoleArn": _of_notebooks("role_arn"),
     "PermissionsBoundary": ("permissions_boundary_arn",),
     "SecurityGroups": ("network.security_group_ids",),
+    "OnStart": _of_notebooks("start_hook"),
+    "start_script": _of_notebooks("start_hook"),
+    "env": _of_notebooks("environment"),
+    "environment_variables": _of_notebooks("environment"),
     "EnableTerminationProtection": ("termination_protection",),
 }
 # And what has no key of that meaning.
@@ -48,7 +54,7 @@ def suggestion(location: tuple[str | int, ...], model: type[BaseModel] = Setting
     """What to write instead of the unknown key at the end of a path, and what is accepted there."""
     *above, key = location
     place = place_at(tuple(above), model)
-    known = sorted(place.model.model_fields) if place is not None and place.model else []
+    known = sorted(fields(place.model)) if place is not None and place.model else []
     return f"{_hint(str(key), known, model)}accepted: {', '.join(known)}"
 
 

@@ -14,7 +14,8 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from emr_notebook.settings.partitions import PARTITIONS
 
 
-def _refused(accepted: str) -> PydanticCustomError:
+def refused(accepted: str) -> PydanticCustomError:
+    """The mistake of a value that is not of a format, as what is accepted."""
     return PydanticCustomError("format", "{accepted}", {"accepted": accepted})
 
 
@@ -30,9 +31,9 @@ class TextFormat:
         """The value itself, when it is a text of this format."""
         # The length first: on a text of a megabyte some of the patterns take minutes.
         if not isinstance(value, str) or len(value) > self.longest:
-            raise _refused(self.accepted)
+            raise refused(self.accepted)
         if not re.fullmatch(self.pattern, value):
-            raise _refused(self.accepted)
+            raise refused(self.accepted)
         return value
 
     def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
@@ -54,7 +55,7 @@ class Ipv4Range(TextFormat):
         try:
             ip_network(text)
         except ValueError:
-            raise _refused(self.accepted) from None
+            raise refused(self.accepted) from None
         return text
 
 
@@ -75,7 +76,7 @@ class TimeZone(TextFormat):
         known = {**places, **by_small_letters}
         close = difflib.get_close_matches(text.lower(), known, n=1, cutoff=0.7)
         hint = f"; did you mean {known[close[0]]}?" if close else ""
-        raise _refused(f"{self.accepted}{hint}")
+        raise refused(f"{self.accepted}{hint}")
 
 
 @cache
@@ -101,9 +102,9 @@ class IntegerRange:
     def check(self, value: object) -> int:
         """The value itself, when it is such a number; True and 5.0 are not."""
         if isinstance(value, bool) or not isinstance(value, int):
-            raise _refused(self.accepted)
+            raise refused(self.accepted)
         if not self.low <= value <= self.high:
-            raise _refused(self.accepted)
+            raise refused(self.accepted)
         return value
 
     def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
@@ -114,8 +115,31 @@ class IntegerRange:
         return {"type": "integer", **bounds, "description": self.accepted}
 
 
+@dataclass(frozen=True)
+class IntegerRangeOrWord(IntegerRange):
+    """The same, or one word in its place."""
+
+    word: str
+
+    @property
+    def accepted(self) -> str:
+        """What an error message says of it."""
+        return f"{super().accepted}, or {self.word}"
+
+    def check(self, value: object) -> Any:
+        """The value itself, when it is the word or such a number."""
+        return value if value == self.word else super().check(value)
+
+    def __get_pydantic_json_schema__(
+        self, core: Any, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        number = super().__get_pydantic_json_schema__(core, handler)
+        described = {"description": number.pop("description")}
+        return {"anyOf": [{"const": self.word}, number], **described}
+
+
 # Neither control characters nor halves of characters, which no template can carry.
-_PRINTED = r"[^\x00-\x1f\x7f\ud800-\udfff]"
+PRINTED = r"[^\x00-\x1f\x7f\ud800-\udfff]"
 
 AccountId = Annotated[
     str, TextFormat(r"[0-9]{12}", 'an AWS account id: 12 digits, in quotes, such as "111122223333"')
@@ -393,13 +417,13 @@ SparkProperty = Annotated[
 SparkValue = Annotated[
     str,
     TextFormat(
-        rf"(\t|{_PRINTED})*",
+        rf"(\t|{PRINTED})*",
         'a Spark property\'s value in quotes, such as "64": at most 4096 characters',
         longest=4096,
     ),
 ]
-Queue = Annotated[str, TextFormat(rf"{_PRINTED}+", "a YARN queue's name: at most 256 characters")]
-FilePath = Annotated[str, TextFormat(rf"{_PRINTED}+", "a file's path", longest=4096)]
+Queue = Annotated[str, TextFormat(rf"{PRINTED}+", "a YARN queue's name: at most 256 characters")]
+FilePath = Annotated[str, TextFormat(rf"{PRINTED}+", "a file's path", longest=4096)]
 Memory = Annotated[
     str,
     TextFormat(
@@ -419,7 +443,7 @@ Duration = Annotated[
 Because = Annotated[
     str,
     TextFormat(
-        rf"(?=[\s\S]*\S{{3}})([\t\n]|{_PRINTED})*",
+        rf"(?=[\s\S]*\S{{3}})([\t\n]|{PRINTED})*",
         "the reason, in a sentence of at most 500 characters",
         longest=500,
     ),
@@ -455,6 +479,13 @@ Port = Annotated[int, IntegerRange(1, 65_535, "a TCP port")]
 # Both the resolver and the framework in front of it end at 15 minutes, Lambda's own limit.
 WaitMinutes = Annotated[int, IntegerRange(0, 13, "a whole number of minutes")]
 
+NEVER = "never"
+# A look a minute tells nothing shorter from a pause; after a week nobody waits for it any more.
+# A number or that word: what reads the settings' types knows no unions.
+IdleMinutes = Annotated[
+    Any, IntegerRangeOrWord(10, 7 * 24 * 60, "a whole number of minutes", NEVER)
+]
+
 
 class Strict(BaseModel):
     """A part of the settings: frozen, and no key that it does not know."""
@@ -468,3 +499,16 @@ class OptOut(Strict):
     """A secure default given up, with the reason that an auditor will read."""
 
     because: Because
+
+
+# In the place of a mapping: what it describes is not wanted, whatever the defaults say.
+NONE = "none"
+
+
+def or_none_schema(core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    """The JSON schema of a model that accepts NONE, too."""
+    made = handler.resolve_ref_schema(handler(core))
+    mapping = dict(made)
+    made.clear()
+    made |= {"anyOf": [{"const": NONE}, mapping], "description": mapping.pop("description")}
+    return made

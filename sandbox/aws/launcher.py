@@ -1,11 +1,13 @@
 """Starts the sandbox's AWS in a process of its own, and reaches it."""
 
+import functools
 import http.client
 import json
 import shutil
 import socket
 import ssl
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +26,7 @@ from sandbox.tls import Authority
 # The emulator does not check the secret of an account's root.
 PLACEHOLDER = "sandbox"
 READY_SECONDS = 60
+_MAKING_CLIENTS = threading.Lock()
 NOTEBOOK_HOST = (sys.executable, "-m", "sandbox.notebook_host")
 
 
@@ -55,14 +58,15 @@ class RunningAws:
         session_token: str | None = None,
     ) -> Any:
         """A boto3 client: the account's root by default, or whoever the keys belong to."""
-        session = boto3.Session(access_key, secret_key, session_token, REGION)
-        return session.client(
-            service,  # type: ignore[call-overload]  # any service, known to the stubs or not
-            endpoint_url=self.endpoint,
-            verify=str(self.ca_pem),
-            # An empty mapping, not None: a proxy named in the environment is never used.
-            config=Config(proxies={}, retries={"total_max_attempts": 2}),
-        )
+        # A session makes one client at a time; the clients themselves are used by any thread.
+        with _MAKING_CLIENTS:
+            return _session(access_key, secret_key, session_token).client(
+                service,  # type: ignore[call-overload]  # any service, known to the stubs or not
+                endpoint_url=self.endpoint,
+                verify=str(self.ca_pem),
+                # An empty mapping, not None: a proxy named in the environment is never used.
+                config=Config(proxies={}, retries={"total_max_attempts": 2}),
+            )
 
     def requests(self) -> list[dict[str, Any]]:
         """Every API call so far, in order of its answer (see `request_log.py`)."""
@@ -93,6 +97,12 @@ class RunningAws:
     def stop(self) -> None:
         """End the emulator, the notebooks and the Lambdas it runs."""
         self.child.stop()
+
+
+@functools.cache
+def _session(access_key: str, secret_key: str, session_token: str | None) -> boto3.Session:
+    """Kept: it reads a service's model, a quarter of a second for the larger ones, once."""
+    return boto3.Session(access_key, secret_key, session_token, REGION)
 
 
 def start_aws(

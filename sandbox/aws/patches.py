@@ -31,6 +31,7 @@ from sandbox.aws.route53 import conditions as route53_conditions
 from sandbox.aws.route53.resolver import VpcResolver
 from sandbox.aws.sagemaker import service as sagemaker_service
 from sandbox.aws.sagemaker.api import SageMakerApi
+from sandbox.aws.sagemaker.instance_aws import InstanceAws
 from sandbox.aws.sagemaker.notebook_files import NotebookFiles
 from sandbox.aws.sagemaker.notebooks import Notebooks
 from sandbox.aws.sagemaker.store import SageMakerStore
@@ -47,7 +48,13 @@ def install(options: Options) -> tuple[Application, Callable[[], None]]:
     emr_service.install(service)
 
     store = SageMakerStore()
-    files = NotebookFiles(options.state, options.notebook_host, options.hook_seconds, resolver)
+    files = NotebookFiles(
+        options.state,
+        options.notebook_host,
+        options.hook_seconds,
+        resolver,
+        InstanceAws(options),
+    )
     notebooks = Notebooks(store, files)
     api = SageMakerApi(store, notebooks)
     sagemaker_service.install(api, store)

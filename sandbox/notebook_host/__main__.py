@@ -27,6 +27,7 @@ def parse(arguments: list[str]) -> Instance:
     parser.add_argument("--root", type=Path, required=True, help="the instance's directory")
     parser.add_argument("--metadata", type=Path, required=True, help="resource-metadata.json")
     parser.add_argument("--hosts", type=Path, help="an /etc/hosts that stays true")
+    parser.add_argument("--aws", type=Path, help="a folder with the AWS CLI's config and ca.pem")
     parser.add_argument("--on-create", type=Path, help="script to run before the first start")
     parser.add_argument("--on-start", type=Path, help="script to run at this start")
     parser.add_argument("--hook-seconds", type=float, default=LIMIT_SECONDS)

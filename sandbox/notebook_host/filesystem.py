@@ -11,22 +11,28 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from sandbox.environment import CHECKOUT
-from sandbox.notebook_host.mounts import bind, cover, make_throwaway
+from sandbox.notebook_host.aws_cli import aws_script
+from sandbox.notebook_host.image import python_script
+from sandbox.notebook_host.mounts import bind, cover, make_throwaway, show_above
 from sandbox.notebook_host.user import Ec2User, with_ec2_group, with_ec2_user
 
 HOME = Path("/home/ec2-user")
 VOLUME = HOME / "SageMaker"
 METADATA = Path("/opt/ml/metadata/resource-metadata.json")
 PRIVATE = Path("/run/notebook-host")
+# Whom the AWS CLI trusts: where no user of the instance writes.
+AWS_CA = PRIVATE / "aws-ca.pem"
+PROGRAMS = Path("/usr/bin")
 
 
-def set_up(root: Path, user: Ec2User, metadata: str, hosts: Path | None) -> None:
+def set_up(root: Path, user: Ec2User, metadata: str, hosts: Path | None, aws_cli: Path) -> None:
     """Show the instance's file system to this process and those it starts.
 
     `root` is the instance's directory on this machine; its home/ec2-user exists. `hosts` is shown
     as /etc/hosts, and what is written into it later, too: what the VPC's name server would answer.
+    `aws_cli` is where the AWS CLI was unpacked.
     """
-    keep = needed_paths(root)
+    keep = _unique([*needed_paths(root), aws_cli, aws_cli.resolve()])
     # Held open: what is mounted below may cover its path.
     names = os.open(hosts or Path("/etc/hosts"), os.O_PATH)
     # /run: a hook run by the machine's real root must not reach its systemd, dbus or docker.
@@ -45,7 +51,9 @@ def set_up(root: Path, user: Ec2User, metadata: str, hosts: Path | None) -> None
     PRIVATE.mkdir()
     for folder in (Path("/etc"), Path("/usr"), Path("/var")):
         if os.access(folder, os.W_OK):  # never as an ordinary user's root
-            make_throwaway(folder, keep, PRIVATE)
+            # Of Python's own folders a copy will do: kept, they would be the machine's.
+            make_throwaway(folder, [root.resolve(), CHECKOUT], PRIVATE)
+    _show_programs({"aws": aws_script(aws_cli)})
     if not user.is_unprivileged:
         _show_own_runuser()
     _show("passwd", lambda text: with_ec2_user(text, user))
@@ -84,6 +92,22 @@ def _unique(paths: Iterable[Path]) -> list[Path]:
 
 def _others_in_opt() -> list[Path]:
     return [path for path in Path("/opt").iterdir() if path.is_dir() and path.name != "ml"]
+
+
+def _show_programs(programs: dict[str, str]) -> None:
+    """Put what SageMaker's image has, and this machine may not, where hooks find it."""
+    if shutil.which("python3", path="/usr/bin:/bin") is None:
+        programs = {**programs, "python3": python_script()}
+    writable = os.access(PROGRAMS, os.W_OK)
+    folder = PROGRAMS if writable else PRIVATE / "bin"
+    folder.mkdir(exist_ok=True)
+    for name, text in programs.items():
+        program = folder / name
+        program.unlink(missing_ok=True)  # a link would be followed
+        program.write_text(text)
+        program.chmod(0o755)
+    if not writable:
+        show_above(PROGRAMS, folder)
 
 
 def _show(name: str, edit: Callable[[str], str]) -> None:

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sandbox.environment import REGION
+from sandbox.environment import NOWHERE, REGION
+from sandbox.files import write_private
 from sandbox.notebook_host.user import Ec2User
 
 SPARKMAGIC_KERNELS = {
@@ -16,23 +17,23 @@ SPARKMAGIC_KERNELS = {
     "sparkkernel": ("Sparkmagic (Spark)", "scala"),
     "sparkrkernel": ("Sparkmagic (SparkR)", "r"),
 }
-# For programs that read no environment of ours, a hook's `aws` among them: whatever they ask
-# goes to an endpoint that nothing listens on.
-AWS_CONFIG = f"""[default]
+# The AWS CLI's settings of an instance that is given none: it reaches nothing.
+NO_AWS = f"""[default]
 region = {REGION}
-endpoint_url = http://127.0.0.1:9
+endpoint_url = {NOWHERE}
 aws_access_key_id = sandbox
 aws_secret_access_key = sandbox
 """
 
 
-def install(home: Path, user: Ec2User) -> None:
+def install(home: Path, user: Ec2User, aws_config: str) -> None:
     """Lay the image's part of ec2-user's home, all of it owned by ec2-user.
 
-    `home` holds the volume alone, as `wipe` leaves it.
+    `home` holds the volume alone, as `wipe` leaves it. `aws_config` has credentials.
     """
-    _write(home / ".aws" / "config", AWS_CONFIG)
-    python = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n'
+    (home / ".aws").mkdir(mode=0o700)
+    write_private(home / ".aws" / "config", aws_config.encode())
+    python = python_script()
     for name in ("python", "python3"):
         _write(home / "anaconda3" / "bin" / name, python, mode=0o755)
     kernels = home / "anaconda3" / "share" / "jupyter" / "kernels"
@@ -49,6 +50,11 @@ def install(home: Path, user: Ec2User) -> None:
         for folder, _, files in os.walk(home / part):
             for path in (folder, *(os.path.join(folder, name) for name in files)):  # noqa: PTH118
                 _own(Path(path), user)
+
+
+def python_script() -> str:
+    """A program that runs this Python."""
+    return f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n'
 
 
 def kernel_specs() -> dict[str, dict[str, Any]]:

@@ -12,6 +12,7 @@ from sandbox.errors import SandboxError
 from sandbox.isolation.contained import Terminated
 from sandbox.loopback import free_port
 from sandbox.notebook_host import filesystem, image, lab
+from sandbox.notebook_host.aws_cli import ensure_aws_cli
 from sandbox.notebook_host.hooks import LIMIT_SECONDS, run_hook
 from sandbox.notebook_host.user import Ec2User, this_machines_ec2_user
 
@@ -24,6 +25,7 @@ class Instance:
     root: Path
     metadata: Path
     hosts: Path | None = None
+    aws: Path | None = None
     on_create: Path | None = None
     on_start: Path | None = None
     hook_seconds: float = LIMIT_SECONDS
@@ -58,8 +60,13 @@ def _run(instance: Instance, host_pid: int) -> None:
     scripts = {"OnCreate": instance.on_create, "OnStart": instance.on_start}
     hooks = {hook: path.read_bytes() for hook, path in scripts.items() if path is not None}
     user = this_machines_ec2_user()
-    logs = _prepare(instance.root, user)
-    filesystem.set_up(instance.root, user, metadata, instance.hosts)
+    aws_config, aws_ca = image.NO_AWS, b""
+    if instance.aws is not None:
+        aws_config = (instance.aws / "config").read_text()
+        aws_ca = (instance.aws / "ca.pem").read_bytes()
+    logs = _prepare(instance.root, user, aws_config)
+    filesystem.set_up(instance.root, user, metadata, instance.hosts, ensure_aws_cli())
+    filesystem.AWS_CA.write_bytes(aws_ca)
     os.chdir("/")
     shutil.copytree(filesystem.HOME / ".aws", "/root/.aws")
     for hook, script in hooks.items():
@@ -75,11 +82,11 @@ def _run(instance: Instance, host_pid: int) -> None:
         raise SandboxError(f"JupyterLab ended with status {status}:\n{server.tail()}")
 
 
-def _prepare(root: Path, user: Ec2User) -> Path:
+def _prepare(root: Path, user: Ec2User, aws_config: str) -> Path:
     home = root / "home" / "ec2-user"
     home.mkdir(parents=True, exist_ok=True)
     home.chmod(0o700)
-    image.install(home, user)
+    image.install(home, user, aws_config)
     logs = root / "logs"
     logs.mkdir(exist_ok=True)
     (logs / "jupyter.log").unlink(missing_ok=True)

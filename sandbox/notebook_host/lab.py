@@ -80,9 +80,12 @@ def command(user: Ec2User) -> list[str]:
 
 
 def environment(config: Path) -> dict[str, str]:
-    """ec2-user's environment: nothing of the caller's, and no way to AWS."""
+    """ec2-user's environment: nothing of the caller's. What is said of AWS is in ~/.aws."""
+    clean = clean_environment({})
     return {
-        **clean_environment({}),
+        **{name: clean[name] for name in clean if not name.startswith("AWS_")},
+        # Whatever the machine is: its own role is nobody's here.
+        "AWS_EC2_METADATA_DISABLED": "true",
         "HOME": str(HOME),
         "USER": "ec2-user",
         "LOGNAME": "ec2-user",

@@ -42,6 +42,17 @@ def make_throwaway(target: Path, keep: Iterable[Path], layers: Path) -> None:
             ) from error
 
 
+def show_above(target: Path, files: Path) -> None:
+    """Show the files of a folder among those of `target`, which nobody may write to then."""
+    try:
+        mount("overlay", str(target), "overlay", MS_NODEV, f"lowerdir={files}:{target}")
+    except OSError as error:
+        raise SandboxError(
+            f"A notebook needs the AWS CLI in {target}, and this machine cannot show it there "
+            f"({error}). Next step: run the sandbox on Linux 5.11 or later, or as root."
+        ) from error
+
+
 def bind(source: Path, target: Path) -> None:
     """Show `source`, a directory or a file, at `target`, which exists."""
     mount(str(source), str(target), flags=MS_BIND | MS_REC)

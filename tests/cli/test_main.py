@@ -14,7 +14,11 @@ from emr_notebook.cli.command import FAILED
 from emr_notebook.cli.main import app
 from tests.conftest import ROOT
 
-COMMANDS = ("doctor", "plan", "verify", "status")
+COMMANDS = ("init", "doctor", "plan", "verify", "status", "open")
+# Those of a stage that is there, and of all its notebooks.
+REPORTS = ("doctor", "plan", "verify", "status")
+# What the others are told beside the stage.
+OF_ONE = {"init": "--cluster j-2AXXXXXXGAPLF ", "open": "alice "}
 
 
 def help_of(*command: str) -> str:
@@ -75,20 +79,21 @@ def test_the_overview_lists_every_command_and_no_other() -> None:
 def test_help_shows_an_example_and_what_the_exit_statuses_mean(command: str) -> None:
     text = " ".join(help_of(command).split())
 
-    assert f"Example: emr-notebook {command} --stage dev" in text
+    assert f"Example: emr-notebook {command} {OF_ONE.get(command, '')}--stage dev" in text
     assert command == "status" or "Exit status: 0 " in text
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", REPORTS)
 def test_help_shows_what_takes_no_value_as_a_flag(command: str) -> None:
     assert re.search(r"^  --json +print JSON for other programs$", help_of(command), re.M)
     assert "<" not in help_of(command).replace("config/<stage>.yaml", "")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*REPORTS, "open"])
 def test_a_mistaken_stage_is_answered_in_terms_of_the_option(command: str) -> None:
     for given, said in (("prdo", "Choose one with --stage <stage>"), ("a/b.yaml", "is a path")):
-        done = CliRunner().invoke(app, [command, "--stage", given])
+        name = OF_ONE.get(command, "").split()
+        done = CliRunner().invoke(app, [command, *name, "--stage", given])
 
         assert done.exit_code == 1
         assert said in done.stderr

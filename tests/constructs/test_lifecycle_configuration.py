@@ -79,10 +79,13 @@ class TestSharing:
         [
             {"cluster": "second"},
             {"spark": {"executorMemory": "4g"}},
+            {"sparkmagic": {"default_maxrows": 100}},
             {"lifecycle_config_name": "bobs"},
+            {"environment": {"DATA": "s3://bucket/"}},
+            {"start_hook": {"file": "examples/hooks/packages.sh"}},
         ],
     )
-    def test_another_cluster_session_or_name_makes_another(self, own: dict[str, Any]) -> None:
+    def test_another_setting_of_the_script_makes_another(self, own: dict[str, Any]) -> None:
         def change(data: dict[str, Any]) -> None:
             two_notebooks(data)
             data["clusters"]["second"] = {"id": "j-SECOND"}
@@ -180,6 +183,25 @@ class TestScript:
         assert lines[0] == "#!/bin/bash"
         assert len(lines) > 100
         assert not any("\n" in line for line in lines if isinstance(line, str))
+
+    def test_says_who_runs_the_start_hook_and_what_the_environment_is(self) -> None:
+        hook = {"file": "examples/hooks/efs.sh", "as": "root", "because": "a mount"}
+        environment = {"DATA": "s3://it's here/"}
+        lines = script(
+            only(
+                template(
+                    lambda data: data["notebooks"]["alice"].update(
+                        start_hook=hook, environment=environment
+                    )
+                ),
+                LIFECYCLE,
+            )
+        )
+
+        found = [line for line in lines if str(line).startswith(("START_HOOK=", "ENVIRONMENT="))]
+        header = start_script.header_in(start_script.content(found))
+        assert header["START_HOOK"] == "root"
+        assert json.loads(header["ENVIRONMENT"]) == environment
 
     def test_of_each_notebook_is_its_own_clusters(self) -> None:
         def change(data: dict[str, Any]) -> None:

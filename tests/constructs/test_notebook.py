@@ -211,6 +211,14 @@ def test_an_opt_out_takes_effect_and_leaves_its_reason_in_the_template() -> None
     assert instance["Metadata"]["OptOuts"] == reasons
 
 
+def test_the_reason_for_a_hook_that_root_runs_is_kept_in_the_template() -> None:
+    because = "mounts the team's file system"
+    hook = {"file": "examples/hooks/efs.sh", "as": "root", "because": because}
+    found = template(lambda data: data["notebooks"]["alice"].update(start_hook=hook))
+
+    assert only(found, INSTANCE)["Metadata"]["OptOuts"] == {"start_hook": because}
+
+
 def test_its_volume_is_encrypted_with_the_key_that_is_given() -> None:
     found = template(lambda data: data.update(kms_key_arn=KEY_ARN))
 

@@ -9,13 +9,16 @@ from aws_cdk.assertions import Template
 from tests.conftest import template
 from tests.templates import (
     INSTANCE,
+    LIFECYCLE,
     POLICY,
     ROLE,
     ROLE_ARN,
+    actions,
     only,
     policies,
     properties,
     resources,
+    script,
     tags,
     two_notebooks,
 )
@@ -75,7 +78,8 @@ def test_the_shared_policy_lets_a_role_write_the_log_of_the_notebook_in_its_tag_
     found = template()
     group = "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/sagemaker/NotebookInstances"
 
-    assert properties(found, POLICY, "RolesLog")["PolicyDocument"]["Statement"] == [
+    logs, _ = parted(properties(found, POLICY, "RolesLog")["PolicyDocument"]["Statement"])
+    assert logs == [
         {
             "Effect": "Allow",
             "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -87,6 +91,33 @@ def test_the_shared_policy_lets_a_role_write_the_log_of_the_notebook_in_its_tag_
             "Resource": [group, f"{group}:log-stream:"],
         },
     ]
+
+
+def parted(statements: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What is about the log, and the rest."""
+    logs = [each for each in statements if all(a.startswith("logs:") for a in actions(each))]
+    return logs, [each for each in statements if each not in logs]
+
+
+def test_a_role_reads_the_agent_that_the_start_script_names_and_nothing_beside_it_in_s3() -> None:
+    found = template()
+    (uri,) = (x for x in script(only(found, LIFECYCLE)) if str(x).startswith("AGENT_URI="))
+    bucket, _, key = uri.removeprefix("AGENT_URI='s3://").rstrip("'").partition("/")
+    arn = f"arn:aws:s3:::{bucket}/{key}"
+
+    _, (read, decrypt) = parted(
+        properties(found, POLICY, "RolesLog")["PolicyDocument"]["Statement"]
+    )
+
+    assert read == {"Effect": "Allow", "Action": "s3:GetObject", "Resource": arn}
+    # "Encryption context", Amazon S3 User Guide: the object's ARN; with a bucket key the bucket's.
+    assert decrypt["Condition"]["StringEquals"] == {
+        "kms:ViaService": {
+            "Fn::Join": ["", ["s3.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}]]
+        },
+        "kms:EncryptionContext:aws:s3:arn": [arn, f"arn:aws:s3:::{bucket}"],
+    }
+    assert (decrypt["Action"], decrypt["Effect"]) == ("kms:Decrypt", "Allow")
 
 
 def test_each_role_is_tagged_with_the_name_of_its_own_notebook() -> None:
@@ -266,3 +297,44 @@ def test_its_role_outlives_its_entry_with_its_policies() -> None:
     assert only(found, ROLE, "Notebookalice")["DeletionPolicy"] == "RetainExceptOnCreate"
     kept = [each["DeletionPolicy"] for each in resources(found, POLICY, "Roles").values()]
     assert kept == ["RetainExceptOnCreate"] * 2
+
+
+def idle(**limits: object) -> Template:
+    """Two notebooks, alice and bob, with these limits."""
+
+    def change(data: dict[str, Any]) -> None:
+        two_notebooks(data)
+        for key, limit in limits.items():
+            data["notebooks"][key]["stop_after_idle_minutes"] = limit
+
+    return template(change)
+
+
+def test_only_a_notebook_with_an_idle_limit_may_stop_itself() -> None:
+    found = idle(bob=120)
+    (stop,) = resources(found, POLICY, "RolesStop")
+
+    assert {"Ref": stop} not in role(found)["ManagedPolicyArns"]
+    assert {"Ref": stop} in properties(found, ROLE, "Notebookbob")["ManagedPolicyArns"]
+    assert not resources(idle(alice="never", bob="never"), POLICY, "RolesStop")
+
+
+def test_it_may_stop_the_notebook_that_has_its_own_tag_and_do_no_more() -> None:
+    found = idle(alice=10)
+    (statement,) = properties(found, POLICY, "RolesStop")["PolicyDocument"]["Statement"]
+
+    assert statement == {
+        "Effect": "Allow",
+        "Action": ["sagemaker:StopNotebookInstance"],
+        "Resource": ["arn:aws:sagemaker:eu-west-1:111122223333:notebook-instance/*"],
+        "Condition": {
+            "StringEquals": {
+                "sagemaker:ResourceTag/EmrNotebookName": "${aws:PrincipalTag/EmrNotebookName}"
+            }
+        },
+    }
+    names = {
+        key: tags(resource).get("EmrNotebookName")
+        for key, resource in resources(found, INSTANCE).items()
+    }
+    assert sorted(map(str, names.values())) == ["None", "emr-notebooks-test-alice"]

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import aws_cdk as cdk
@@ -136,6 +137,13 @@ class TestSize:
 
         assert counted == start_script.check_size([f"LIVY_URL='https://{'a' * 253}:65535'"])
 
+    def test_where_the_agent_is_counts_as_long_as_a_plain_template_may_make_it(self) -> None:
+        longest = f"s3://{'b' * 63}/{'p' * 127}/agent-0123456789abcdef.pyz"
+
+        assert start_script.check_size(["AGENT_URI='s3://b/a.pyz'"]) >= start_script.check_size(
+            [f"A='{longest}'"]
+        )
+
     def test_a_deploy_time_value_of_unknown_length_is_refused(self) -> None:
         for line in (f"OTHER='{TOKEN}'", f"echo {TOKEN}"):
             with pytest.raises(ValueError, match="no longest value is known"):
@@ -181,6 +189,10 @@ class TestSize:
             spark_version=TOKEN,
             livy_version=TOKEN,
             authorities=rsa_authority(key_bits) if key_bits else "",
+            agent_uri="s3://bucket/agent.pyz",
+            agent_sha256="0" * 64,
+            idle_minutes=120,
+            start_hook="user",
             sparkmagic_config=start_script.sparkmagic_config(session),
         )
 
@@ -243,6 +255,23 @@ class TestSparkMagicConfig:
             "driverCores": 2,
         }
 
+    def test_a_failing_cell_is_one_for_jupyter_too(self) -> None:
+        assert config()["all_errors_are_fatal"] is True
+
+    def test_text_is_not_taken_for_numbers_or_dates(self) -> None:
+        assert config()["coerce_dataframe"] is False
+
+    def test_a_livy_with_csrf_protection_is_asked_as_it_demands(self) -> None:
+        assert "X-Requested-By" in config()["custom_headers"]
+
+    def test_a_teams_own_settings_are_over_the_apps(self) -> None:
+        team = {"coerce_dataframe": True, "custom_headers": {"X-Team": "risk"}}
+
+        made = start_script.sparkmagic_config(team=team)
+
+        assert made["coerce_dataframe"] is True
+        assert made["custom_headers"] == {"X-Requested-By": "emr-notebook", "X-Team": "risk"}
+
     def test_certificates_are_checked_unless_the_settings_say_otherwise(self) -> None:
         assert "ignore_ssl_errors" not in config()
 
@@ -262,14 +291,17 @@ class TestHeader:
 
     def test_the_script_reads_each_of_its_variables(self) -> None:
         shown = re.search(r'^shown="([A-Z_ ]+)"', BODY, re.M)
-        others = re.search(r"^for name in \$shown ([A-Z_ ]+); do", BODY, re.M)
+        others = re.search(r'^more="([A-Z_0-9 ]+)"', BODY, re.M)
 
         assert shown
         assert others
         assert {*shown[1].split(), *others[1].split()} == {
             *values(),
+            "ENVIRONMENT",
+            "IDLE_MINUTES",
             "LIVY_CA",
             "LIVY_FALLBACK",
+            "START_HOOK",
         }
 
     def test_without_an_authority_no_line_speaks_of_one(self) -> None:
@@ -280,8 +312,9 @@ def config(session: dict[str, object] | None = None) -> dict[str, Any]:
     return start_script.sparkmagic_config(session)
 
 
+@cache
 def rsa_authority(key_bits: int) -> str:
-    """A company's authority, as the deploy hands it to the script."""
+    """A company's authority, as the deploy hands it to the script; a key takes seconds."""
     key = rsa.generate_private_key(65_537, key_bits)
     names = {
         NameOID.COUNTRY_NAME: "DE",

@@ -17,7 +17,8 @@ from typing import Any
 from tests.conftest import ROOT
 
 PARTS = ("app.py", "cdk.json", "package.json", "assets", "config", "emr_notebook", "examples")
-SPARK_JARS = Path(".sandbox", "jars")
+# What the first run would make.
+MADE_ONCE = (Path(".sandbox", "jars"), Path(".sandbox", "aws-cli"))
 END_SECONDS = 60
 # Held by every sandbox that a test starts, in whichever of pytest's processes.
 LOCK = Path(tempfile.gettempdir(), f"emr-notebook-tests-{os.getuid()}.lock")
@@ -37,10 +38,10 @@ class Checkout:
             else:
                 shutil.copy2(source, self.root / part)
         (self.root / "node_modules").symlink_to(ROOT / "node_modules")
-        # What the first run would download.
-        (ROOT / SPARK_JARS).mkdir(parents=True, exist_ok=True)
         (self.root / ".sandbox").mkdir()
-        (self.root / SPARK_JARS).symlink_to(ROOT / SPARK_JARS)
+        for folder in MADE_ONCE:
+            (ROOT / folder).mkdir(parents=True, exist_ok=True)
+            (self.root / folder).symlink_to(ROOT / folder)
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Replace a text that stands in the file exactly once."""

@@ -94,8 +94,8 @@ class ResolverWorld:
         (self.config / f"{stage}.yaml").write_text(yaml.safe_dump(settings))
 
     def bootstrap(self) -> None:
-        """`cdk bootstrap`; any stage will do."""
-        self._cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", "--context=stage=sandbox")
+        """`cdk bootstrap`, in a folder without cdk.json: there the app is not synthesized."""
+        self._cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", folder=self.aws.state)
 
     def deploy(self, stage: str, *more: str) -> Deploy:
         """`cdk deploy` of one stage."""
@@ -165,13 +165,14 @@ class ResolverWorld:
         except SandboxError:
             return Deploy(self._log(arguments[0]).read_text(), failed=True)
 
-    def _cdk(self, *arguments: str) -> str:
+    def _cdk(self, *arguments: str, folder: Path | None = None) -> str:
         return run_cdk(
             *arguments,
             env=self.aws.env() | {"CDK_VALIDATION": "false"},
             checkout=self._root,
             output=self._root / "cdk.out",
             log=self._log(arguments[0]),
+            folder=folder,
             seconds=300,
         )
 
@@ -180,12 +181,18 @@ class ResolverWorld:
 
 
 @contextlib.contextmanager
-def resolver_world(directory: Path, *, policy_seconds: float = 0) -> Iterator[ResolverWorld]:
-    """The world, bootstrapped; `policy_seconds` is how late IAM knows of a changed policy."""
+def resolver_world(
+    directory: Path, *, policy_seconds: float = 0, real_host: bool = False
+) -> Iterator[ResolverWorld]:
+    """The world, bootstrapped; `policy_seconds` is how late IAM knows of a changed policy.
+
+    With `real_host` a notebook is a real instance without JupyterLab, otherwise a stand-in.
+    """
     aws = start_aws(
         state=directory / "aws",
         authority=make_authority(directory / "tls"),
-        notebook_host=FAKE_HOST,
+        notebook_host=None if real_host else FAKE_HOST,
+        lab=not real_host,
         instances_per_page=PAGE_OF_INSTANCES,
         policy_seconds=policy_seconds,
     )

@@ -46,6 +46,7 @@ def main() -> None:
                 idle_clusters=frozenset(settings.clusters),
                 follows=True,
                 authorities={},
+                hooks={},
                 refresh=asked["refresh"],
             )
             for endpoint in stack.endpoints.values():

@@ -80,7 +80,7 @@ def test_a_spark_result_comes_through_the_deployed_address_and_nothing_is_left_r
             id="the resolver's answer",
         ),
         pytest.param(
-            "assets/notebook/on_start.sh",
+            "assets/notebook/agent/emr_notebook_agent/connection.py",
             '"url": url, "auth"',
             '"url": "http://localhost:8998", "auth"',
             "Check the notebook's start script",
@@ -96,9 +96,9 @@ def test_a_spark_result_comes_through_the_deployed_address_and_nothing_is_left_r
             id="an IAM action",
         ),
         pytest.param(
-            "assets/notebook/on_start.sh",
-            'home + "/.sparkmagic/config.json"',
-            'home + "/.sparkmagic/conf.json"',
+            "assets/notebook/agent/emr_notebook_agent/start.py",
+            'CONFIG = ".sparkmagic/config.json"',
+            'CONFIG = ".sparkmagic/conf.json"',
             "Check SparkMagic's configuration",
             "SparkMagic would use http://localhost:8998",
             id="the SparkMagic config's path",

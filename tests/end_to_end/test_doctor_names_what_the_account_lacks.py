@@ -489,3 +489,19 @@ def test_an_account_that_is_not_bootstrapped_is_bootstrapped_by_the_printed_comm
     changed = {f"bootstrap of {REGION}": "failed", DEPLOYER: "not checked"}
     assert (report.code, report.states()) == (1, {**account.healthy, **changed})
     account.is_mended(report)
+
+
+def test_who_may_read_gets_a_stages_file_that_lacks_one_decision(account: Account) -> None:
+    world, stage = account.world, "begun"
+    keys = world.user("gwen", allow([*READS, "elasticmapreduce:ListClusters"]))
+    ran = world.run("init", "--cluster", CLUSTER_ID, "--stage", stage, AWS_REGION=REGION, **keys)
+    path = world.root / "config" / f"{stage}.yaml"
+    text = path.read_text()
+
+    assert ran.out.startswith(text)
+    assert "these credentials may not" not in text
+    # Only a person leads notebooks to the internet.
+    path.write_text(text.replace("# extra_egress:", "extra_egress:"))
+    report = world.doctor(stage)
+    assert (report.code, report.of("failed")) == (0, {})
+    assert world.run("plan", "--stage", stage).code == 2

@@ -136,11 +136,14 @@ def test_start_here_runs_in_the_deployed_notebook(up: Up) -> None:
     home = up.state / f"world/aws/notebooks/{NAME}/home/ec2-user"
     notebook = nbformat.read(home / "SageMaker/START HERE.ipynb", as_version=4)  # type: ignore[no-untyped-call]
 
-    status, version = up.run(*(cell.source for cell in notebook.cells if cell.cell_type == "code"))
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
 
-    assert "state: ok" in status
-    assert f"livy_url: http://{FOLLOWED}:8998" in status
-    assert pyspark.__version__ in version
+    connection, _, first, _, described = up.run(*code)
+
+    assert f"Livy at http://{FOLLOWED}:8998 answers" in connection
+    assert "state: ok" in connection
+    assert f"Spark {pyspark.__version__}: 1,000 rows of sample data" in first
+    assert "amount" in described
 
 
 def test_the_example_makes_its_own_data_when_no_path_is_set(up: Up) -> None:

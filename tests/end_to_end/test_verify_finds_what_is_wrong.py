@@ -1,4 +1,4 @@
-"""`emr-notebook status` and `verify` against a stage that is really deployed."""
+"""`emr-notebook status`, `verify` and `open` against a stage that is really deployed."""
 
 import json
 import signal
@@ -35,6 +35,11 @@ READS = (
     "elasticmapreduce:DescribeCluster",
     "elasticmapreduce:ListInstances",
     "elasticmapreduce:ListInstanceGroups",
+)
+# What open needs for a notebook that runs.
+OPENS = (
+    "sagemaker:CreatePresignedNotebookInstanceUrl",
+    "sagemaker:DescribeNotebookInstance",
 )
 
 
@@ -270,6 +275,25 @@ def test_ctrl_c_ends_the_wait_for_a_starting_notebook(lab: Lab) -> None:
     assert f"unknown     {BOB}: it is still Pending" in unsettled.out
     assert waited.code == 0
     assert f"ok          {BOB}" in waited.out
+
+
+def test_a_notebook_is_opened_with_two_permissions_and_a_stopped_one_started_before(
+    lab: Lab,
+) -> None:
+    keys = lab.user("opener", *OPENS)
+    opened = lab.run("open", "alice", "--print", **keys)
+    lab.world.aws.client("sagemaker").stop_notebook_instance(NotebookInstanceName=BOB)
+    settled(lab.world.aws, BOB)
+    stopped = lab.run("open", "bob", "--print", **keys)
+    started = lab.run("open", "bob", "--print", "--start")
+
+    assert (opened.code, opened.out.count("\n"), opened.out[:7]) == (0, 1, "http://")
+    assert (stopped.code, stopped.out) == (1, "")
+    assert (
+        f"error: {BOB} is Stopped. Next: emr-notebook open bob --stage lab --start" in stopped.err
+    )
+    assert (started.code, started.out[:7]) == (0, "http://")
+    assert settled(lab.world.aws, BOB)["NotebookInstanceStatus"] == "InService"
 
 
 def _lists(lab: Lab) -> list[dict[str, Any]]:

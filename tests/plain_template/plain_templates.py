@@ -50,10 +50,15 @@ FULL: dict[str, Any] = {
         "nightly": {"name": "eu-west-1"},
     },
     "notebooks": {
-        "alice": {"cluster": "eu-west-1", "owner": "alice@example.com"},
+        "alice": {
+            "cluster": "eu-west-1",
+            "owner": "alice@example.com",
+            "stop_after_idle_minutes": 60,
+        },
         "bob": {
             "cluster": "nightly",
             "name": "bobs-notebook",
+            "stop_after_idle_minutes": 60,
             "role_arn": "arn:aws:iam::111122223333:role/data-science",
             "lifecycle_config_name": "bobs-start",
         },

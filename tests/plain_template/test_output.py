@@ -10,7 +10,7 @@ import pytest
 
 from emr_notebook.plain_template.__main__ import main
 from emr_notebook.plain_template.assembly import TemplateError
-from emr_notebook.plain_template.lambda_zip import code_zip, zip_name
+from emr_notebook.plain_template.code_files import code_zip, zip_name
 from emr_notebook.plain_template.output import replace_folder
 from tests.conftest import ROOT
 

@@ -34,7 +34,8 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Stage:
 def made(stage: Stage, name: str) -> PlainTemplate:
     settings, stacks = stage
     zips = {key: f"{number}.zip" for number, key in enumerate(stacks[name].code)}
-    return plain_template(stacks[name].template, stage_rules(settings, name), zips)
+    agents = dict.fromkeys(stacks[name].agents, "agent.pyz")
+    return plain_template(stacks[name].template, stage_rules(settings, name), zips, agents)
 
 
 def resources(template: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
@@ -54,7 +55,11 @@ def test_with_its_defaults_it_makes_the_resources_that_cdk_deploy_makes(
     template, cdks = made(full, name), full[1][name].template
     here = {**PSEUDO, "AWS::StackName": name}
 
-    assert resources(template.body, {**here, **template.defaults()}) == resources(cdks, here)
+    (agent,) = full[1][name].agents
+    bucket, _, key = agent.partition("/")
+    values = {**here, **template.defaults(), "CodeBucket": bucket, "CodePrefix": ""}
+    expected = json.loads(json.dumps(cdks).replace(key, "agent.pyz"))
+    assert resources(template.body, values) == resources(expected, here)
     assert read(template.body["Outputs"], here) == read(cdks["Outputs"], here)
 
 
@@ -135,6 +140,26 @@ def test_notebooks_whose_name_was_made_up_are_named_after_the_deployed_stack(ful
         {"Ref": "NotebookNameBob"},
         "SC-1-carol",
     ]
+
+
+def test_the_tag_by_which_a_notebook_may_stop_itself_is_its_name_and_its_roles(
+    full: Stage,
+) -> None:
+    found = made(full, HOME).body["Resources"]
+    values = {"AWS::StackName": "SC-1"}
+    tagged = {
+        key: read(tag["Value"], values)
+        for key, each in found.items()
+        if key.startswith("Notebook")
+        for tag in each["Properties"].get("Tags", [])
+        if tag["Key"] == "EmrNotebookName"
+    }
+
+    assert {"NotebookaliceInstance", "NotebookaliceRole"} <= {key[:-8] for key in tagged}
+    for key, tag in tagged.items():
+        notebook = re.split("Instance|Role", key)[0]
+        instance = next(x for x in found if x.startswith(f"{notebook}Instance"))
+        assert tag == read(found[instance]["Properties"]["NotebookInstanceName"], values)
 
 
 def test_those_of_the_stages_other_stacks_keep_their_beginning(full: Stage) -> None:
@@ -230,7 +255,7 @@ def some_resources(count: int, **properties: Any) -> dict[str, Any]:
 
 def test_a_template_that_would_be_too_large_indented_is_written_without() -> None:
     many = {f"Key{number}": "" for number in range(10)}
-    template = plain_template(some_resources(5_500, **many), (), {})
+    template = plain_template(some_resources(5_500, **many), (), {}, {})
 
     assert "\n" not in template.text().rstrip()
     assert len(json.dumps(template.body, indent=1)) > MOST_BYTES
@@ -238,7 +263,7 @@ def test_a_template_that_would_be_too_large_indented_is_written_without() -> Non
 
 def test_a_template_that_is_too_large_is_refused_with_the_way_to_split_it() -> None:
     with pytest.raises(TemplateError, match="1,000,000") as refused:
-        plain_template(some_resources(300, DisplayName="x" * 4_000), (), {}).text()
+        plain_template(some_resources(300, DisplayName="x" * 4_000), (), {}, {}).text()
 
     assert "`stack: <name>`" in str(refused.value)
 
@@ -249,14 +274,14 @@ def test_more_parameters_than_cloudformation_takes_are_refused() -> None:
     stage["notebooks"] = {}
     ids = some_resources(1, Ids=[each["id"] for each in stage["clusters"].values()])
     with pytest.raises(TemplateError, match="201 parameters; CloudFormation accepts 200"):
-        plain_template(ids, stage_rules(parse(stage), HOME), {})
+        plain_template(ids, stage_rules(parse(stage), HOME), {}, {})
 
 
 def test_an_asset_that_is_no_lambdas_code_is_refused() -> None:
     template = some_resources(1, TemplateURL=f"https://cdk-own-assets-1-eu-west-1/{'a' * 64}.json")
 
     with pytest.raises(TemplateError, match="Topic0 would need the CDK's own bucket"):
-        plain_template(template, (), {})
+        plain_template(template, (), {}, {})
 
 
 @pytest.mark.slow

@@ -4,26 +4,27 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from random import Random
 from typing import Any, get_args, get_origin
 
 import yaml
-from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from emr_notebook.settings import types
+from emr_notebook.settings import environment, sparkmagic, types
 from emr_notebook.settings.cluster import Cluster, Tls
-from emr_notebook.settings.keys import Place
+from emr_notebook.settings.keys import Place, fields
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.network import ExtraEgress, Network
 from emr_notebook.settings.notebook import CodeRepository, NotebookDefaults, Spark
 from emr_notebook.settings.schedule import Schedule
+from emr_notebook.settings.sparkmagic import SparkMagic
+from emr_notebook.settings.start_hook import StartHook
 from emr_notebook.settings.suggestions import ANSWERS, OTHER_NAMES
 from emr_notebook.settings.types import IntegerRange, TextFormat
 
-Draw = Callable[[st.SearchStrategy[Any]], Any]
 ACCOUNT = "111122223333"
 CA_FILE = "certs/authority.pem"
+HOOK_FILE = "hooks/team.sh"
 KMS = "key/1234abcd-12ab-34cd-56ef-1234567890ab"
 KEYS = ("alice", "bob", "carol-2", "tags", "spark")
 
@@ -77,6 +78,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "TopicArn": (f"arn:aws:sns:eu-west-1:{ACCOUNT}:alarms",),
 }
 BY_FORMAT = {get_args(getattr(types, name))[1]: texts for name, texts in EXAMPLES.items()}
+BY_FORMAT[get_args(environment.Name)[1]] = ("HTTPS_PROXY", "no_proxy", "DATA")
+BY_FORMAT[get_args(environment.Value)[1]] = ("http://proxy.example.com:3128", "", "it's \\ $1 é")
+BY_FORMAT[get_args(sparkmagic.HeaderName)[1]] = ("X-Team", "x-requested-by")
+BY_FORMAT[get_args(sparkmagic.HeaderValue)[1]] = ("risk", "it's \\ $1", "a b")
+BY_FORMAT[get_args(sparkmagic.Hint)[1]] = ("ask data-platform@example.com", "", "it's é")
 
 # What a model wants one of, and what goes together.
 ONE_OF: dict[type[BaseModel], tuple[tuple[str, ...], ...]] = {
@@ -99,27 +105,26 @@ SCHEDULES: tuple[Any, ...] = (
     {"stop": "19:30", "timezone": "Europe/Berlin"},
     {"start": "22:00", "stop": "02:00", "days": "fri-mon, wed", "timezone": "America/New_York"},
 )
+HOOKS: tuple[Any, ...] = (
+    "none",
+    {"file": HOOK_FILE},
+    {"file": HOOK_FILE, "as": "root", "because": "mounts the team's file system"},
+)
 TOGETHER: dict[type[BaseModel], tuple[str, ...]] = {
     Cluster: ("security_group_id", "ingress"),
     Network: ("zone_id", "zone_name"),
 }
 # How many of the keys that are not needed, at most; elsewhere three.
-MOST: dict[type[BaseModel], int] = {Settings: 6, NotebookDefaults: 5, Spark: 8}
+MOST: dict[type[BaseModel], int] = {Settings: 6, NotebookDefaults: 5, Spark: 8, SparkMagic: 8}
 # Without which most files would be refused.
 USUAL: dict[type[BaseModel], set[str]] = {Network: {"vpc_cidr"}, Settings: {"notebooks"}}
-
-
-@cache
-def _between(low: int, high: int) -> st.SearchStrategy[int]:
-    """Made once: making strategies takes longer than drawing from them."""
-    return st.integers(low, high)
 
 
 @dataclass
 class Drawn:
     """What one file is being drawn into: parts that others refer to."""
 
-    draw: Draw
+    random: Random
     region: str = "eu-west-1"
     clusters: list[str] = field(default_factory=list)
 
@@ -127,7 +132,7 @@ class Drawn:
         return values[self.below(len(values))]
 
     def below(self, number: int) -> int:
-        return int(self.draw(_between(0, number - 1)))
+        return self.random.randrange(number)
 
     def rarely(self) -> bool:
         return bool(self.any(*[False] * 7, True))
@@ -137,6 +142,8 @@ class Drawn:
             return dict(self.any(*TRUST))
         if model is Schedule:
             return copy.copy(self.any(*SCHEDULES))
+        if model is StartHook:
+            return copy.copy(self.any(*HOOKS))
         names = self._names(model)
         # Clusters before the notebooks that use them.
         names.sort(key=lambda name: name == "notebooks")
@@ -149,27 +156,27 @@ class Drawn:
         return found
 
     def _names(self, model: type[BaseModel]) -> list[str]:
-        fields = model.model_fields
+        known = fields(model)
         choices = ONE_OF.get(model, ())
         chosen = self.any(*choices) if choices else ()
         apart = {name for choice in choices for name in choice} | set(TOGETHER.get(model, ()))
-        free = [name for name, x in fields.items() if not x.is_required() and name not in apart]
+        free = [name for name, x in known.items() if not x.is_required() and name not in apart]
         wanted = (
             {self.any(*free) for _ in range(self.below(MOST.get(model, 3) + 1))} if free else set()
         )
-        wanted |= {*chosen, *(name for name, x in fields.items() if x.is_required())}
+        wanted |= {*chosen, *(name for name, x in known.items() if x.is_required())}
         if not self.rarely():
             wanted |= USUAL.get(model, set())
         if model in TOGETHER and self.any(True, False):
             wanted |= set(TOGETHER[model])
-        return [name for name in fields if name in wanted]
+        return [name for name in known if name in wanted]
 
     def value(self, place: Place, path: tuple[str, ...]) -> Any:
         for narrowed in place.narrowed_by:
             if isinstance(narrowed, TextFormat):
                 return self._text(narrowed, path)
             if isinstance(narrowed, IntegerRange):
-                return self.draw(_between(narrowed.low, narrowed.high))
+                return self.random.randint(narrowed.low, narrowed.high)
         if place.model is not None:
             return self.model(place.model, path)
         origin, inner = get_origin(place.kind), get_args(place.kind)
@@ -324,6 +331,10 @@ CONTRADICTIONS: tuple[Callable[[dict[str, Any]], object], ...] = (
     lambda data: data.update(clusters={"a": {"id": "j-ABCD", "tls": {"verify": "none"}}}),
     lambda data: data.update(defaults={"default_code_repository": {}}),
     lambda data: data.update(defaults={"schedule": {"timezone": "UTC"}}),
+    lambda data: data.update(defaults={"sparkmagic": {"session_configs": {}}}),
+    lambda data: data.update(defaults={"start_hook": {"file": HOOK_FILE, "as": "root"}}),
+    lambda data: data.update(defaults={"environment": {"LD_PRELOAD": "x"}}),
+    lambda data: data.update(defaults={"sparkmagic": {"session_configs": {}}}),
     lambda data: data.update(
         defaults={"schedule": {"start": "08:00", "stop": "08:00", "timezone": "UTC"}}
     ),
@@ -346,17 +357,10 @@ CONTRADICTIONS: tuple[Callable[[dict[str, Any]], object], ...] = (
 )
 
 
-@st.composite
-def stages(draw: Draw) -> dict[str, Any]:
-    """The data of a stage; most are accepted."""
-    return dict(Drawn(draw).model(Settings, ()))
-
-
-@st.composite
-def files(draw: Draw) -> str:
+def file_text(random: Random) -> str:
     """The text of a file: six of ten as the model wants it, three with mistakes, one anything."""
-    drawn = Drawn(draw)
-    data = draw(stages())
+    drawn = Drawn(random)
+    data = dict(drawn.model(Settings, ()))
     kind = drawn.any(*["right"] * 6, "near", "near", "near", "wild")
     if kind != "right":
         for _ in range(drawn.any(1, 1, 1, 2, 3)):

@@ -18,12 +18,12 @@ from emr_notebook.build import build
 from emr_notebook.settings.ca_file import (
     ACCEPTED,
     LARGEST_BYTES,
-    UnusableFileError,
     pem,
     read_ca_files,
 )
 from emr_notebook.settings.file import SettingsError, parse
 from emr_notebook.settings.model import Settings
+from emr_notebook.settings.project_file import UnusableFileError
 from sandbox.tls import Authority, make_authority
 from tests.conftest import ROOT, cdk_context, stage
 

@@ -108,6 +108,20 @@ MISTAKES = [
         ),
     ),
     (
+        "more policies than a role takes whose notebook stops itself",
+        changed(
+            defaults={
+                "managed_policy_arns": [f"{POLICY}-{number}" for number in range(8)],
+                "stop_after_idle_minutes": 60,
+            }
+        ),
+        (
+            f"defaults.managed_policy_arns: ['{POLICY}-0', '{POLICY}-1', "
+            "'arn:aws:iam::111122223333... was given; accepted: at most 7 beside "
+            "stop_after_idle_minutes, which takes a policy itself"
+        ),
+    ),
+    (
         "a policy of another account",
         changed(defaults={"managed_policy_arns": ["arn:aws:iam::444455556666:policy/athena"]}),
         (
@@ -406,6 +420,19 @@ ALARMS = [
             notebooks=notebooks(alice={"role_arn": "arn:aws:iam::111122223333:role/science"}),
         ),
     ),
+    (
+        "as many policies as a role takes, of a notebook that stops itself or never does",
+        changed(
+            defaults={"managed_policy_arns": [f"{POLICY}-{number}" for number in range(8)]},
+            notebooks=notebooks(
+                alice={
+                    "managed_policy_arns": [f"{POLICY}-{number}" for number in range(7)],
+                    "stop_after_idle_minutes": 60,
+                },
+                bob={"stop_after_idle_minutes": "never"},
+            ),
+        ),
+    ),
     ("no notebook yet", changed(notebooks={})),
     ("the example", lambda data: data.update(example())),
     (
@@ -506,4 +533,4 @@ def test_what_is_no_contradiction_raises_no_alarm(change: Any) -> None:
 
 def test_the_apps_own_tags_cannot_be_given() -> None:
     assert set(RESERVED_TAGS) == {NAME_TAG.lower(), STACK_TAG.lower()}
-    assert MOST_TAGS + len([OWNER_TAG, STACK_TAG]) <= 50
+    assert MOST_TAGS + len([OWNER_TAG, NAME_TAG, STACK_TAG]) <= 50

@@ -64,6 +64,43 @@ def test_of_very_many_mistakes_the_first_fifty_are_told() -> None:
         (with_alice(volume_size_in_gb=True), "volume_size_in_gb: true (a truth value) was given"),
         (with_alice(volume_size_in_gb=5.0), "volume_size_in_gb: 5.0 (a number) was given"),
         (
+            with_alice(stop_after_idle_minutes=9),
+            (
+                "stop_after_idle_minutes: 9 (a number) was given; accepted: a whole number of "
+                "minutes, 10 to 10080, or never"
+            ),
+        ),
+        (with_alice(stop_after_idle_minutes=10_081), "10081 (a number) was given; accepted: a who"),
+        (with_alice(stop_after_idle_minutes="2h"), "stop_after_idle_minutes: '2h' was given"),
+        (with_alice(stop_after_idle_minutes=False), "false (a truth value) was given"),
+        (
+            with_alice(sparkmagic={"default_maxrow": 5}),
+            "sparkmagic.default_maxrow: there is no such key; did you mean default_maxrows? ",
+        ),
+        (
+            with_alice(sparkmagic={"kernel_r_credentials": {"url": "http://h:8998"}}),
+            (
+                "notebooks.alice.sparkmagic: kernel_r_credentials is no key here: the cluster "
+                "decides it: clusters.<key>"
+            ),
+        ),
+        (
+            with_alice(sparkmagic={"ignore_ssl_errors": True}),
+            "ignore_ssl_errors is no key here: write clusters.<key>.tls: {verify: none",
+        ),
+        (
+            with_alice(sparkmagic={"default_maxrows": "all"}),
+            "sparkmagic.default_maxrows: 'all' was given; accepted: a whole number of rows",
+        ),
+        (
+            with_alice(sparkmagic={"custom_headers": {"Authorization": "Basic eDp5"}}),
+            "custom_headers.Authorization: 'Authorization' was given; accepted: the name of a",
+        ),
+        (
+            with_alice(sparkmagic={"resource_limit_mitigation_suggestion": "{}"}),
+            "was given; accepted: a text without { and }, at most 500 characters",
+        ),
+        (
             with_alice(name="a" * 64),
             "accepted: a notebook name: letters, digits and hyphens inside, at most 63 characters",
         ),

@@ -25,7 +25,11 @@ VALUES: dict[str, tuple[Any, Any, Any]] = {
     "default_code_repository": (None, {"name": "one"}, {"url": "https://example.com/two.git"}),
     "additional_code_repositories": ([], [{"name": "one"}], [{"name": "two"}, {"name": "three"}]),
     "spark": ({}, {"driverCores": 1, "queue": "a"}, {"driverMemory": "1g"}),
+    "sparkmagic": ({}, {"default_maxrows": 100}, {"use_auto_viz": False}),
     "schedule": (None, {"stop": "19:30", "timezone": "UTC"}, {"start": "08:00", "timezone": "UTC"}),
+    "stop_after_idle_minutes": ("never", 120, 10_080),
+    "start_hook": (None, {"file": "hooks/one.sh"}, {"file": "hooks/two.sh"}),
+    "environment": ({}, {"DATA": "s3://one/", "A": "1"}, {"DATA": "s3://two/"}),
     "opt_outs": ({}, {"root_access": OPT_OUT}, {"direct_internet_access": OPT_OUT}),
 }
 
@@ -37,7 +41,9 @@ def alice(change: Change = lambda _: None) -> ResolvedNotebook:
 def plain(notebook: ResolvedNotebook, key: str) -> Any:
     """A value as a file has it."""
     dumped = notebook.model_dump(mode="json", exclude_defaults=True).get(key, None)
-    return dumped if dumped is not None else {"spark": {}, "opt_outs": {}}.get(key)
+    return (
+        dumped if dumped is not None else {"spark": {}, "sparkmagic": {}, "opt_outs": {}}.get(key)
+    )
 
 
 def test_every_key_of_the_defaults_is_one_of_a_notebook_and_in_the_table() -> None:

@@ -1,1 +1,1 @@
-"""Reads AWS: all calls of the commands are made by reader.py, and only read."""
+"""Calls AWS for the commands: reader.py, which only reads, and notebook_actions.py."""

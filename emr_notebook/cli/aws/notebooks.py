@@ -111,7 +111,7 @@ def read_statuses(
     scripts = _by_name(reader, deployed_script, [each.lifecycle for each in in_detail], done)
     reports = _by_name(reader, last_start, [each.name for each in in_detail], done)
     failed = [each.name for each in in_detail if each.state == FAILED]
-    reasons = _by_name(reader, _failure, failed, done)
+    reasons = _by_name(reader, failure_reason, failed, done)
     schedules = read_schedules(reader, [each for each in notebooks if each.name in found], done)
 
     def status_of(notebook: ResolvedNotebook) -> NotebookStatus:
@@ -145,7 +145,8 @@ def _common_start(names: Sequence[str]) -> str:
     return "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def _failure(reader: Reader, name: str) -> str:
+def failure_reason(reader: Reader, name: str) -> str:
+    """SageMaker's reason for Failed, "" when it gives none. Raises as Reader.ask does."""
     answer = reader.ask("sagemaker", "describe_notebook_instance", NotebookInstanceName=name)
     return str(answer.get("FailureReason", ""))
 

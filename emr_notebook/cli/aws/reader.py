@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError
@@ -40,6 +40,8 @@ _IAM_PREFIX = {
 # Operations whose names boto3 does not only take apart.
 _OPERATIONS = {"list_hosted_zones_by_vpc": "ListHostedZonesByVPC"}
 
+# One call of AWS, by boto3's names of service and method, and its arguments.
+Call: TypeAlias = Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -90,7 +92,7 @@ class Reader:
     """
 
     region: str
-    call: Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]
+    call: Call
 
     def ask(self, service: str, method: str, **arguments: Any) -> Mapping[str, Any]:
         """One call's answer. Raises Denied, Refused, and CommandError without usable credentials.
@@ -100,13 +102,7 @@ class Reader:
         """
         if READ_METHOD.fullmatch(method) is None:
             raise ValueError(f"{method} is not a call that only reads")
-        action = iam_action(service, method)
-        try:
-            return _Answer(action, self.call(service, method, arguments))
-        except ClientError as error:
-            raise _failure(action, error) from None
-        except BotoCoreError as error:
-            raise _no_answer(error, service, self.region) from None
+        return call_in_words(self.region, self.call, service, method, arguments)
 
     def pages(
         self,
@@ -149,6 +145,19 @@ class Reader:
         finally:
             # Whoever interrupts a command does not wait for the calls that are under way.
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def call_in_words(
+    region: str, call: Call, service: str, method: str, arguments: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """One call's answer. Raises Denied, Refused and CommandError as Reader.ask does."""
+    action = iam_action(service, method)
+    try:
+        return _Answer(action, call(service, method, arguments))
+    except ClientError as error:
+        raise _failure(action, error) from None
+    except BotoCoreError as error:
+        raise _no_answer(error, service, region) from None
 
 
 class _Answer(dict[str, Any]):

@@ -1,5 +1,6 @@
 """Opens a Reader of AWS with the credentials that boto3 finds."""
 
+import os
 from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
@@ -11,6 +12,7 @@ from botocore import exceptions
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from emr_notebook.cli.aws.notebook_actions import START
 from emr_notebook.cli.aws.printable import printable
 from emr_notebook.cli.aws.reader import (
     MAX_CONCURRENT_CALLS,
@@ -27,10 +29,24 @@ ATTEMPTS = 6
 # Of calls that nobody answers: with the seconds above, silence is told in less than 30.
 UNANSWERED_ATTEMPTS = 2
 
+# Calls that AWS answers with nothing.
+EMPTY_ANSWERS = frozenset({START})
+
 
 def aws_reader(region: str) -> Reader:
     """A reader with the credentials that boto3 finds. Raises CommandError when it finds none."""
     return session_reader(open_session(region), region)
+
+
+def configured_region() -> str | None:
+    """The region of AWS_REGION, AWS_DEFAULT_REGION or the profile. Raises CommandError."""
+    # boto3 itself does not read AWS_REGION, which the AWS CLI and the SDKs of other languages do.
+    if found := os.environ.get("AWS_REGION"):
+        return found
+    try:
+        return boto3.Session().region_name
+    except BotoCoreError as error:
+        raise CommandError(explain(error)) from None
 
 
 def open_session(region: str, **credentials: str) -> boto3.Session:
@@ -78,7 +94,7 @@ def session_reader(session: boto3.Session, region: str) -> Reader:
         if service in silent:
             raise silent[service]
         try:
-            return read_answer(ask)
+            return read_answer(ask, may_be_empty=method in EMPTY_ANSWERS)
         except NoAnswerError as error:
             silent[service] = error
             raise
@@ -86,7 +102,9 @@ def session_reader(session: boto3.Session, region: str) -> Reader:
     return Reader(region, call)
 
 
-def read_answer(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+def read_answer(
+    ask: Callable[[], Mapping[str, Any]], *, may_be_empty: bool = False
+) -> Mapping[str, Any]:
     """What boto3 answers. Raises BotoCoreError and ClientError, and nothing else.
 
     NoAnswerError, a BotoCoreError, when nobody answers, or something that is not AWS.
@@ -101,7 +119,7 @@ def read_answer(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
         # boto3 fails in whatever way on an endpoint or an answer that is of no form it knows.
         said = f"{type(error).__name__}: {printable(str(error), 200)}"
         raise NoAnswerError(error=said) from None
-    if answer.keys() <= {"ResponseMetadata"}:
+    if not may_be_empty and answer.keys() <= {"ResponseMetadata"}:
         raise NoAnswerError(error="its answer is empty")
     return answer
 

@@ -64,8 +64,13 @@ AREAS: tuple[Check, ...] = (
     quotas.check,
     stacks.check,
 )
-STATUS = {State.OK: OK, State.FAILED: FAILED, State.NOT_CHECKED: UNKNOWN}
-STYLES = {State.OK: "green", State.FAILED: "red", State.NOT_CHECKED: "yellow"}
+STATUS = {State.OK: OK, State.WARNING: OK, State.FAILED: FAILED, State.NOT_CHECKED: UNKNOWN}
+STYLES = {
+    State.OK: "green",
+    State.WARNING: "yellow",
+    State.FAILED: "red",
+    State.NOT_CHECKED: "yellow",
+}
 MARGIN = 12
 
 
@@ -94,9 +99,10 @@ def doctor(
 ) -> int:
     """Check what a deploy of the stage needs.
 
-    Of each prerequisite: ok; failed, with its cause and what mends it; or not
-    checked, with the permission that is missing, or what AWS's records do not
-    hold, such as whether Livy answers. Only reading calls are made.
+    Of each prerequisite: ok; failed, with its cause and what mends it; a
+    warning of what notebooks do without, in the same form; or not checked,
+    with the permission that is missing, or what AWS's records do not hold,
+    such as whether Livy answers. Only reading calls are made.
 
     Exit status: 0 nothing is missing that AWS's records show; 1 something is;
     3 a permission or an answer is, and nothing else is known to be.
@@ -133,6 +139,7 @@ def _areas(deployer: str | None, as_owner: str | None) -> tuple[Check, ...]:
     by_role: dict[Check, Check] = {
         deploy_role.check: partial(deploy_role.check, deployer=deployer),
         keys.check: partial(keys.check, deployer=deployer),
+        roles.check: partial(roles.check, has_bootstrap=False),
     }
     of_bootstrap = (caller.check, bootstrap.check)
     return tuple(by_role.get(each, each) for each in AREAS if each not in of_bootstrap)

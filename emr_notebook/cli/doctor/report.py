@@ -14,6 +14,7 @@ class State(StrEnum):
     """What is known of a prerequisite."""
 
     OK = "ok"
+    WARNING = "warning"
     NOT_CHECKED = "not checked"
     FAILED = "failed"
 
@@ -50,6 +51,11 @@ def ok(subject: str, what: str = "") -> Line:
 def failed(subject: str, cause: str, *commands: str, advice: str = "") -> Line:
     """A deploy, or a notebook after it, fails for this cause."""
     return Line(subject, State.FAILED, cause, commands, advice)
+
+
+def warned(subject: str, cause: str, *commands: str, advice: str = "") -> Line:
+    """A deploy and its notebooks work, and lack something; it decides nothing."""
+    return Line(subject, State.WARNING, cause, commands, advice, counts=False)
 
 
 def not_checked(subject: str, unknown: Unknown) -> Line:

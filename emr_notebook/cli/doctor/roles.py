@@ -2,10 +2,11 @@
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from emr_notebook.bootstrap import assets_bucket
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.aws.start_log import STREAM
 from emr_notebook.cli.doctor.iam import (
@@ -25,15 +26,19 @@ from emr_notebook.cli.doctor.report import (
     not_checked,
     ok,
     unseen,
+    warned,
 )
 from emr_notebook.cli.next_commands import Commands
+from emr_notebook.constructs.agent_archive import SUFFIX
 from emr_notebook.names import LOG_GROUP
 from emr_notebook.settings.model import Settings
 
 NO_SUCH_ENTITY = "NoSuchEntity"
 SAGEMAKER, ASSUME = "sagemaker.amazonaws.com", "sts:AssumeRole"
 LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
-POLICY = "notebook-logs"
+POLICY, STOP_POLICY = "notebook-logs", "notebook-idle-stop"
+AGENT_POLICY, READ = "notebook-agent", "s3:GetObject"
+STOP = "sagemaker:StopNotebookInstance"
 BOUNDARY = "permissions boundary"
 
 
@@ -66,14 +71,18 @@ def boundary_line(arn: str, policy: str | Unknown | None) -> Line:
     return ok(BOUNDARY, f"{arn} exists")
 
 
-def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
+def check(
+    reader: Reader, settings: Settings, commands: Commands, *, has_bootstrap: bool = True
+) -> list[Line]:
     """The lines of each role that notebooks are given; the roles that a deploy makes have none.
 
-    Two calls for each distinct role.
+    Three calls for each distinct role, one more where it has to stop notebooks, one less without
+    the bootstrap, whose bucket the agent is read from.
     """
     used = roles(settings)
+    bucket = assets_bucket(settings) if has_bootstrap else ""
     found = reader.map_concurrently(
-        lambda arn: role_lines(reader, arn, used[arn], settings, commands), used
+        lambda arn: role_lines(reader, arn, used[arn], settings, commands, bucket), used
     )
     return [line for lines in found for line in lines]
 
@@ -88,9 +97,17 @@ def roles(settings: Settings) -> dict[str, list[str]]:
 
 
 def role_lines(
-    reader: Reader, arn: str, notebooks: Sequence[str], settings: Settings, commands: Commands
+    reader: Reader,
+    arn: str,
+    notebooks: Sequence[str],
+    settings: Settings,
+    commands: Commands,
+    bucket: str,
 ) -> list[Line]:
-    """Whether the role is there and SageMaker's to use; then, whether it may write logs."""
+    """Whether the role is there and SageMaker's to use; then, whether it may do what it has to.
+
+    `bucket` has the notebooks' agent; "" when nobody here knows which.
+    """
     given = Role(arn)
     role = none_if_missing(NO_SUCH_ENTITY, lambda: _role(reader, name_in(arn)))
     line = trust_line(given, role, commands)
@@ -100,7 +117,14 @@ def role_lines(
     group = f"arn:{settings.partition.name}:logs:{region}:{account}:log-group:{LOG_GROUP}"
     stream = f"{group}:log-stream:{notebooks[0]}/{STREAM}"
     decisions = attempt(lambda: simulate(reader, arn, LOGS, stream))
-    return [line, logs_line(given, group, decisions, commands)]
+    lines = [line, logs_line(given, group, decisions, commands)]
+    stopping = [x for x in settings.resolved_notebooks if x.role_arn == arn and x.idle_minutes]
+    if stopping:
+        instances = f"arn:{settings.partition.name}:sagemaker:{region}:{account}:notebook-instance"
+        arns = [f"{instances}/{each.name.lower()}" for each in stopping]
+        stop = attempt(lambda: simulate(reader, arn, (STOP,), arns[0]))
+        lines.append(stop_line(given, stopping[0].name, arns, stop, commands))
+    return [*lines, agent_line(reader, given, settings, bucket, commands)]
 
 
 def trust_line(given: Role, role: Role | Unknown | None, commands: Commands) -> Line:
@@ -129,7 +153,55 @@ def logs_line(
     role: Role, group: str, decisions: Mapping[str, Decision] | Unknown, commands: Commands
 ) -> Line:
     """Whether starts of notebooks with the role are reported where `verify` reads."""
-    subject = f"logs by role {name_in(role.arn)}"
+    subject, lost = f"logs by role {name_in(role.arn)}", "verify and status have no reports"
+    statement = {
+        "Effect": "Allow",
+        "Action": [*LOGS, "logs:CreateLogGroup", "logs:DescribeLogStreams"],
+        "Resource": [group, f"{group}:log-stream:*"],
+    }
+    command = _granting(role, POLICY, statement, commands)
+    return _permission_line(subject, decisions, f"{lost} of its starts", command)
+
+
+def stop_line(
+    role: Role,
+    notebook: str,
+    arns: Sequence[str],
+    decisions: Mapping[str, Decision] | Unknown,
+    commands: Commands,
+) -> Line:
+    """Whether a notebook with the role may stop itself; `arns` are of all that have to."""
+    subject = f"idle stop of {notebook} by role {name_in(role.arn)}"
+    statement = {"Effect": "Allow", "Action": STOP, "Resource": list(arns)}
+    command = _granting(role, STOP_POLICY, statement, commands)
+    return _permission_line(subject, decisions, "it runs on, however long it is idle", command)
+
+
+def agent_line(
+    reader: Reader, role: Role, settings: Settings, bucket: str, commands: Commands
+) -> Line:
+    """Whether notebooks with the role may fetch their agent, and any that a later deploy brings."""
+    subject = f"agent by role {name_in(role.arn)}"
+    objects = f"arn:{settings.partition.name}:s3:::{bucket or '<CodeBucket>'}"
+    if not bucket:
+        advice = f"let it {READ} on {objects}/<CodePrefix>*{SUFFIX}"
+        return unseen(subject, "where it is, the template's parameters say", advice=advice)
+    # No agent has this name: what is allowed for it is allowed for all.
+    any_agent = f"{objects}/{'0' * 64}{SUFFIX}"
+    decisions = attempt(lambda: simulate(reader, role.arn, (READ,), any_agent))
+    statement = {"Effect": "Allow", "Action": READ, "Resource": f"{objects}/*{SUFFIX}"}
+    command = _granting(role, AGENT_POLICY, statement, commands)
+    lost = "its notebooks are connected, and do without the rest of the agent"
+    return _permission_line(subject, decisions, lost, command, say=warned)
+
+
+def _permission_line(
+    subject: str,
+    decisions: Mapping[str, Decision] | Unknown,
+    lost: str,
+    command: str,
+    say: Callable[..., Line] = failed,
+) -> Line:
     if isinstance(decisions, Unknown):
         return not_checked(subject, decisions)
     denied = {action: each for action, each in decisions.items() if not each.allowed}
@@ -138,12 +210,10 @@ def logs_line(
     unsure = next((each.unsure for each in denied.values() if each.unsure), "")
     if unsure:
         return not_checked(subject, Unknown(unsure))
-    cause = f"it may not {' and '.join(denied)}: verify and status have no reports of its starts"
+    cause = f"it may not {' and '.join(denied)}: {lost}"
     if not all(each.may_be_granted for each in denied.values()):
-        return failed(
-            subject, cause, advice="look for what denies it: a policy, a boundary, an SCP"
-        )
-    return failed(subject, cause, _logging(role, group, commands))
+        return say(subject, cause, advice="look for what denies it: a policy, a boundary, an SCP")
+    return say(subject, cause, command)
 
 
 def _trusting(role: Role, commands: Commands) -> str:
@@ -153,14 +223,9 @@ def _trusting(role: Role, commands: Commands) -> str:
     return f"{command} --policy-document {document} --region {commands.region}"
 
 
-def _logging(role: Role, group: str, commands: Commands) -> str:
-    statement = {
-        "Effect": "Allow",
-        "Action": [*LOGS, "logs:CreateLogGroup", "logs:DescribeLogStreams"],
-        "Resource": [group, f"{group}:log-stream:*"],
-    }
+def _granting(role: Role, name: str, statement: Mapping[str, Any], commands: Commands) -> str:
     policy = shlex.quote(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
-    command = f"aws iam put-role-policy --role-name {name_in(role.arn)} --policy-name {POLICY}"
+    command = f"aws iam put-role-policy --role-name {name_in(role.arn)} --policy-name {name}"
     return f"{command} --policy-document {policy} --region {commands.region}"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from emr_notebook.cli.plan.notebook_refusal import Facts, Size, refusal, size_of
 from emr_notebook.cli.plan.template_diff import POLICIES, ChangeType, PropertyChange, ResourceChange
-from emr_notebook.constructs.start_script import header_in
+from emr_notebook.constructs.start_script import header_in, without_agent
 from replacement_guard.properties import NAME
 
 STOPPED = "Stopped"
@@ -20,8 +20,14 @@ REPORTED_VARIABLES = {
     "RELEASE_LABEL": "release",
     "SPARK_VERSION": "Spark",
     "LIVY_VERSION": "Livy",
+    "IDLE_MINUTES": "idle minutes",
+    "ENVIRONMENT": "environment",
+    "START_HOOK": "start hook as",
+    "AGENT_SHA256": "agent",
     "SCRIPT_VERSION": "script",
 }
+# So many digits of a hash are shown, as many as a script's version has.
+DIGITS = 8
 
 
 class NotebookChange(StrEnum):
@@ -139,13 +145,26 @@ def _tags(value: Any) -> dict[str, str]:
 
 
 def script_changes(before: str, after: str) -> tuple[PropertyChange, ...]:
-    """What the next start brings to a notebook, from two start scripts in base64."""
+    """What the next start brings to a notebook, from two start scripts in base64.
+
+    Where the agent alone is another one, the script's version, which follows from it, is not said.
+    """
     if before == after:
         return ()
-    had, has = header_in(before), header_in(after)
+    had, has = _reported(before), _reported(after)
+    only_agent = without_agent(before) == without_agent(after)
     found = tuple(
-        PropertyChange(word, had.get(name), has.get(name))
-        for name, word in REPORTED_VARIABLES.items()
-        if had.get(name) != has.get(name)
+        PropertyChange(word, had.get(word), has.get(word))
+        for word in REPORTED_VARIABLES.values()
+        if had.get(word) != has.get(word) and not (only_agent and word == "script")
     )
     return found or (PropertyChange("script", "one text", "another"),)
+
+
+def _reported(content: str) -> dict[str, str]:
+    """What a plan says of a start script in base64, in its own words."""
+    found = header_in(content)
+    if sha256 := found.get("AGENT_SHA256"):
+        hooked = " with its start hook" if "START_HOOK" in found else ""
+        found["AGENT_SHA256"] = f"{sha256[:DIGITS]}{hooked}"
+    return {word: found[name] for name, word in REPORTED_VARIABLES.items() if name in found}

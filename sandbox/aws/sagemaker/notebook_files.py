@@ -7,9 +7,11 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sandbox.aws.answers import Refused
 from sandbox.aws.route53.resolver import VpcResolver
+from sandbox.aws.sagemaker.instance_aws import InstanceAws
 
 
 def script_of(hook: Sequence[Mapping[str, str]]) -> bytes | None:
@@ -34,6 +36,7 @@ class NotebookFiles:
     host: Sequence[str]
     hook_seconds: float
     resolver: VpcResolver
+    aws: InstanceAws
 
     def root(self, name: str) -> Path:
         """The notebook's volume: what is in it survives a stop, and is gone with the notebook."""
@@ -48,7 +51,7 @@ class NotebookFiles:
         name: str,
         notebook_arn: str,
         scripts: Mapping[str, bytes | None],
-        subnet_id: str,
+        properties: Mapping[str, Any],
     ) -> list[str]:
         """Write what the host reads and return its command; `scripts` by option name."""
         given = self._given(name)
@@ -57,9 +60,11 @@ class NotebookFiles:
         metadata = given / "resource-metadata.json"
         metadata.write_text(json.dumps({"ResourceArn": notebook_arn, "ResourceName": name}))
         hosts = given / "hosts"
-        self.resolver.show_in(hosts, subnet_id)
+        self.resolver.show_in(hosts, str(properties.get("SubnetId", "")))
+        self.aws.write(given / "aws", properties)
         command = [*self.host, "--name", name, "--root", str(self.root(name))]
         command += ["--metadata", str(metadata), "--hosts", str(hosts)]
+        command += ["--aws", str(given / "aws")]
         command += ["--hook-seconds", f"{self.hook_seconds:g}"]
         for option, script in scripts.items():
             if script is not None:

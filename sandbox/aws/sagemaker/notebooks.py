@@ -129,9 +129,7 @@ class Notebooks:
             on_create = None if notebook.on_create_done else script_of(lifecycle.on_create)
             scripts = {"on-create": on_create, "on-start": script_of(lifecycle.on_start)}
         process = NotebookProcess(
-            self._files.command(
-                notebook.name, notebook.arn, scripts, str(notebook.properties.get("SubnetId", ""))
-            ),
+            self._files.command(notebook.name, notebook.arn, scripts, notebook.properties),
             self._files.log(notebook.name),
             lambda event: self._on_event(notebook, event),
             lambda status: self._on_end(notebook, status),

@@ -1,7 +1,6 @@
 """Calls what a schedule is for, in the name of the schedule's role, as any other client does."""
 
 import json
-import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -13,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.aws.emulator import ministack
+from sandbox.aws.iam import service_roles
 from sandbox.aws.options import HOST, Options
 
 PRINCIPAL = "scheduler.amazonaws.com"
@@ -52,32 +52,12 @@ def target_problem(target: Mapping[str, Any]) -> str | None:
 
 def may_assume(schedule: Schedule) -> bool:
     """Whether the role's trust policy admits Scheduler, on behalf of the schedule's group."""
-    role = _role(schedule)
-    if role is None:
-        return False
-    evaluator = ministack("core.iam_evaluator")
     _, _, _, region, account, _ = schedule["Arn"].split(":", 5)
     # User guide, "Confused deputy prevention": aws:SourceArn is the group's ARN.
     group = f"arn:aws:scheduler:{region}:{account}:schedule-group/{schedule['GroupName']}"
-    context = evaluator.EvalContext(
-        principal_arn=PRINCIPAL,
-        principal_type="Service",
-        principal_account="",
-        action="sts:AssumeRole",
-        resource_arn=schedule["Target"]["RoleArn"],
-        region=region,
-        service_context={"aws:sourcearn": group, "aws:sourceaccount": account},
-    )
-    document = role.get("AssumeRolePolicyDocument") or {}
-    document = json.loads(document) if isinstance(document, str) else document
-    statements = document.get("Statement", [])
-    # The emulator lets an account's root pass as any service: here only the service does.
-    admitting = [
-        {**each, "Principal": "*"}
-        for each in (statements if isinstance(statements, list) else [statements])
-        if evaluator._service_principal_matches(each.get("Principal"), PRINCIPAL)
-    ]
-    return bool(evaluator.evaluate_trust_policy({"Statement": admitting}, PRINCIPAL, context))
+    context = {"aws:sourcearn": group, "aws:sourceaccount": account}
+    role_arn = schedule["Target"]["RoleArn"]
+    return service_roles.may_assume(role_arn, PRINCIPAL, region=region, context=context)
 
 
 class Targets:
@@ -106,7 +86,8 @@ class Targets:
             raise RunFailed(str(error)) from error
 
     def _client(self, schedule: Schedule, service: str) -> Any:
-        keys = _session(schedule)
+        role_arn = schedule["Target"]["RoleArn"]
+        keys = service_roles.session_keys(role_arn, "scheduler", seconds=SESSION_SECONDS)
         region = schedule["Arn"].split(":")[3]
         return boto3.Session(*keys, region).client(
             service,  # type: ignore[call-overload]  # whatever the schedule names
@@ -125,32 +106,6 @@ def _operation(arn: str) -> tuple[str, str] | None:
     names = session.get_service_model(service).operation_names
     operation = action[:1].upper() + action[1:]
     return (service, operation) if action[:1].islower() and operation in names else None
-
-
-def _role(schedule: Schedule) -> dict[str, Any] | None:
-    arn = schedule["Target"]["RoleArn"]
-    roles = ministack("services.iam")._roles
-    found: dict[str, Any] | None = roles.get_scoped(arn.split(":")[4], None, arn.rsplit("/", 1)[-1])
-    return found if found and found.get("Arn") == arn else None
-
-
-def _session(schedule: Schedule) -> tuple[str, str, str]:
-    """Credentials of the role, as AssumeRole hands them out."""
-    iam, sts = ministack("services.iam"), ministack("services.sts")
-    arn, name = schedule["Target"]["RoleArn"], "scheduler"
-    assumed, _ = sts._assumed_role_arn(arn, name)
-    key, secret, token = iam._gen_session_access_key(), iam._gen_secret(), iam._gen_session_token()
-    session = {
-        "Arn": assumed,
-        "UserId": f"{sts._role_id(arn)}:{name}",
-        "SecretAccessKey": secret,
-        "SessionToken": token,
-        "Expiration": time.time() + SESSION_SECONDS,
-        "AccountId": arn.split(":")[4],
-        "PrincipalType": "AssumedRole",
-    }
-    sts.register_session(key, session)
-    return key, secret, token
 
 
 def _event(schedule: Schedule, due: datetime) -> dict[str, Any]:

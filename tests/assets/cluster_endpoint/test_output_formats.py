@@ -2,7 +2,6 @@
 
 import re
 import string
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -12,7 +11,6 @@ from emr_notebook.constructs import start_script
 from emr_notebook.settings import types
 from refusal import Refusal
 
-ON_START = Path(__file__).parents[3] / "assets/notebook/on_start.sh"
 LONGEST_NAME = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])
 FIT = {
     "LivyUrl": [
@@ -133,14 +131,6 @@ def test_only_text_fits(name: str, value: object) -> None:
     assert not output_formats.matches(name, value)
     with pytest.raises(Refusal, match="value-unfit"):
         output_formats.checked({name: value})
-
-
-@pytest.mark.parametrize(("name", "value"), [*PAIRS, ("ReleaseLabel", output_formats.UNKNOWN)])
-def test_the_start_script_accepts_what_fits(name: str, value: str) -> None:
-    found = re.search(r'form = r"(\S+)" if needed else "(\S+)"', ON_START.read_text())
-    assert found is not None
-
-    assert re.fullmatch(found[1 if name == "LivyUrl" else 2], value)
 
 
 @pytest.mark.parametrize(("name", "value"), PAIRS)

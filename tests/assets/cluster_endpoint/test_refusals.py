@@ -17,7 +17,6 @@ from replacement_guard.guard import Change
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/troubleshooting.md").read_text()
-SCRIPT = (ROOT / "assets/notebook/on_start.sh").read_text()
 ID = "j-2AXXXXXXGAPLF"
 MODULES = (refusal, refusals, guard_refusals, record_refusals)
 SUBNET = Change("SubnetId", "subnet-0a1b2c3d4e5f60718", "subnet-0f9e8d7c6b5a41322")
@@ -218,17 +217,3 @@ class TestMessage:
     def test_a_long_value_is_shown_by_its_beginning(self, make: Any) -> None:
         assert f"'{'x' * 79}" in str(make("x" * 500))
         assert "x" * 80 not in str(make("x" * 500))
-
-
-def test_the_page_explains_every_verdict_of_the_start_scripts_check() -> None:
-    faults = SCRIPT[SCRIPT.index("FAULTS = (") : SCRIPT.index("def check_livy")]
-    verdicts = set(re.findall(r'^  \([^"]*"([^"]+)", "', faults, re.M))
-    verdicts |= {each.replace("{status}", "<status>") for each in returned(faults)}
-    verdicts |= set(re.findall(r"^check: ([a-z ]+)$", SCRIPT, re.M))
-    table = PAGE[PAGE.index("| check |") :]
-
-    assert set(re.findall(r"^\| `([^`]+)` \|", table, re.M)) == verdicts
-
-
-def returned(code: str) -> list[str]:
-    return re.findall(r'^ +return f?"([^"]+)"', code, re.M)

@@ -19,10 +19,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from emr_notebook.constructs import start_script
+from emr_notebook.constructs.agent_archive import agent_archive
 
 ASSETS = Path(__file__).parents[3] / "assets" / "notebook"
 BODY = (ASSETS / "on_start.sh").read_text()
 CREATE_BODY = (ASSETS / "on_create.sh").read_text()
+AGENT = agent_archive()
 START_HERE = (ASSETS / "start_here.ipynb").read_text().rstrip("\n")
 # What SageMaker gives its start scripts.
 SAGEMAKER_PATH = "/sbin:bin:/usr/sbin:/usr/bin"
@@ -60,7 +62,8 @@ def values(**changed: str) -> dict[str, str]:
             {"executorMemory": "4g", "conf": {"spark.sql.shuffle.partitions": "64"}}
         ),
     )
-    return {**usual, "SCRIPT_VERSION": "0a1b2c3d", **changed}
+    agent = {"AGENT_URI": f"s3://bucket/{AGENT.file_name}", "AGENT_SHA256": AGENT.sha256}
+    return {**usual, **agent, "SCRIPT_VERSION": "0a1b2c3d", **changed}
 
 
 @dataclass
@@ -84,6 +87,9 @@ class Instance:
             folder.mkdir()
         instance = cls(home=home, bin=tools)
         instance.give(home, home / "SageMaker")
+        instance.programs.mkdir()
+        instance.profile.parent.mkdir()
+        instance.program.write_bytes(AGENT.content)
         if not shutil.which("python3", path=SAGEMAKER_PATH):
             (tools / "python3").symlink_to(Path(sys.executable).resolve())
             instance.path = f"{tools}:{SAGEMAKER_PATH}"
@@ -91,6 +97,26 @@ class Instance:
             yield instance
         finally:
             shutil.rmtree(root)
+
+    @property
+    def programs(self) -> Path:
+        """Root's folder of agents whose hash was right."""
+        return self.home.parent / "programs"
+
+    @property
+    def program(self) -> Path:
+        """The agent, there. A scratch instance has it already."""
+        return self.programs / AGENT.file_name
+
+    @property
+    def profile(self) -> Path:
+        """What login shells read."""
+        return self.home.parent / "profile.d" / "emr-notebook.sh"
+
+    @property
+    def kept_copy(self) -> Path:
+        """The agent, on the volume."""
+        return self.folder / "agent" / self.program.name
 
     @property
     def folder(self) -> Path:
@@ -143,6 +169,8 @@ class Instance:
             "env": {
                 "PATH": self.path,
                 "NOTEBOOK_HOME": str(self.home),
+                "NOTEBOOK_PROGRAMS": str(self.programs),
+                "NOTEBOOK_PROFILE": str(self.profile.parent),
                 "NOTEBOOK_USER": notebook_user(),
                 "LIVY_CHECK_SECONDS": str(self.check_seconds),
                 **self.environment,

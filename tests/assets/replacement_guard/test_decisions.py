@@ -130,7 +130,7 @@ def notebooks(draw: st.DrawFn) -> list[Notebook]:
     ]
 
 
-@settings(max_examples=400, deadline=None, database=None)
+@settings(max_examples=4 * settings().max_examples, deadline=None, database=None)
 @given(notebooks(), st.frozensets(st.sampled_from(sorted(COMMON))))
 def test_it_refuses_exactly_when_a_notebook_would_be_replaced_that_may_not(
     asked: list[Notebook], common_before: frozenset[str]

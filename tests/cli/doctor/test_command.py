@@ -22,10 +22,12 @@ from emr_notebook.settings.model import Settings
 from tests.assets.cluster_endpoint.emr_api import Api
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION, instance, refused
 from tests.cli.doctor.account_in_memory import BOUNDARY, KEY, ROLE, SECRET, AccountWorld
-from tests.cli.doctor.network.network_in_memory import COMMANDS, PRIMARY, running, settings
+from tests.cli.doctor.network.network_in_memory import COMMANDS, PRIMARY, SUBNET, running, settings
 from tests.conftest import stage
 
 LIVY = "Livy of analytics"
+# Of a stage whose VPC has no endpoint for it.
+S3 = f"S3 from {SUBNET}"
 LINES = [
     ok("VPC vpc-1", "10.0.0.0/16"),
     failed("bootstrap", "there is none", "cdk bootstrap", advice="once for a region"),
@@ -81,7 +83,8 @@ class TestAllAreas:
     ) -> None:
         found = all_lines(AccountWorld())
 
-        assert [line.subject for line in found if line.state is not State.OK] == [LIVY]
+        states = {line.subject: line.state for line in found if line.state is not State.OK}
+        assert states == {LIVY: State.NOT_CHECKED, S3: State.WARNING}
 
     def test_no_two_lines_are_about_the_same(self) -> None:
         subjects = [line.subject for line in all_lines(account(2), large(3, 2))]
@@ -118,7 +121,7 @@ class TestAllAreas:
             raise ConnectTimeoutError(endpoint_url="https://ssm.eu-west-1.amazonaws.com")
 
         world.answers["ssm", "get_parameter"] = silent
-        lines = [line for line in all_lines(world) if line.subject != LIVY]
+        lines = [line for line in all_lines(world) if line.subject not in (LIVY, S3)]
         found = {line.subject: line for line in lines if line.state is not State.OK}
 
         assert {subject: line.what for subject, line in found.items()} == {
@@ -145,7 +148,7 @@ class TestHowMuchIsAsked:
             "list_instances": clusters,
             "list_instance_groups": clusters,
             **dict.fromkeys(ONCE, 1),
-            "simulate_principal_policy": 21,
+            "simulate_principal_policy": 22,
             "describe_subnets": 3,
             "describe_vpc_attribute": 2,
             "describe_security_groups": 2,
@@ -256,18 +259,18 @@ class TestTheCommand:
         assert (code, err) == (0, "")
         assert out != ""
         *lines, last = [line for line in out.splitlines() if not line.startswith(" ")]
-        assert [line for line in lines if not line.startswith("ok  ")] == [
-            f"not checked {LIVY}: {NOT_ASKED}"
-        ]
+        s3, livy = [line for line in lines if not line.startswith("ok  ")]
+        assert s3.startswith(f"warning     {S3}: ")
+        assert livy == f"not checked {LIVY}: {NOT_ASKED}"
         next_step = "Next: emr-notebook plan --stage test"
-        assert last == f"1 not checked, {len(lines) - 1} ok. {next_step}"
+        assert last == f"1 not checked, 1 warning, {len(lines) - 2} ok. {next_step}"
 
     def test_exits_1_when_something_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
         code, out, _ = run(AccountWorld(version=None), monkeypatch)
 
         assert code == 1
         assert re.search(
-            r"\n1 failed, 1 not checked, \d+ ok\. "
+            r"\n1 failed, 1 not checked, 1 warning, \d+ ok\. "
             r"Next: mend what failed, then emr-notebook doctor --stage test\n$",
             out,
         )

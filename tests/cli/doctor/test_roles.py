@@ -14,6 +14,7 @@ from tests.cli.doctor.account_in_memory import BOUNDARY, ROLE, SAGEMAKER, Accoun
 from tests.cli.doctor.network.network_in_memory import COMMANDS, STACK, lines, settings
 
 SUBJECT, LOGS = "role data-science", "logs by role data-science"
+AGENT = "agent by role data-science"
 ASSUME = "sts:AssumeRole"
 
 
@@ -125,7 +126,7 @@ def test_logs_that_something_denies_are_let_by_no_command() -> None:
 def test_logs_are_asked_about_for_a_notebook_with_the_role() -> None:
     world = AccountWorld()
     of(world)
-    [asked] = [given for name, given in world.calls if name == "simulate_principal_policy"]
+    [asked, _] = [given for name, given in world.calls if name == "simulate_principal_policy"]
 
     group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/sagemaker/NotebookInstances"
     assert asked["PolicySourceArn"] == ROLE
@@ -136,7 +137,7 @@ def test_logs_are_asked_about_for_a_notebook_with_the_role() -> None:
     ("action", "missed"),
     [
         ("iam:GetRole", {SUBJECT}),
-        ("iam:SimulatePrincipalPolicy", {LOGS}),
+        ("iam:SimulatePrincipalPolicy", {LOGS, AGENT}),
     ],
 )
 def test_a_missing_permission_is_named_where_it_is_missed(action: str, missed: set[str]) -> None:
@@ -152,7 +153,74 @@ def test_forty_notebooks_with_one_role_cost_no_more_calls() -> None:
     asked = settings(lambda data: data.update(notebooks=notebooks, defaults={"role_arn": ROLE}))
     roles.check(world.reader(), asked, COMMANDS)
 
-    assert len(world.calls) == 2
+    assert len(world.calls) == 3
+
+
+def test_one_that_may_not_read_every_agent_is_warned_of_and_let() -> None:
+    world = AccountWorld(decisions={"s3:GetObject": {"EvalDecision": "implicitDeny"}})
+    found = of(world)[AGENT]
+    [command] = found.commands
+    [*_, asked] = [given for name, given in world.calls if name == "simulate_principal_policy"]
+
+    assert (found.state, found.counts) == (State.WARNING, False)
+    assert found.what.startswith("it may not s3:GetObject: its notebooks are connected, and do")
+    bucket = f"arn:aws:s3:::cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
+    assert policy_in(command)["Statement"] == [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{bucket}/*.pyz"}
+    ]
+    # An agent that a later deploy brings counts, too.
+    assert asked["ResourceArns"] == [f"{bucket}/{'0' * 64}.pyz"]
+
+
+def test_without_the_bootstrap_where_the_agent_is_nobody_here_knows() -> None:
+    asked = settings(lambda data: data.update(defaults={"role_arn": ROLE}))
+    found = {
+        line.subject: line
+        for line in roles.check(AccountWorld().reader(), asked, COMMANDS, has_bootstrap=False)
+    }[AGENT]
+
+    assert (found.state, found.counts) == (State.NOT_CHECKED, False)
+    assert found.advice == "let it s3:GetObject on arn:aws:s3:::<CodeBucket>/<CodePrefix>*.pyz"
+
+
+STOP = "sagemaker:StopNotebookInstance"
+
+
+def stopping(world: AccountWorld) -> dict[str, Line]:
+    """Two of three notebooks with the role stop themselves when idle."""
+
+    def change(data: dict[str, Any]) -> None:
+        data["defaults"] = {"role_arn": ROLE, "stop_after_idle_minutes": 60}
+        data["notebooks"] = {
+            "carol": {"cluster": "analytics", "stop_after_idle_minutes": "never"},
+            "alice": {"cluster": "analytics", "name": "Alice"},
+            "bob": {"cluster": "analytics"},
+        }
+
+    return lines(roles.check, world, settings(change))
+
+
+def test_one_that_may_not_stop_a_notebook_that_has_to_fails_and_is_let() -> None:
+    world = AccountWorld(decisions={STOP: {"EvalDecision": "implicitDeny"}})
+    found = stopping(world)["idle stop of Alice by role data-science"]
+    [command] = found.commands
+
+    assert found.state is State.FAILED
+    assert found.what == f"it may not {STOP}: it runs on, however long it is idle"
+    # SageMaker writes names in ARNs in small letters.
+    arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:notebook-instance"
+    assert policy_in(command)["Statement"] == [
+        {"Effect": "Allow", "Action": STOP, "Resource": [f"{arn}/alice", f"{arn}/{STACK}-bob"]}
+    ]
+
+
+def test_the_idle_stop_is_asked_of_iam_where_a_notebook_has_one() -> None:
+    world = AccountWorld()
+    found = stopping(world)
+    asked = [given for name, given in world.calls if name == "simulate_principal_policy"]
+
+    assert found["idle stop of Alice by role data-science"].state is State.OK
+    assert [each["ActionNames"] for each in asked][1:] == [[STOP], ["s3:GetObject"]]
 
 
 ALLOW = {"Effect": "Allow", "Principal": {"Service": SAGEMAKER}, "Action": ASSUME}

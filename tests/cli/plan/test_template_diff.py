@@ -18,6 +18,7 @@ from emr_notebook.cli.plan.notebook import script_changes
 from emr_notebook.cli.plan.read import AwsState
 from emr_notebook.cli.plan.stack import StackPlan, plan_stack
 from emr_notebook.cli.plan.template_diff import ChangeType, TemplateDiff
+from emr_notebook.constructs import start_script
 from emr_notebook.settings.file import parse
 from emr_notebook.settings.model import Settings
 from replacement_guard.guard import decide
@@ -181,6 +182,12 @@ class TestChangeTypes:
             assert CREATE_ONLY[kind] == {path.split("/")[2] for path in paths}, kind
 
 
+def with_agent(sha256: str, body: str = "true\n", version: str = "0a1b2c3d") -> str:
+    header = {"AGENT_URI": f"s3://code/{sha256}.pyz", "AGENT_SHA256": sha256}
+    lines = start_script.script_lines({**header, "SCRIPT_VERSION": version}, body)
+    return start_script.content(lines)
+
+
 class TestScripts:
     def test_only_what_the_header_says_otherwise_is_told(self) -> None:
         before, after = script("http://10.0.0.9:8998"), script("http://10.0.0.5:8998", "ffffffff")
@@ -189,6 +196,18 @@ class TestScripts:
             ("address", "http://10.0.0.9:8998", "http://10.0.0.5:8998"),
             ("script", "0a1b2c3d", "ffffffff"),
         ]
+
+    def test_another_agent_alone_is_said_as_that(self) -> None:
+        before, after = with_agent("a" * 64), with_agent("b" * 64, version="ffffffff")
+
+        assert [(each.name, each.before, each.after) for each in script_changes(before, after)] == [
+            ("agent", "aaaaaaaa", "bbbbbbbb"),
+        ]
+
+    def test_an_agent_with_another_script_is_said_with_it(self) -> None:
+        before, after = with_agent("a" * 64), with_agent("b" * 64, "echo\n", version="ffffffff")
+
+        assert [each.name for each in script_changes(before, after)] == ["agent", "script"]
 
     def test_the_same_script_changes_nothing(self) -> None:
         assert script_changes(script(), script()) == ()
@@ -284,7 +303,9 @@ def _settings(side: Side, may: frozenset[str]) -> Settings:
     return parse(stage(change))
 
 
-@hypothesis_settings(max_examples=200, deadline=None, database=None)
+@hypothesis_settings(
+    max_examples=2 * hypothesis_settings().max_examples, deadline=None, database=None
+)
 @given(sides())
 def test_it_fails_exactly_the_updates_that_the_guard_will_refuse(
     story: tuple[Side, Side, frozenset[str]],
@@ -309,7 +330,7 @@ def test_it_fails_exactly_the_updates_that_the_guard_will_refuse(
     assert unasked == replaced - may
 
 
-@hypothesis_settings(max_examples=100, deadline=None, database=None)
+@hypothesis_settings(deadline=None, database=None)
 @given(sides())
 def test_equal_templates_change_nothing(story: tuple[Side, Side, frozenset[str]]) -> None:
     side, _, may = story

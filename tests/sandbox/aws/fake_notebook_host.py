@@ -42,7 +42,7 @@ def main() -> int:
     die_with_parent()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     parser = argparse.ArgumentParser()
-    for option in ("--root", "--metadata", "--hosts", "--on-create", "--on-start"):
+    for option in ("--root", "--metadata", "--hosts", "--aws", "--on-create", "--on-start"):
         parser.add_argument(option, type=Path)
     parser.add_argument("--name")
     parser.add_argument("--hook-seconds", type=float)

@@ -1,6 +1,7 @@
 """Runs Livies without sessions, and has the fake notebook host's start script ask them."""
 
 import contextlib
+import shlex
 import socket
 import threading
 from collections.abc import Iterator
@@ -8,21 +9,28 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from emr_notebook.constructs.agent_archive import agent_archive
 from sandbox.aws.emr.seed import ClusterSpec, InstanceSpec
 from tests.conftest import ROOT
 
 FIRST, SECOND = "127.0.0.1", "127.0.0.2"
 SCRIPT = "assets/notebook/on_start.sh"
-# The real start script, in the fake host's folder instead of a home, and slow when told to.
-FAKE_HOST_SETTINGS = """NOTEBOOK_HOME=$PWD NOTEBOOK_USER=$(id -un) LIVY_CHECK_SECONDS=1
+# The real start script, in the fake host's folder instead of a home, with an agent that was
+# fetched before, and slow when told to.
+FAKE_HOST_SETTINGS = """NOTEBOOK_HOME=$PWD NOTEBOOK_PROGRAMS={programs}
+NOTEBOOK_USER=$(id -un) LIVY_CHECK_SECONDS=1
 while [[ -e SageMaker/slow ]]; do sleep 0.1; done
 """
 
 
 def adapt_start_script(root: Path) -> None:
     """Have the checkout's start script do its work in the fake host's folder."""
+    agent, programs = agent_archive(), root.absolute() / "programs"
+    programs.mkdir()
+    (programs / agent.file_name).write_bytes(agent.content)
+    settings = FAKE_HOST_SETTINGS.format(programs=shlex.quote(str(programs)))
     shebang, rest = (ROOT / SCRIPT).read_text().split("\n", 1)
-    (root / SCRIPT).write_text(f"{shebang}\n{FAKE_HOST_SETTINGS}{rest}")
+    (root / SCRIPT).write_text(f"{shebang}\n{settings}{rest}")
 
 
 def cluster_at(cluster_id: str, address: str, port: int, **changes: Any) -> ClusterSpec:

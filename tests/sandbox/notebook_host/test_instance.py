@@ -1,6 +1,7 @@
 """The notebook host does with an instance what SageMaker does, and leaves nothing behind."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -80,6 +81,21 @@ def test_the_jupyterlab_page_and_kernels_are_served_in_service(any_host: Host) -
     assert "conda_python3" in listed
     assert last["pid"] == processes_with(f"--root {any_host.root}")[0]
     assert any_host.stop() == 0
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="an ordinary user's root has no /etc of its own")
+def test_terminals_are_login_shells_and_the_server_says_where_it_listens(host: Host) -> None:
+    *_, last = host.start(
+        "#!/bin/bash\necho 'echo $HOME >/home/ec2-user/SageMaker/login' >/etc/profile.d/team.sh"
+    )
+
+    terminals = last["url"].replace("/lab?", "/api/terminals?")
+    urllib.request.urlopen(terminals, data=b"").close()  # noqa: S310 - loopback
+
+    assert wait_for((host.volume / "login").exists)
+    assert wait_for(lambda: (host.volume / "login").read_text() == "/home/ec2-user\n")
+    [file] = (host.home / ".local/share/jupyter/runtime").glob("jpserver-*.json")
+    assert last["url"].startswith(json.loads(file.read_text())["url"])
 
 
 def test_without_the_token_the_notebooks_are_not_listed(host: Host) -> None:

@@ -9,7 +9,8 @@ import pytest
 from sandbox.errors import SandboxError
 from sandbox.notebook_host.filesystem import is_open_to_others, needed_paths
 from sandbox.notebook_host.hooks import HookResult
-from sandbox.notebook_host.image import install, kernel_specs, wipe
+from sandbox.notebook_host.image import NO_AWS, install, kernel_specs, wipe
+from sandbox.notebook_host.lab import environment
 from sandbox.notebook_host.mounts import mount_points, outermost
 from sandbox.notebook_host.user import Ec2User, ec2_user, with_ec2_group, with_ec2_user
 
@@ -145,12 +146,18 @@ def test_a_link_in_the_place_of_the_volume_is_not_followed(tmp_path: Path) -> No
     (home / "SageMaker").symlink_to(outside)
     user = Ec2User(1000, 1000) if os.getuid() == 0 else Ec2User(os.getuid(), os.getgid())
 
-    install(home, user)
+    install(home, user, NO_AWS)
 
     assert outside.stat().st_uid == os.getuid()
     assert [path.name for path in outside.iterdir()] == ["precious"]
     assert not (home / "SageMaker").is_symlink()
     assert (home / "SageMaker").stat().st_uid == user.uid
+
+
+def test_kernels_take_what_is_said_of_aws_from_their_home_alone() -> None:
+    of_aws = [name for name in environment(Path("/config")) if name.startswith("AWS_")]
+
+    assert of_aws == ["AWS_EC2_METADATA_DISABLED"]
 
 
 def test_the_kernels_are_those_of_sagemakers_image() -> None:

@@ -20,8 +20,8 @@ def folder(home: Path) -> Path:
     return home / FOLDER
 
 
-def write(path: Path, text: str, mode: int = 0o600) -> None:
-    """Write all of the text, or leave the file as it was.
+def write(path: Path, content: str | bytes, mode: int = 0o600) -> None:
+    """Write all of the content, or leave the file as it was.
 
     A link in the file's place is replaced, never followed. Writers at the same time do not disturb
     one another: the last one wins. Raises OSError.
@@ -32,8 +32,8 @@ def write(path: Path, text: str, mode: int = 0o600) -> None:
         new.unlink()
     try:
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
-            file.write(text)
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+            file.write(content.encode() if isinstance(content, str) else content)
         new.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -44,17 +44,29 @@ def write(path: Path, text: str, mode: int = 0o600) -> None:
 def read(path: Path, largest: int = LARGEST_BYTES) -> str | None:
     """The text of a regular file, or None where there is none.
 
-    Raises ValueError for what is no regular file, is larger than `largest` bytes or is not UTF-8,
-    and OSError. A FIFO in its place does not block.
+    Raises ValueError, as read_bytes and for what is not UTF-8, and OSError.
+    """
+    content = read_bytes(path, largest)
+    return None if content is None else content.decode("utf-8-sig")
+
+
+def read_bytes(path: Path, largest: int = LARGEST_BYTES) -> bytes | None:
+    """The content of a regular file, or None where there is none.
+
+    Raises ValueError for what is no regular file or is larger than `largest` bytes, and OSError.
+    A FIFO in its place does not block.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except FileNotFoundError:
         return None
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ValueError("it is no regular file")
-        content = file.read(largest + 1)
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read(largest + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > largest:
         raise ValueError(f"it is larger than {largest:,} bytes")
-    return content.decode("utf-8-sig")
+    return content

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from typing import TYPE_CHECKING
 
 from emr_notebook_agent import files
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "status.txt"
+# A program of the user's may hold it for good.
+LOCK_SECONDS = 5.0
 
 
 def update(home: Path, values: Mapping[str, str | None]) -> None:
@@ -33,14 +36,26 @@ def update(home: Path, values: Mapping[str, str | None]) -> None:
         files.write(path, "\n".join([*kept, *new, ""]))
 
 
+def replace(home: Path, text: str) -> None:
+    """Write the whole file, without the lines of what an earlier start began. Raises OSError."""
+    with locked(home):
+        files.write(files.folder(home) / NAME, text)
+
+
 @contextlib.contextmanager
 def locked(home: Path) -> Iterator[None]:
-    """One writer of status.txt at a time."""
+    """One writer of status.txt at a time; without the lock when it was held for LOCK_SECONDS."""
     folder = files.folder(home)
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        deadline = time.monotonic() + LOCK_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(0.05)
         yield
     finally:
         os.close(descriptor)

@@ -15,17 +15,35 @@ _CODECOMMIT = re.compile(r"git-codecommit\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 
 @dataclass(frozen=True)
 class Destination:
-    """Something to reach: `service` is the end of its endpoints' names, "" when it has none."""
+    """Something to reach: `service` is the end of its endpoints' names, "" when it has none.
+
+    Without what is not required notebooks are connected to their clusters all the same.
+    """
 
     name: str
     why: str
     service: str = ""
+    is_required: bool = True
+
+    @property
+    def is_s3(self) -> bool:
+        """Whether it has a gateway endpoint and a prefix list."""
+        return self.service == S3.service
 
 
 LOGS = Destination(
     "CloudWatch Logs", "reports of starts go there: verify and status read them", "logs"
 )
 S3 = Destination("S3", "network.s3_prefix_list_id is given", "s3")
+AGENT = Destination(
+    "S3",
+    "notebooks fetch their agent there; without it they are connected, and no more",
+    "s3",
+    is_required=False,
+)
+SAGEMAKER_API = Destination(
+    "SageMaker's API", "stop_after_idle_minutes: notebooks ask it to stop them", "sagemaker.api"
+)
 
 
 @dataclass(frozen=True)
@@ -48,8 +66,9 @@ def destinations_by_subnet(
         if notebook.opt_outs.direct_internet_access is None:
             destinations = found.setdefault(notebook.subnet_id, {})
             destinations[LOGS] = None
-            if settings.network.s3_prefix_list_id is not None:
-                destinations[S3] = None
+            destinations[AGENT if settings.network.s3_prefix_list_id is None else S3] = None
+            if notebook.idle_minutes is not None:
+                destinations[SAGEMAKER_API] = None
             for given in notebook.code_repositories:
                 destinations |= dict.fromkeys(_of_repository(given, repositories, settings.region))
     return {subnet: list(destinations) for subnet, destinations in found.items()}

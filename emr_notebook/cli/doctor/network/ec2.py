@@ -34,12 +34,13 @@ class Subnet:
 
 @dataclass(frozen=True)
 class Group:
-    """A security group with its rules."""
+    """A security group with its rules; `owner` is whose account's it is."""
 
     group_id: str
     vpc_id: str
     ingress: tuple[Rule, ...]
     egress: tuple[Rule, ...]
+    owner: str = ""
 
 
 def described(
@@ -77,6 +78,7 @@ def groups(reader: Reader, ids: Collection[str]) -> dict[str, Group]:
             each.get("VpcId", ""),
             rules_of(each.get("IpPermissions", [])),
             rules_of(each.get("IpPermissionsEgress", [])),
+            each.get("OwnerId", ""),
         )
         for each in found
     }

@@ -36,8 +36,8 @@ from emr_notebook.settings.model import Settings
 def check(reader: Reader, settings: Settings, _commands: Commands) -> list[Line]:
     """A line for everything that notebooks in a subnet have to reach outside their VPC.
 
-    Four calls for the VPC's route tables, endpoints, subnets and security groups; one for S3's
-    prefix list when the settings name it, one for 100 of the account's code repositories when
+    Five calls for the VPC's route tables, endpoints, subnets and security groups, and S3's prefix
+    list; one for 100 of the account's code repositories when
     notebooks name some, and one for each stack when groups of endpoints admit groups.
     """
     named = named_repositories(settings)
@@ -109,15 +109,12 @@ def _egress_paths(
     reader: Reader, settings: Settings, destinations: Mapping[str, list[Destination]]
 ) -> EgressPaths:
     network = settings.network
-    services = {destination.service for destination in chain.from_iterable(destinations.values())}
+    services = {each.service for each in chain.from_iterable(destinations.values()) if each.service}
+    endings = tuple(f".{settings.region}.{each}" for each in services)
     in_vpc = subnets_in(reader, network.vpc_id)
     tables = route_tables(reader, network.vpc_id)
     of_subnets = {each: table_of(each, tables) for each in destinations if each in in_vpc}
-    ends = [
-        each
-        for each in endpoints(reader, network.vpc_id)
-        if each.service.rpartition(".")[2] in services
-    ]
+    ends = [each for each in endpoints(reader, network.vpc_id) if each.service.endswith(endings)]
     named = network.security_group_ids or ()
     found = groups(reader, {*named, *chain.from_iterable(each.groups for each in ends)})
     own = [found[e] for e in named if e in found and found[e].vpc_id == network.vpc_id]
@@ -133,9 +130,15 @@ def _egress_paths(
         groups=found,
         own_groups=tuple(each.group_id for each in own),
         egress=egress if named else expected_egress_rules(settings, settings.stack_names()[0]),
-        s3_list=network.s3_prefix_list_id or "",
+        s3_list=network.s3_prefix_list_id or _s3_list(reader),
         stack_groups={} if named else _stack_groups(reader, settings, ends, found),
     )
+
+
+def _s3_list(reader: Reader) -> str:
+    """S3's prefix list; "" where these credentials may not know."""
+    found = attempt(lambda: s3_lists(reader))
+    return "" if isinstance(found, Unknown) else next(iter(found), "")
 
 
 def _stack_groups(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from emr_notebook.cli.doctor.network.destinations import S3, Destination
+from emr_notebook.cli.doctor.network.destinations import Destination
 from emr_notebook.cli.doctor.network.ec2 import Group, Subnet
 from emr_notebook.cli.doctor.network.ec2_commands import Ec2Commands
 from emr_notebook.cli.doctor.network.ec2_routes import Endpoint, RouteTable
@@ -58,6 +58,8 @@ def no_egress_rule(paths: EgressPaths, peer: str) -> Fault:
             cause, (Ec2Commands(paths.region).let_out(paths.own_groups[0], HTTPS_PORT, peer=peer),)
         )
     cause = f"the group that the deploy makes lets no HTTPS out to {peer}"
+    if peer == paths.s3_list:
+        return Fault(cause, advice=f"set network.s3_prefix_list_id: {peer}, then deploy")
     advice = f"give network.extra_egress to port {HTTPS_PORT} of {peer}, then deploy"
     return Fault(cause, advice=advice)
 
@@ -82,4 +84,4 @@ def lets_out_to_public(destination: Destination, paths: EgressPaths) -> bool:
 def egress_prefix_lists(destination: Destination, paths: EgressPaths) -> list[str]:
     """The prefix lists that they let HTTPS out to; S3's is for S3 alone."""
     found = prefix_lists_for(paths.egress, HTTPS_PORT)
-    return [each for each in found if destination == S3 or each != paths.s3_list]
+    return [each for each in found if destination.is_s3 or each != paths.s3_list]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from emr_notebook.cli.doctor.network.destinations import S3, Destination
+from emr_notebook.cli.doctor.network.destinations import Destination
 from emr_notebook.cli.doctor.network.ec2_commands import Ec2Commands
 from emr_notebook.cli.doctor.network.ec2_routes import ANYWHERE, Endpoint, RouteTable
 from emr_notebook.cli.doctor.network.egress_paths import (
@@ -13,7 +13,15 @@ from emr_notebook.cli.doctor.network.egress_paths import (
     no_egress_rule,
 )
 from emr_notebook.cli.doctor.network.vpc_endpoints import Reachability, Reachable, through_endpoint
-from emr_notebook.cli.doctor.report import Line, Unknown, failed, not_checked, ok, unseen
+from emr_notebook.cli.doctor.report import (
+    Line,
+    Unknown,
+    failed,
+    not_checked,
+    ok,
+    unseen,
+    warned,
+)
 
 
 def reachability_line(
@@ -41,7 +49,8 @@ def reachability_line(
     faults = [each for each in results if isinstance(each, Fault)]
     fault = next(iter([*faults, *_without_endpoint(destination, table, paths, subnet_ids)]))
     cause = f"{fault.cause} ({destination.why})"
-    return failed(subject, cause, *fault.commands, advice=fault.advice)
+    say = failed if destination.is_required else warned
+    return say(subject, cause, *fault.commands, advice=fault.advice)
 
 
 def _endpoints(destination: Destination, paths: EgressPaths) -> list[Endpoint]:
@@ -65,7 +74,7 @@ def _without_endpoint(
     destination: Destination, table: RouteTable, paths: EgressPaths, subnet_ids: Sequence[str]
 ) -> Iterator[Fault]:
     if table.is_open:
-        yield no_egress_rule(paths, ANYWHERE)
+        yield no_egress_rule(paths, (destination.is_s3 and paths.s3_list) or ANYWHERE)
     cause = _no_route(table)
     if not destination.service:
         advice = f"lead the default route of {table.table_id} to a NAT gateway"
@@ -73,7 +82,7 @@ def _without_endpoint(
         return
     commands = Ec2Commands(paths.region)
     name = f"com.amazonaws.{paths.region}.{destination.service}"
-    if destination == S3:
+    if destination.is_s3:
         tables = sorted({paths.tables[each].table_id for each in subnet_ids})
         yield Fault(f"{cause}, and no endpoint", (commands.gateway(paths.vpc_id, name, tables),))
         return

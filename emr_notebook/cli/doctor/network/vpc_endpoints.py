@@ -49,7 +49,7 @@ def through_endpoint(
         return _through_gateway(endpoint, paths.tables[subnet_id].table_id, paths, commands)
     if not endpoint.has_private_dns:
         cause = f"{endpoint.endpoint_id} does not take over the service's name"
-        return Fault(cause, (commands.private_dns(endpoint.endpoint_id, is_s3=destination == S3),))
+        return Fault(cause, (commands.private_dns(endpoint.endpoint_id, is_s3=destination.is_s3),))
     admitted = _admitted(endpoint, subnet_id, paths, commands)
     if not isinstance(admitted, tuple):
         return admitted

@@ -152,7 +152,7 @@ class TestLogs:
         found = lines(check, world, settings(lambda data: data.update(notebooks=notebooks)))
 
         assert failing(found) == [LOGS, f"CloudWatch Logs from {OTHER}"]
-        [command] = {line.commands for line in found.values()}
+        [command] = {line.commands for line in found.values() if line.state is State.FAILED}
         assert "--cidr 10.0.1.0/24" in command[0]
         assert "--cidr 10.0.3.0/24" in command[0]
 
@@ -203,7 +203,8 @@ class TestLogs:
         world = NetworkWorld()
         world.records["RouteTables"].clear()
 
-        assert unknown(lines(check, world)) == {LOGS: "EC2 shows no route table of the subnet"}
+        why = "EC2 shows no route table of the subnet"
+        assert unknown(lines(check, world)) == {LOGS: why, S3: why}
 
     def test_go_through_an_endpoint_whose_groups_are_not_shown(self) -> None:
         world = NetworkWorld()
@@ -245,7 +246,7 @@ class TestLogs:
         found = lines(check, world, asked(extra_egress=[HTTPS_ANYWHERE], own={"subnet_id": OTHER}))
 
         assert failing(found) == []
-        assert list(found) == [f"CloudWatch Logs from {OTHER}"]
+        assert list(found) == [f"CloudWatch Logs from {OTHER}", f"S3 from {OTHER}"]
 
 
 class TestAnEndpointsGroup:
@@ -444,8 +445,27 @@ class TestS3:
         ids = {"VpcEndpointId": "vpce-0000000000000000b", "RouteTableIds": [TABLE]}
         return endpoint("s3", **made, **(ids | changes))
 
-    def test_is_nobodys_need_unless_its_prefix_list_is_given(self) -> None:
-        assert S3 not in lines(check, NetworkWorld())
+    def test_is_where_the_agent_is_and_its_lack_a_warning_unless_its_prefix_list_is_given(
+        self,
+    ) -> None:
+        world = NetworkWorld()
+        line = lines(check, world)[S3]
+
+        assert (line.state, line.counts) == (State.WARNING, False)
+        assert line.what.endswith(
+            "(notebooks fetch their agent there; without it they are connected, and no more)"
+        )
+        assert "--vpc-endpoint-type Gateway" in line.commands[0]
+        assert lines(check, world, asked(s3_prefix_list_id=S3_LIST))[S3].state is State.FAILED
+
+    def test_behind_a_gateway_needs_the_setting_that_lets_the_made_group_out_to_it(self) -> None:
+        world = NetworkWorld()
+        world.records["VpcEndpoints"].append(self.gateway())
+        line = lines(check, world)[S3]
+
+        assert (line.state, line.commands) == (State.WARNING, ())
+        assert line.advice == f"set {LIST}: {S3_LIST}, then deploy"
+        assert lines(check, world, asked(s3_prefix_list_id=S3_LIST))[S3].state is State.OK
 
     def test_is_reached_by_a_gateway_to_which_the_route_table_leads(self) -> None:
         world = NetworkWorld()
@@ -544,7 +564,7 @@ class TestCodeRepositories:
     def test_on_a_host_that_may_be_the_companys_own_are_left_out(self) -> None:
         found = lines(check, NetworkWorld(), asked("https://git.example.com/a/b.git"))
 
-        assert list(found) == [LOGS]
+        assert list(found) == [LOGS, S3]
 
     def test_in_codecommit_have_an_endpoint_of_their_own(self) -> None:
         subject = f"CodeCommit from {SUBNET}"
