@@ -29,10 +29,14 @@ class LabPage:
         self._cells.first.wait_for()
         self.wait_for_kernel()
 
-    def wait_for_kernel(self) -> None:
-        """Wait until the kernel of the notebook in front is idle."""
+    def wait_for_kernel(self, status: str = "idle") -> None:
+        """Wait until the kernel of the notebook in front is idle, or busy."""
         panel = self._page.locator(".jp-NotebookPanel:visible")
-        panel.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+        panel.locator(f".jp-Notebook-ExecutionIndicator[data-status={status}]").wait_for()
+
+    def run_all(self) -> None:
+        """Choose Run → Run All Cells."""
+        self._menu("Run", "Run All Cells")
 
     def run(self, text: str) -> Locator:
         """Type the text into the last cell and press Shift and Enter; the cell's outputs."""
