@@ -150,7 +150,8 @@ main() {
       [[ -z ${IDLE_MINUTES:-} ]] || in_background "$python" watch
       return
     fi
-    ((status == 137)) && break
+    # SageMaker gives a start script five minutes.
+    ((status == 137 || SECONDS > 120)) && break
   done
   fall_back "The agent failed or took over 90 seconds, with each Python 3.9 or later that is here" \
     "read the start script's log in CloudWatch"

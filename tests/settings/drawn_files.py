@@ -176,7 +176,8 @@ class Drawn:
             if isinstance(narrowed, TextFormat):
                 return self._text(narrowed, path)
             if isinstance(narrowed, IntegerRange):
-                return self.random.randint(narrowed.low, narrowed.high)
+                number = self.random.randint(narrowed.low, narrowed.high)
+                return self.any(number, getattr(narrowed, "word", number))
         if place.model is not None:
             return self.model(place.model, path)
         origin, inner = get_origin(place.kind), get_args(place.kind)

@@ -37,6 +37,7 @@ def sparkmagic(
     folder = tmp_path_factory.mktemp("sparkmagic")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "SPARKMAGIC_CONF_DIR", str(folder / "conf"))
+        patch.setitem(os.environ, "HOME", str(folder))
         # SparkMagic's logger would silence those of all tests that come after.
         patch.setattr(logging.config, "dictConfig", lambda _: None)
         if request.param == "oldest":

@@ -1,5 +1,6 @@
 """What a cell's requests to Livy do and say, with the oldest SparkMagic and with the pinned one."""
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emr_notebook_agent import kernel
+from emr_notebook_agent import kernel, livy_sessions
 from tests.assets.notebook.agent.conftest import Import
 from tests.assets.notebook.agent.scripted_livy import DROP, ScriptedLivy, scripted_livy
 
@@ -63,6 +64,19 @@ def test_a_connection_that_breaks_off_while_a_statement_is_polled_loses_nothing(
 
     assert client.get_statement(0, 3) == done
     assert capsys.readouterr().out.count("Trying again for 30 seconds") == 1
+
+
+def test_a_kernels_sessions_are_known_to_the_idle_stop_until_the_kernel_ends_them(
+    client: Any, livy: ScriptedLivy
+) -> None:
+    note = Path.home() / livy_sessions.FOLDER / "0"
+    client.post_session({})
+    client.get_session(0)
+    assert json.loads(note.read_text()) == {"url": livy.url, "appId": "application_1_0001"}
+
+    livy.answers["DELETE /sessions/0"] = [(200, {"msg": "deleted"})]
+    client.delete_session(0)
+    assert not note.exists()
 
 
 def test_a_cell_whose_connection_breaks_off_is_not_sent_twice(

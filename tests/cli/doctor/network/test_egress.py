@@ -1,7 +1,7 @@
 """doctor's lines of what notebooks reach outside their VPC, and by which way."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -437,6 +437,32 @@ class TestWhatLetsOut:
         }
 
         assert set(expected_egress_rules(settings(change), STACK)) == declared
+
+
+class TestSageMakerApi:
+    LINE = f"SageMaker's API from {SUBNET}"
+    IDLE: ClassVar[dict[str, Any]] = {"stop_after_idle_minutes": 60}
+
+    def test_is_nobodys_need_unless_a_notebook_stops_itself(self) -> None:
+        assert self.LINE not in lines(check, NetworkWorld())
+        assert self.LINE not in lines(
+            check, NetworkWorld(), asked(own={"stop_after_idle_minutes": "never"})
+        )
+
+    def test_lacks_an_endpoint_which_the_command_makes(self) -> None:
+        line = lines(check, NetworkWorld(), asked(own=self.IDLE))[self.LINE]
+
+        assert line.state is State.FAILED
+        assert "stop_after_idle_minutes: notebooks ask it to stop them" in line.what
+        assert "--service-name com.amazonaws.eu-west-1.sagemaker.api " in line.commands[0]
+
+    def test_is_reached_by_its_endpoint_and_not_by_that_of_its_runtime(self) -> None:
+        world = NetworkWorld()
+        world.records["VpcEndpoints"].append(endpoint("sagemaker.runtime"))
+        assert failing(lines(check, world, asked(own=self.IDLE))) == [self.LINE]
+
+        world.records["VpcEndpoints"].append(endpoint("sagemaker.api"))
+        assert failing(lines(check, world, asked(own=self.IDLE))) == []
 
 
 class TestS3:
