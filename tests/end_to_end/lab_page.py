@@ -32,6 +32,8 @@ class LabPage:
     def wait_for_kernel(self, status: str = "idle") -> None:
         """Wait until the kernel of the notebook in front is idle, or busy."""
         panel = self._page.locator(".jp-NotebookPanel:visible")
+        # Until then a cell that is run asks for a kernel.
+        panel.locator(".jp-KernelName").filter(has_not_text="No Kernel").wait_for()
         panel.locator(f".jp-Notebook-ExecutionIndicator[data-status={status}]").wait_for()
 
     def run_all(self) -> None:

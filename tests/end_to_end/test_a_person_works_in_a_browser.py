@@ -56,7 +56,7 @@ def test_start_here_says_that_livy_answers_and_shows_a_first_result(desk: Desk) 
     lab.run_all()
 
     lab.outputs(2).filter(has_text="1,000 rows of sample data").wait_for()
-    lab.outputs(4).get_by_role("cell", name="1000").first.wait_for()
+    lab.outputs(4).filter(has_text="count  1000").wait_for()
 
 
 def test_a_new_notebook_queries_plots_is_interrupted_and_restarted(desk: Desk) -> None:
