@@ -11,20 +11,17 @@ class LabPage:
     """One tab of JupyterLab, with a notebook in front."""
 
     def __init__(self, page: Page, url: str) -> None:
-        self._page, self._url = page, urlsplit(url)
+        self._page, self._url, self._visits = page, urlsplit(url), 0
         page.set_default_timeout(WAIT_SECONDS * 1000)
 
     def open(self, path: str) -> None:
         """Open the notebook at this path below the server's folder, and wait for its kernel."""
-        # A workspace of its own: JupyterLab would open what the last page had open, too.
-        place = f"/lab/workspaces/{abs(hash(path))}/tree/{quote(path)}"
-        self._page.goto(self._url._replace(path=place).geturl())
+        self._visit(f"/tree/{quote(path)}")
         self.wait_for_kernel()
 
     def new_notebook(self, kernel: str) -> None:
         """Make a notebook by the launcher's card of a kernel, and wait for the kernel."""
-        self._page.keyboard.press("Escape")
-        self._menu("File", "New Launcher")
+        self._visit("")
         self._page.locator(f'.jp-LauncherCard[title="{kernel}"]').first.click()
         self._cells.first.wait_for()
         self.wait_for_kernel()
@@ -68,6 +65,12 @@ class LabPage:
         self._page.get_by_role("button", name="Confirm Kernel Restart").click()
         self._page.locator(".jp-Dialog").wait_for(state="detached")
         self.wait_for_kernel()
+
+    def _visit(self, place: str) -> None:
+        # In a workspace of its own: JupyterLab would open what the last page had open, too.
+        self._visits += 1
+        path = f"/lab/workspaces/visit-{self._visits}{place}"
+        self._page.goto(self._url._replace(path=path).geturl())
 
     @property
     def _cells(self) -> Locator:
