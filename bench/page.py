@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from bench.beside.results import ARTICLE, OURS, Outcome
+from bench.beside.results import ARTICLE, OURS, WORKS, Outcome
 from bench.goals import Goal
 from bench.pairs import Summary
 from bench.plot import plot
-from bench.published import PAGE, PLOT, RESULTS, Run, from_text
+from bench.published import PAGE, PLOT, README, RESULTS, Run, from_text
 
 HEAD = """# Benchmarks
 
@@ -30,6 +30,7 @@ deploy and each start takes minutes more, for both.
 ![Seconds of both](benchmarks.svg)
 
 """
+BEGIN, END = "<!-- figures: make bench -->\n", "<!-- end of figures -->"
 COMPARED = {
     "deployed": "one command, from nothing to a notebook in service",
     "first_result": "opening a kernel, to Spark's first result",
@@ -125,10 +126,42 @@ def _said(outcome: Outcome) -> str:
     return f"**{outcome.result}**{after}" + (f": {words}" if words else "")
 
 
+def first_screen(run: Run) -> str:
+    """The three figures of the README, one of which is the article's gain."""
+    found, deployed = run.beside, run.beside.times["deployed"]
+    typed = len(found.replaced_commands[ARTICLE])
+    works = {
+        label: sum(each[label].result == WORKS for each in found.faults.values())
+        for label in (OURS, ARTICLE)
+    }
+    replaced = (
+        f"- **A replaced cluster**: the next first result after {found.replaced[OURS]:.0f} s, with"
+        f" nothing typed. With the script: {typed} steps by hand and {found.replaced[ARTICLE]:.0f} s."
+    )
+    faults = (
+        f"- **Of {len(found.faults)} faults**, such as an ended cluster, {works[OURS]} do not matter"
+        " here and the others are told with the next step. With the script:"
+        f" {works[ARTICLE]} do not matter."
+    )
+    deploy = (
+        f"- **A first deploy** takes {deployed.subject:.0f} s in the sandbox, where the script takes"
+        f" {deployed.baseline:.0f} s: it also makes role, group and name, and checks the cluster."
+    )
+    return "\n".join([replaced, faults, deploy, ""])
+
+
+def with_first_screen(readme: str, run: Run) -> str:
+    """The README with the run's figures between its two marks."""
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    return f"{before}{begin}{first_screen(run)}{end}{after}"
+
+
 def write(run: Run) -> None:
-    """Write the page and the plot."""
+    """Write the page, the plot and the README's figures."""
     PAGE.write_text(page(run))
     plot(run, PLOT)
+    README.write_text(with_first_screen(README.read_text(), run))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from bench.goals import Goal
 from bench.pairs import Summary
 
 DOCS = Path(__file__).parent.parent / "docs"
+README = DOCS.parent / "README.md"
 RESULTS, PAGE, PLOT = (DOCS / f"benchmarks.{kind}" for kind in ("json", "md", "svg"))
 
 

@@ -17,7 +17,7 @@ from bench.beside.faults import (
     livy_down,
     started,
 )
-from bench.beside.results import ARTICLE, OURS, Outcome, Results
+from bench.beside.results import ARTICLE, OURS, WORKS, Outcome, Results
 from bench.beside.world import Both
 from bench.pairs import measure_pairs, summarize
 from sandbox.errors import SandboxError

@@ -14,13 +14,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench.beside.contenders import Contender, Refused, short
-from bench.beside.results import Outcome
+from bench.beside.results import WORKS, Outcome
 from bench.beside.world import Both
 from sandbox.aws.emr.seed import ClusterSpec, InstanceSpec, put_cluster
 from sandbox.loopback import port_is_open
 
 OTHER_PORT = 8999
-WORKS = "works"
 DEPLOYS_NOTHING = "deploys nothing"
 DOES_NOT_START = "does not start"
 OPENS = "opens, without Spark"

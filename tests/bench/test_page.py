@@ -8,10 +8,10 @@ import pytest
 from bench import published
 from bench.beside.results import ARTICLE, OURS, Outcome, Results
 from bench.goals import Goal
-from bench.page import page
+from bench.page import first_screen, page, with_first_screen
 from bench.pairs import Summary
 from bench.plot import plot
-from bench.published import PAGE, RESULTS, Run
+from bench.published import PAGE, README, RESULTS, Run
 
 FOUND = Summary(ratio=1.5, low=1.4, high=1.6, noise=1.02, subject=6.0, baseline=4.0)
 GOAL = Goal(subject="a start", baseline="a bare one", unit="s", goal=2.0)
@@ -33,6 +33,22 @@ def row(text: str, start: str) -> str:
 
 def test_the_page_in_the_docs_has_the_figures_of_the_last_run() -> None:
     assert PAGE.read_text() == page(published.from_text(RESULTS.read_text()))
+
+
+def test_the_readme_has_the_figures_of_the_last_run() -> None:
+    text = README.read_text()
+
+    assert text == with_first_screen(text, published.from_text(RESULTS.read_text()))
+    assert first_screen(published.from_text(RESULTS.read_text())) in text
+
+
+def test_the_readme_says_what_each_of_the_two_needs_and_which_is_slower() -> None:
+    replaced, faults, deploy = first_screen(RUN).splitlines()
+
+    assert "after 7 s, with nothing typed. With the script: 1 steps by hand and 13 s" in replaced
+    assert "Of 1 faults**, such as an ended cluster, 1 do not matter here" in faults
+    assert "With the script: 0 do not matter" in faults
+    assert "takes 6 s in the sandbox, where the script takes 4 s" in deploy
 
 
 def test_what_is_written_down_is_read_as_it_was() -> None:
