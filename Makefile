@@ -57,7 +57,7 @@ e2e: linux install ## tests of the real chain: minutes
 browser-test: linux install ## JupyterLab in a headless Chromium, as a person sees it
 	@$(PYTEST) tests/end_to_end/test_a_person_works_in_a_browser.py
 
-pictures: linux install ## draw the README's pictures from a real run; needs a Chromium
+pictures: linux install ## draw the README's pictures; needs a Chromium
 	@$(BIN)/python scripts/pictures.py
 
 livy-contract: install ## hold another, idle Livy to real answers: URL=http://…:8998

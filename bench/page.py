@@ -135,17 +135,18 @@ def first_screen(run: Run) -> str:
         for label in (OURS, ARTICLE)
     }
     replaced = (
-        f"- **A replaced cluster**: the next first result after {found.replaced[OURS]:.0f} s, with"
-        f" nothing typed. With the script: {typed} steps by hand and {found.replaced[ARTICLE]:.0f} s."
+        f"- **A replaced cluster**: the next first result after {found.replaced[OURS]:.0f} s,"
+        f" with nothing typed. With the script: {typed} steps by hand and"
+        f" {found.replaced[ARTICLE]:.0f} s."
     )
     faults = (
-        f"- **Of {len(found.faults)} faults**, such as an ended cluster, {works[OURS]} do not matter"
-        " here and the others are told with the next step. With the script:"
+        f"- **Of {len(found.faults)} faults**, such as an ended cluster, {works[OURS]} do not"
+        " matter here and the others are told with the next step. With the script:"
         f" {works[ARTICLE]} do not matter."
     )
     deploy = (
-        f"- **A first deploy** takes {deployed.subject:.0f} s in the sandbox, where the script takes"
-        f" {deployed.baseline:.0f} s: it also makes role, group and name, and checks the cluster."
+        f"- **A first deploy** takes {deployed.subject:.0f} s in the sandbox, where the script"
+        f" takes {deployed.baseline:.0f} s: it also makes role, group and name, and checks the cluster."
     )
     return "\n".join([replaced, faults, deploy, ""])
 

@@ -12,7 +12,6 @@ from bench.beside.faults import (
     LIVY_DOWN,
     OPENS,
     REPLACED,
-    WORKS,
     Outcomes,
     livy_down,
     started,
