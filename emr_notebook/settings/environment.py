@@ -51,7 +51,8 @@ Name = Annotated[
         longest=128,
     ),
 ]
-# What stands before an @ in an address, which curl takes without a scheme, is a login; AKIA and ASIA begin the keys of IAM.
+# What stands before an @ in an address, which curl takes without a scheme, is a login; AKIA and
+# ASIA begin the keys of IAM.
 Value = Annotated[
     str,
     TextFormat(
