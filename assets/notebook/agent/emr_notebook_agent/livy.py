@@ -182,11 +182,14 @@ def _ask(
     """The status and the body of what GET /sessions answers. Raises what went wrong."""
     host, port = _host_and_port(livy.url)
     connection = http.client.HTTPConnection(host, port)
+    # Not connection.sock, which http.client takes away when the connection ends.
+    taken = threading.Event()
     # Before the thread: a handshake must not begin when there is no more time.
     context = _tls(livy) if livy.url.startswith("https:") else None
 
     def ask() -> tuple[int, bytes]:
         connection.sock = _connected(addresses, port, deadline)
+        taken.set()
         if context:
             connection.sock = context.wrap_socket(connection.sock, server_hostname=host)
         path = urlsplit(livy.url).path.rstrip("/") + "/sessions" + query
@@ -201,7 +204,7 @@ def _ask(
     try:
         return _within(deadline - time.monotonic(), ask, stop)
     except (socket.timeout, TimeoutError):
-        if connection.sock is None:
+        if not taken.is_set():
             raise
         # A security group that let the connection through is not at fault.
         raise _Fault(

@@ -121,6 +121,28 @@ def test_the_environments_proxies_are_not_used(
     assert livy.look(livy.Livy(there.url), seconds=5).check == "ok"
 
 
+def test_a_livy_that_is_cut_off_in_its_answer_took_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where http.client has closed it by the time that somebody looks."""
+    within = livy._within
+
+    def wait_for_the_end(seconds: float, function: Any, stop: Any) -> Any:
+        ended = threading.Event()
+
+        def run() -> Any:
+            try:
+                return function()
+            finally:
+                ended.set()
+
+        return within(seconds, run, lambda: [stop(), ended.wait(10)])
+
+    monkeypatch.setattr(livy, "_within", wait_for_the_end)
+    with raw_server(b"HTTP/1.1 200 OK\r\n", every=0.05) as url:
+        assert livy.look(livy.Livy(url), seconds=0.5).check == "no answer"
+
+
 def test_an_answer_that_trickles_ends_with_the_time_and_leaves_no_thread() -> None:
     with raw_server(b"x", every=0.01) as url:
         found = livy.look(livy.Livy(url), seconds=0.3)
