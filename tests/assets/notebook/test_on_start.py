@@ -561,6 +561,8 @@ class TestNeverLocksOut:
         assert start.exit_code == 0
         for what in ("The SparkMagic config", "status.txt"):
             assert f"{what} was not" in start.log
+        assert "next: delete what stands there in its place" in start.log
+        assert "make room" not in start.log
 
     @pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a volume")
     def test_with_a_full_volume(self, instance: Instance, livy: Server) -> None:
