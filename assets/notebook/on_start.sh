@@ -63,6 +63,7 @@ take() {
     problem="what came is not the deployed file ($(stat -c %s "$new") bytes, SHA-256 differs)"
     next="delete that object and deploy again, which publishes it anew"
   fi
+  : "${problem:=the AWS CLI ended with status $status}"
   rm -f "$new" "$new".*
   [[ -f $agent ]]
 }
@@ -96,6 +97,7 @@ fall_back() {
     put "$home/.sparkmagic/config.json" <<<"{$config${SPARKMAGIC_CONFIG#\{}" && state=warning
   fi
   why=$(tr -c '!-~' ' ' <<<"$1")
+  why=${why% }
   text="state: $state
 time: $(date -u +%FT%TZ)"
   for name in $shown; do
@@ -145,7 +147,7 @@ main() {
   fi
   set_profile
   for python in python3 "$home"/anaconda3/{bin/python3,envs/JupyterSystemEnv/bin/python}; do
-    as_user 90 "$python" -I "$agent" start
+    as_user 60 "$python" -I "$agent" start
     status=$?
     if ((status == 0)); then
       [[ -z ${START_HOOK:-} ]] || run_hook "$python"
@@ -155,7 +157,7 @@ main() {
     # SageMaker gives a start script five minutes.
     ((status == 137 || SECONDS > 120)) && break
   done
-  fall_back "The agent failed or took over 90 seconds, with each Python 3.9 or later that is here" \
+  fall_back "The agent failed or took over 60 seconds, with each Python 3.9 or later that is here" \
     "read the start script's log in CloudWatch"
 }
 

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shlex
 import shutil
 import stat
@@ -336,7 +337,7 @@ class TestItsAgent:
             ("head -c 900 KEPT", "900 bytes, SHA-256 differs", "delete that object"),
             ("sleep 30", "no answer within 1 seconds", "network"),
             ("trap '' TERM; sleep 30 & sleep 30", "no answer within 1 seconds", "network"),
-            ("head -c 900 KEPT; exit 1", "not fetched", "role"),
+            ("head -c 900 KEPT; exit 1", "the AWS CLI ended with status 1. The kernels", "role"),
             ("cat /dev/zero", "16777216 bytes, SHA-256 differs", "delete that object"),
             ("", "this instance has no AWS CLI", "bring one"),
         ],
@@ -511,14 +512,14 @@ class TestNeverLocksOut:
         start = instance.start()
 
         assert start.exit_code == 0
-        assert "The agent failed or took over 90 seconds" in instance.status()["problem"]
+        assert "The agent failed or took over 60 seconds" in instance.status()["problem"]
 
     def test_with_a_python_that_hangs_and_ignores_signals(self, instance: Instance) -> None:
         instance.path = only_tools(instance, "sleep")
         python = instance.bin / "python3"
         python.write_text('#!/bin/bash\ntrap "" TERM\nsleep 30 & sleep 30\nsleep 30\n')
         python.chmod(0o755)
-        impatient = BODY.replace("as_user 90", "as_user 1")
+        impatient = BODY.replace("as_user 60", "as_user 1")
         assert impatient != BODY
         began = time.monotonic()
 
@@ -560,6 +561,8 @@ class TestNeverLocksOut:
         assert start.exit_code == 0
         for what in ("The SparkMagic config", "status.txt"):
             assert f"{what} was not" in start.log
+        assert "next: delete what stands there in its place" in start.log
+        assert "make room" not in start.log
 
     @pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a volume")
     def test_with_a_full_volume(self, instance: Instance, livy: Server) -> None:
@@ -610,6 +613,21 @@ class TestNeverLocksOut:
 
         assert instance.start(LIVY_URL=livy.url).exit_code == 0
         assert instance.config_file.exists()
+
+    def test_all_that_it_waits_for_ends_within_sagemakers_five_minutes(self) -> None:
+        waits = [
+            (what, int(seconds))
+            for what, seconds in re.findall(
+                r"\b(flock -w|take|timeout -s KILL|as_user) (\d+)", BODY
+            )
+        ]
+
+        # The fallback writes two files, and three Pythons are tried, each as long as it may be.
+        pythons = [seconds for what, seconds in waits if (what, seconds) == ("as_user", 60)] * 3
+        files = [seconds for what, seconds in waits if (what, seconds) == ("as_user", 10)] * 2
+        once = [seconds for what, seconds in waits if what != "as_user"]
+        assert (len(pythons), len(files), len(once)) == (3, 2, 4)
+        assert sum(pythons + files + once) < 5 * 60 - 20
 
     def test_while_another_start_is_at_work_it_waits(
         self, instance: Instance, livy: Server

@@ -23,6 +23,7 @@ PAUSE_SECONDS = 2.0
 
 _DEPLOY = "deploy again, then stop and start this notebook"
 _ROOM = "make room and let this user write there, then stop and start this notebook"
+_IN_THE_WAY = "delete what stands there in its place, then stop and start this notebook"
 _AFTER = "then restart the kernel; if the cluster was replaced, deploy again"
 
 _KEYS = {
@@ -57,6 +58,8 @@ class Report:
             return step()
         except Exception as error:
             then = _ROOM if isinstance(error, OSError) else _DEPLOY
+            if isinstance(error, (FileExistsError, IsADirectoryError, NotADirectoryError)):
+                then = _IN_THE_WAY
             self.add(Problem(state, f"{what}: {error}", then))
             return None
 
