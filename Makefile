@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install linux forget demo sandbox test lint unit e2e livy-contract bench mutants coverage format lock schema synth template diff deploy
+.PHONY: help install linux forget demo sandbox test lint unit e2e browser-test pictures livy-contract bench mutants coverage format lock schema synth template diff deploy
 
 help: ## print this list
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -54,10 +54,16 @@ unit: install ## quick tests without the sandbox: a minute
 e2e: linux install ## tests of the real chain: minutes
 	@$(PYTEST) $(BUSY) -m sandbox
 
+browser-test: linux install ## JupyterLab in a headless Chromium, as a person sees it
+	@$(PYTEST) tests/end_to_end/test_a_person_works_in_a_browser.py
+
+pictures: linux install ## draw the README's pictures from a real run; needs a Chromium
+	@$(BIN)/python scripts/pictures.py
+
 livy-contract: install ## hold another, idle Livy to real answers: URL=http://…:8998
 	@$(if $(URL),LIVY_URL='$(URL)' $(PYTEST) tests/sandbox/livy/test_contract.py,$(error Say which Livy: make livy-contract URL=http://127.0.0.1:8998))
 
-bench: install ## measure against baselines: a table, .sandbox/bench.json
+bench: linux install ## measure against baselines; writes docs/benchmarks.md
 	@$(BIN)/python -m bench
 
 mutants: install ## change the resolver: do its tests notice? takes minutes

@@ -24,6 +24,17 @@ def loop(notebooks: int) -> None:
     finish(app)
 
 
+def same() -> None:
+    """The stack of a stage of one notebook, each of its resources and files made by hand."""
+    from bench import bare_lambdas, bare_loop
+
+    app = cdk.App()
+    bare_loop.add_stacks(app, 1)
+    (stack,) = (each for each in app.node.children if isinstance(each, cdk.Stack))
+    bare_lambdas.add_lambdas(stack)
+    finish(app)
+
+
 def finish(app: cdk.App) -> None:
     """Synthesize and check."""
     cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks())

@@ -16,6 +16,7 @@ PROJECT = Path(__file__).parent.parent
 
 APP = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='__main__')"
 EMPTY = "from bench import bare_apps; bare_apps.empty()"
+SAME = "from bench import bare_apps; bare_apps.same()"
 LOOP = "import sys; from bench import bare_apps; bare_apps.loop(int(sys.argv[1]))"
 
 # What the CDK CLI adds to the context of cdk.json, which asks for no paths in the templates.
@@ -51,6 +52,10 @@ class AppRunner:
         """Processor seconds of an app without anything."""
         return self._run(EMPTY)
 
+    def same(self) -> float:
+        """Processor seconds of an app that makes what a stage of one notebook has, by hand."""
+        return self._run(SAME)
+
     def loop(self, notebooks: int) -> float:
         """Processor seconds of an app of nothing but the resources."""
         return self._run(LOOP, str(notebooks))
@@ -83,6 +88,13 @@ def one() -> Iterator[tuple[Sample, Sample]]:
     """Processor seconds of a stage of one notebook, and of an app without anything."""
     with app_runner() as runner:
         yield lambda: runner.app(1), runner.empty
+
+
+@contextlib.contextmanager
+def same() -> Iterator[tuple[Sample, Sample]]:
+    """Processor seconds of a stage of one notebook, and of a bare app with the same resources."""
+    with app_runner() as runner:
+        yield lambda: runner.app(1), runner.same
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ from sandbox.errors import SandboxError
 from sandbox.isolation.contained import Terminated
 from sandbox.jupyter.outputs import output_of, spark_table
 from sandbox.jupyter.run_notebook import NotebookFailed, run_notebook
+from sandbox.jupyter.static_outputs import with_static_outputs
 from sandbox.report import Progress, Report
 from sandbox.spark.failures import java_cause
 from sandbox.world import Options, World, start_world
@@ -161,9 +162,13 @@ def _run_example(deployment: Deployment, progress: Progress, report: Report) -> 
 
 
 def _save(executed: NotebookNode, state: Path) -> None:
-    path = state / EXAMPLE.name
-    nbformat.write(executed, path)  # type: ignore[no-untyped-call]
-    page, _ = HTMLExporter(template_name="lab").from_notebook_node(executed)  # type: ignore[no-untyped-call]
+    """Write the notebook and its page, both readable without a kernel and without a network."""
+    path, readable = state / EXAMPLE.name, with_static_outputs(executed)
+    nbformat.write(readable, path)  # type: ignore[no-untyped-call]
+    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
+        template_name="lab", mathjax_url="", mermaid_js_url="", require_js_url=""
+    )
+    page, _ = exporter.from_notebook_node(readable)
     path.with_suffix(".html").write_text(page, encoding="utf-8")
 
 

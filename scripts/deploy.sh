@@ -46,4 +46,7 @@ reasons=$(sed $'s/\e\\[[0-9;]*m//g' "$printed" | tr -s '\n ' ' ' |
   sed -E $'s/\\[[a-z]+(-[a-z]+)+\\] /\\\n&/g' | grep '^\[.* Next: ' |
   sed -E 's/ (Logs: |at [^ ]+ \(|at async |\(Request|❌).*//' | awk '!seen[$0]++' || true)
 [[ -n $reasons ]] || reasons=$(grep -F '❌' "$printed" | tail -n 1 || true)
+if [[ -z $reasons ]] && grep -qF 'unable to get a confirmation' "$printed"; then
+  reasons="cdk asks before it widens permissions, and this is no terminal. Next: deploy in one; or look at make diff, then cdk deploy ${cdk_options[*]} --require-approval never"
+fi
 fail "not deployed: ${reasons:-cdk deploy failed, as it says above}"

@@ -224,4 +224,4 @@ def test_the_app_says_a_missing_stage_in_words(project: Path) -> None:
 
     assert ended.returncode == 1
     assert "error: there is no stage 'dev'" in ended.stderr
-    assert "copy config/example.yaml to config/dev.yaml" in ended.stderr
+    assert "have emr-notebook init write config/dev.yaml" in ended.stderr

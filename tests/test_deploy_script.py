@@ -90,6 +90,18 @@ def test_of_another_failure_the_last_line_is_cdks_own_words(checkout: Checkout) 
     )
 
 
+def test_where_nobody_can_be_asked_the_next_step_is_named(checkout: Checkout) -> None:
+    unasked = "but terminal (TTY) is not attached so we are unable to get a confirmation"
+    checkout.stand_in(
+        "cdk", 1, f"Stack includes security-sensitive updates, {unasked} from the user"
+    )
+
+    assert checkout.deploy("dev").stderr.splitlines()[-1] == (
+        "error: not deployed: cdk asks before it widens permissions, and this is no terminal. "
+        f"Next: deploy in one; or look at make diff, then {DEPLOY} --require-approval never"
+    )
+
+
 @pytest.mark.parametrize("arguments", [[], [""], ["../dev"], ["dev; true"], ["dev", "prod"]])
 def test_a_mistaken_call_runs_nothing_and_is_told_how_it_is_called(
     checkout: Checkout, arguments: list[str]

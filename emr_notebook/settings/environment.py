@@ -20,7 +20,8 @@ REFUSED: Mapping[str, str] = {
     r"AWS_(PROFILE|CONFIG_FILE|SHARED_CREDENTIALS_FILE|CONTAINER_\w+|WEB_IDENTITY_\w+|ROLE_\w+)": (
         "would take the place of the notebook's role"
     ),
-    r"(?i:(\w*_)?(PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIALS?|(API|ACCESS|SECRET|PRIVATE)_?KEY))"
+    r"(?i:\w*(PASSWORD|PASSWD|_PWD)"
+    r"|(\w*_)?(SECRET|TOKEN|CREDENTIALS?|(API|ACCESS|SECRET|PRIVATE)_?KEY))"
     r"|AWS_ACCESS_KEY_ID": (
         "looks like a secret, which whoever may read the lifecycle configuration would see: let "
         "start_hook fetch it, as the notebook's role"
@@ -50,11 +51,12 @@ Name = Annotated[
         longest=128,
     ),
 ]
-# What stands before an @ in an address is a login; AKIA and ASIA begin the keys of IAM.
+# What stands before an @ in an address, which curl takes without a scheme, is a login; AKIA and
+# ASIA begin the keys of IAM.
 Value = Annotated[
     str,
     TextFormat(
-        rf"(?![\s\S]*(://[^/?#\s]*@|\bA[KS]IA[A-Z0-9]{{16}}\b))(\t|{PRINTED})*",
+        rf"(?![^/@\s]+:[^/@\s]+@)(?![\s\S]*(://[^/?#\s]*@|\bA[KS]IA[A-Z0-9]{{16}}\b))(\t|{PRINTED})*",
         'a variable\'s value on one line, in quotes, such as "http://proxy.example.com:3128": at '
         "most 2048 characters, without a user, password or access key, which whoever may read the "
         "lifecycle configuration would see",

@@ -62,7 +62,8 @@ def load_stage(
         raise SettingsError(
             f"there is no stage {stage!r}: {path} does not exist. "
             f"Stages here: {', '.join(stages) or 'none'}. "
-            f"Choose one with {option}<stage>, or copy {directory}/example.yaml to {path}."
+            f"Choose one with {option}<stage>; have emr-notebook init write {path}, which reads a "
+            f"cluster; or copy {directory}/example.yaml to it."
         )
     return load_file(path)
 

@@ -83,6 +83,10 @@ class TestCommand:
         if name == "synth_per_notebook":
             # Of so few, each costs less than the noise of the first.
             monkeypatch.setattr(synthesis.AppRunner, "app", lambda _, notebooks: 1 + notebooks)
+        if name == "synth_same":
+            # Both are run in test_synthesis.py.
+            monkeypatch.setattr(synthesis.AppRunner, "app", lambda *_: 2.0)
+            monkeypatch.setattr(synthesis.AppRunner, "same", lambda _: 1.0)
         bench.main(["--only", name, "--pairs", "2"])
 
         written = json.loads((tmp_path / ".sandbox/bench.json").read_text())

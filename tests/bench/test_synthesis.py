@@ -28,6 +28,13 @@ def stacks(runner: AppRunner) -> dict[str, dict[str, Resource]]:
     return {each.name: json.loads(each.read_text())["Resources"] for each in runner.templates()}
 
 
+def made_by(runner: AppRunner) -> tuple[list[str], int]:
+    """The types of the one stack's resources, and how many files it publishes beside itself."""
+    (resources,) = stacks(runner).values()
+    files = list(Path(runner.folder, "cdk.out").glob("asset.*"))
+    return sorted(each["Type"] for each in resources.values()), len(files)
+
+
 def with_types_for_names(value: Any, resources: Mapping[str, Resource]) -> Any:
     """A part of a template in which references name what is referred to by its type."""
     if isinstance(value, list):
@@ -80,6 +87,16 @@ class TestBareLoop:
             "AWS::KMS::Key",
             "AWS::SageMaker::NotebookInstanceLifecycleConfig",
         ]
+
+
+@pytest.mark.slow
+class TestSameApp:
+    def test_makes_resources_of_the_same_types_and_as_many_files(self, runner: AppRunner) -> None:
+        runner.app(1)
+        wanted = made_by(runner)
+        runner.same()
+
+        assert made_by(runner) == wanted
 
 
 @pytest.mark.slow

@@ -31,6 +31,7 @@ from emr_notebook_agent import sparkmagic_patches
 sparkmagic_patches.RETRY_SECONDS = 1.5
 for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "https_proxy"):
     os.environ[name] = "http://127.0.0.1:9"
+print(sparkmagic_patches.__file__)
 """
 REFUSED = '%%configure -f\n{"conf": {"spark.submit.deployMode": "client"}}'
 TABLE = """%%sql -o frame -q
@@ -209,6 +210,11 @@ def text_of(cell: NotebookNode) -> str:
     """All that a cell printed, then its error as it is shown."""
     errors = ["\n".join(x.traceback) for x in cell.outputs if x.output_type == "error"]
     return ANSI_ESCAPE.sub("", output_of(cell) + "\n".join(errors))
+
+
+def test_a_kernel_runs_the_agent_that_root_keeps(said: dict[str, str]) -> None:
+    # And none that is installed beside SparkMagic, as in the development environment.
+    assert said["prepared"].startswith("/opt/emr-notebook/")
 
 
 def test_start_here_looks_at_livy_each_time_its_first_cell_runs(said: dict[str, str]) -> None:

@@ -1,6 +1,7 @@
 """`make demo`: the whole chain, and each of its links broken on purpose."""
 
 import http.server
+import re
 import signal
 import socket
 import subprocess
@@ -64,7 +65,13 @@ def test_a_spark_result_comes_through_the_deployed_address_and_nothing_is_left_r
     executed = nbformat.read(checkout.root / ".sandbox/spark_on_emr.ipynb", as_version=4)  # type: ignore[no-untyped-call]
     outputs = [output for cell in executed.cells for output in cell.get("outputs", [])]
     assert any("image/png" in output.get("data", {}) for output in outputs)
-    assert "old town" in (checkout.root / ".sandbox/spark_on_emr.html").read_text()
+    page = (checkout.root / ".sandbox/spark_on_emr.html").read_text()
+    assert "old town" in page
+    assert "<td>1472.55</td>" in page
+    assert "data:image/png;base64," in page
+    # What a browser would fetch before it shows the page; and it is looked at over slow lines.
+    assert not re.search(r"""<(script|link|img)[^>]*(src|href)=["']?http""", page)
+    assert len(page) < 1_000_000
     assert "old town" in checkout.output()
 
 

@@ -22,6 +22,7 @@ def said_of(name: str, value: object = "x") -> str:
         ("TOKENIZERS_PARALLELISM", "false"),
         ("AWS_DEFAULT_REGION", "eu-west-1"),
         ("OWNER", "alice@example.com"),
+        ("REPOSITORY", "git@github.example.com:team/x.git"),
         ("QUOTES", 'it\'s "so" \\ $HOME `id` {}'),
     ],
 )
@@ -48,6 +49,8 @@ def test_what_is_no_variables_name_is_refused(name: str) -> None:
         ("AWS_PROFILE", "would take the place of the notebook's role"),
         ("AWS_SECRET_ACCESS_KEY", "looks like a secret"),
         ("db_password", "looks like a secret"),
+        ("PGPASSWORD", "looks like a secret"),
+        ("MYSQL_PWD", "looks like a secret"),
         ("GITHUB_TOKEN", "looks like a secret"),
     ],
 )
@@ -70,6 +73,7 @@ def test_a_value_is_one_line_of_text(value: object) -> None:
     [
         "http://user:hunter2@proxy.example.com:3128",
         "https://hunter2@github.example.com/x",
+        "user:hunter2@proxy.example.com:3128",
         "key hunter2 AKIAIOSFODNN7EXAMPLE",
     ],
 )

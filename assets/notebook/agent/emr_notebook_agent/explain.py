@@ -157,6 +157,14 @@ def busy(session: str, seconds: float) -> str:
     )
 
 
+def not_cancelled() -> str:
+    """For a cell that was interrupted here, and did not end on the cluster in time."""
+    return (
+        "The cell was interrupted and may still run on the cluster: Livy stops Spark's jobs, not"
+        " what a cell does beside them.\nNext: wait until it ends, or restart the kernel."
+    )
+
+
 def reasons(log: Sequence[str]) -> list[str]:
     """The log's last lines that say why, else its last ones."""
     lines = [plain(line, 300) for line in log if not _FRAME.match(line)]

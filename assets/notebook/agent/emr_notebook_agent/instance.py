@@ -20,6 +20,11 @@ ARN = re.compile(
 NAME = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}")
 ACTION = "sagemaker:StopNotebookInstance"
 SECONDS = 60.0
+# What the AWS CLI, and AWS, say of the files in ~/.aws, which are the user's.
+NO_CREDENTIALS = re.compile(
+    r"[Uu]nable to (locate credentials|parse config)|[Pp]artial credentials|retrieving credentials"
+    r"|ExpiredToken|InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch"
+)
 
 
 @dataclass(frozen=True)
@@ -72,10 +77,14 @@ def _path() -> str:
 def refusal(instance: Instance, said: str, status: int) -> str:
     """What the AWS CLI's error is, and the next step; "" where the instance stops already."""
     if "AccessDenied" in said or "not authorized to perform" in said:
-        return f"not allowed: let this notebook's role do {ACTION} on {instance.arn}"
+        asked = re.search(r"arn:aws[a-z-]*:(?:sts|iam)::\d{12}:[\w+=,.@/-]+", said)
+        # ~/.aws is the user's, and may name another.
+        whom = f" as {asked[0]} (if that is another's role: look at ~/.aws)" if asked else ""
+        let = f"let this notebook's role do {ACTION} on {instance.arn}"
+        return f"not allowed{whom}: {let}"
     if re.search(r"\(ValidationException\).*Status \(Stopp(ing|ed)\)", said, re.DOTALL):
         return ""
-    if re.search(r"[Uu]nable to locate credentials|ExpiredToken|InvalidClientTokenId", said):
+    if NO_CREDENTIALS.search(said):
         return "the AWS CLI has no credentials of this notebook's role: look at ~/.aws"
     if re.search(r"[Cc]onnect timeout|[Cc]ould not connect|[Rr]ead timeout|NameResolution", said):
         return no_way(instance)

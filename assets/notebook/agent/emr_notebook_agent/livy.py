@@ -41,6 +41,7 @@ WAITS = "waits for its cluster"
 UNRESOLVED = "name not resolved"
 SILENT_DNS = "DNS does not answer"
 TIMED_OUT = "timed out"
+NO_ANSWER = "no answer"
 REFUSED = "refused"
 UNREACHED = "no connection"
 TLS = "TLS failure"
@@ -181,11 +182,14 @@ def _ask(
     """The status and the body of what GET /sessions answers. Raises what went wrong."""
     host, port = _host_and_port(livy.url)
     connection = http.client.HTTPConnection(host, port)
+    # Not connection.sock, which http.client takes away when the connection ends.
+    taken = threading.Event()
     # Before the thread: a handshake must not begin when there is no more time.
     context = _tls(livy) if livy.url.startswith("https:") else None
 
     def ask() -> tuple[int, bytes]:
         connection.sock = _connected(addresses, port, deadline)
+        taken.set()
         if context:
             connection.sock = context.wrap_socket(connection.sock, server_hostname=host)
         path = urlsplit(livy.url).path.rstrip("/") + "/sessions" + query
@@ -199,6 +203,16 @@ def _ask(
 
     try:
         return _within(deadline - time.monotonic(), ask, stop)
+    except (socket.timeout, TimeoutError):
+        if not taken.is_set():
+            raise
+        # A security group that let the connection through is not at fault.
+        raise _Fault(
+            NO_ANSWER,
+            "the connection was taken, and no whole answer came",
+            "read /var/log/livy on the primary, and restart livy-server there",
+            may_pass=True,
+        ) from None
     finally:
         connection.close()
 
@@ -222,7 +236,15 @@ def _connect(address: str, port: int, deadline: float) -> socket.socket:
 def _tls(livy: Livy) -> ssl.SSLContext:
     if livy.ignore_ssl_errors:
         return ssl._create_unverified_context()  # noqa: S323 - as the client was told
-    return ssl.create_default_context(cafile=livy.ca_bundle or None)
+    try:
+        return ssl.create_default_context(cafile=livy.ca_bundle or None)
+    except OSError as error:
+        raise _Fault(
+            TLS,
+            f"the authorities in {livy.ca_bundle} cannot be read: {error}",
+            "stop and start this notebook",
+            may_pass=False,
+        ) from None
 
 
 def _within(seconds: float, function: Callable[[], T], stop: Callable[[], object]) -> T:
@@ -272,6 +294,9 @@ def _check_answer(status: int, body: bytes) -> None:
             "read /var/log/livy on the primary",
             may_pass=True,
         )
+    then = "deploy again if Livy uses TLS now, or correct the port"
+    if 300 <= status < 400:
+        raise _Fault(NO_LIVY, f"HTTP {status}, which leads elsewhere", then, may_pass=False)
     raise _Fault(NO_LIVY, f"HTTP {status} without sessions", "correct the port", may_pass=False)
 
 

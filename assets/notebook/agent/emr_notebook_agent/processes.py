@@ -29,8 +29,8 @@ SHELL_OPTION = re.compile(r"--[\w-]+|[-+][^c-]+")
 # Shown of a command: neither an option nor an address, which may hold a password.
 PLAIN = re.compile(r"[\w./+][\w./+-]{,59}")
 LARGEST_BYTES = 1 << 17
-# Of a core: what a kernel takes that does something beside its cells, in a thread. One that waits
-# takes a hundredth, with what JupyterLab asks it for.
+# Of a core: what a kernel takes that works in a thread, or a shell in a loop of its own. A kernel
+# that waits takes a hundredth, with what JupyterLab asks it for.
 COMPUTING = 0.1
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -96,13 +96,14 @@ def started_by_user(table: Mapping[int, Process]) -> Iterator[Process]:
 def computing(
     before: Mapping[int, Process], table: Mapping[int, Process], seconds: float
 ) -> Iterator[Process]:
-    """The kernels that computed in the `seconds` since `before`, also where no cell runs."""
+    """What only waits, for a cell or a line, and computed in the `seconds` since `before`."""
     for process in table.values():
         known = before.get(process.pid)
         if not known or known.started != process.started:
             continue
         worked = (process.worked - known.worked) / TICKS_A_SECOND
-        if process.marked and process.is_kernel and worked > COMPUTING * seconds:
+        waits = process.is_kernel or _waits_for_a_line(process)
+        if process.marked and waits and worked > COMPUTING * seconds:
             yield process
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Look = Callable[[Any], livy.Finding]
 
 # Connecting and reading, of one request: SparkMagic would wait for ever.
-TIMEOUTS = (10, 90)
+TIMEOUTS = (10.0, 90.0)
 # How long a request that only reads is tried again, after the connection first failed.
 RETRY_SECONDS = 30.0
 LONGEST_PAUSE = 8.0
@@ -48,6 +48,8 @@ _TO_JSON = re.compile(
     re.DOTALL,
 )
 _JSON_WITH_NULLS = ".selectExpr(\"to_json(struct(*), map('ignoreNullFields', 'false'))\")"
+# What comes in place of rows where there are none.
+_COLUMNS = "columns of no row"
 # What Spark's JSON has for numbers that JSON has not.
 _NO_JSON_NUMBERS = {"NaN", "Infinity", "-Infinity"}
 _SESSION = re.compile(r"sessions/(\d+)")
@@ -111,7 +113,7 @@ def ask_livy_again(look: Look) -> None:
         def ask(url: str, **options: Any) -> Any:
             failure.clear()
             try:
-                answer = _ask(method, lambda: function(url, timeout=TIMEOUTS, **options))
+                answer = _ask(method, lambda seconds: function(url, timeout=seconds, **options))
             except requests.exceptions.RequestException as error:
                 failure.append(error)
                 raise
@@ -137,12 +139,13 @@ def ask_livy_again(look: Look) -> None:
     ReliableHttpClient._send_request = send
 
 
-def _ask(method: str, request: Callable[[], Any]) -> Any:
-    first = None
+def _ask(method: str, request: Callable[[tuple[float, float]], Any]) -> Any:
+    """The answer to `request`, which is given the seconds for connecting and for reading."""
+    first, seconds = None, TIMEOUTS
     pause = 1.0
     while True:
         try:
-            return request()
+            return request(seconds)
         except _FAILED as error:  # noqa: PERF203 - it waits for a network
             now = time.monotonic()
             first = first or now
@@ -154,6 +157,8 @@ def _ask(method: str, request: Callable[[], Any]) -> Any:
                 sys.stdout.write(
                     f"The connection to Livy failed. Trying again for {RETRY_SECONDS:g} seconds.\n"
                 )
+            # As long as was said, also where nothing answers.
+            seconds = (TIMEOUTS[0], RETRY_SECONDS)
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
@@ -328,15 +333,16 @@ def stop_heartbeats_at_once(_: Look) -> None:
 
 
 def keep_null_columns(_: Look) -> None:
-    """Have what is fetched of a table keep a column whose values are all null, in PySpark.
+    """Have a table that is fetched keep its columns, of nulls alone and of no row alike.
 
-    Its rows come as JSON, and Dataset.toJSON leaves a null's field out (Spark's own default).
+    Of PySpark. Rows come as JSON, and Dataset.toJSON leaves a null's field out (Spark's default).
     """
-    from sparkmagic.livyclientlib.sparkstorecommand import SparkStoreCommand
-    from sparkmagic.livyclientlib.sqlquery import SQLQuery
+    from sparkmagic.livyclientlib import sparkstorecommand, sqlquery
 
-    for kind in (SQLQuery, SparkStoreCommand):
+    for kind in (sqlquery.SQLQuery, sparkstorecommand.SparkStoreCommand):
         kind._pyspark_command = _with_nulls(kind._pyspark_command)
+    for module in (sqlquery, sparkstorecommand):
+        module.records_to_dataframe = _with_columns(module.records_to_dataframe)
 
 
 def _with_nulls(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -346,10 +352,24 @@ def _with_nulls(original: Callable[..., Any]) -> Callable[..., Any]:
         found = _TO_JSON.fullmatch(made.code)
         if found:
             before, table, rows, after = found.groups()
-            made.code = f"{before}[row[0] for row in {table}{_JSON_WITH_NULLS}{rows}]{after}"
+            fetched = f"[row[0] for row in table{_JSON_WITH_NULLS}{rows}]"
+            columns = f"__import__('json').dumps({{'{_COLUMNS}': table.columns}})"
+            # The table is made once: it may be an INSERT.
+            made.code = f"{before}(lambda table: {fetched} or [{columns}])({table}){after}"
         return made
 
     return command
+
+
+def _with_columns(original: Callable[..., Any]) -> Callable[..., Any]:
+    def to_frame(*args: Any, **options: Any) -> Any:
+        frame = original(*args, **options)
+        if list(frame.columns) == [_COLUMNS]:
+            # No row came, but this.
+            return type(frame)(columns=frame[_COLUMNS][0])
+        return frame
+
+    return to_frame
 
 
 def keep_numbers(_: Look) -> None:
@@ -402,3 +422,6 @@ def show_no_traceback(_: Look) -> None:
         return str(self).splitlines()
 
     exceptions.LivyClientLibException._render_traceback_ = render
+    # No exception of the above, but a KeyboardInterrupt.
+    not_cancelled = exceptions.SparkStatementCancellationFailedException
+    not_cancelled._render_traceback_ = lambda _: explain.not_cancelled().splitlines()

@@ -11,7 +11,8 @@ def _emr_notebook():
     if {bundle!r}:
         os.environ["REQUESTS_CA_BUNDLE"] = {bundle!r}
     try:
-        sys.path.append({program!r})
+        # Before what Python has installed, which may hold another agent.
+        sys.path.insert(1, {program!r})
         from emr_notebook_agent import kernel
 
         kernel.install()

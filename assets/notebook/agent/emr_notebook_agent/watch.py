@@ -107,7 +107,7 @@ class Looker:
         found, table, at = jupyter.look(self.home), processes.running(), self.now()
         computing = processes.computing(self._table, table, at - self._at)
         self._table, self._at = table, at
-        running = [f"a kernel computes beside its cells: {each.label}" for each in computing]
+        running = [f"{each.label} computes" for each in computing]
         running += [f"{each.label} runs" for each in processes.started_by_user(table)]
         if processes.hooks(table):
             running.append("the start hook runs")

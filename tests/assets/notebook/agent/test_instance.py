@@ -67,6 +67,13 @@ def test_the_api_is_asked_for_the_own_name_in_the_own_region(tmp_path: Path) -> 
             'Could not connect to the endpoint URL: "https://api.sagemaker.us-gov-west-1…"',
             "a NAT gateway or an interface endpoint",
         ),
+        (
+            "(AccessDeniedException) User: arn:aws:iam::444455556666:user/bob is not authorized to",
+            "not allowed as arn:aws:iam::444455556666:user/bob (if that is another's role: look at",
+        ),
+        # Of a key in ~/.aws/credentials that is none, and of a config that is no file of its form.
+        ("An error occurred (UnrecognizedClientException) when calling", "look at ~/.aws"),
+        ("Unable to parse config file: /home/ec2-user/.aws/config", "look at ~/.aws"),
         ("Unable to locate credentials. You can configure credentials", "no credentials"),
         ("\x1b[31mboom", "ended with status 7: ?[31mboom"),
     ],

@@ -1,9 +1,11 @@
 """What a look at Livy finds, and what it tells a person to do."""
 
+import contextlib
 import re
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,11 +121,33 @@ def test_the_environments_proxies_are_not_used(
     assert livy.look(livy.Livy(there.url), seconds=5).check == "ok"
 
 
+def test_a_livy_that_is_cut_off_in_its_answer_took_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where http.client has closed it by the time that somebody looks."""
+    within = livy._within
+
+    def wait_for_the_end(seconds: float, function: Any, stop: Any) -> Any:
+        ended = threading.Event()
+
+        def run() -> Any:
+            try:
+                return function()
+            finally:
+                ended.set()
+
+        return within(seconds, run, lambda: [stop(), ended.wait(10)])
+
+    monkeypatch.setattr(livy, "_within", wait_for_the_end)
+    with raw_server(b"HTTP/1.1 200 OK\r\n", every=0.05) as url:
+        assert livy.look(livy.Livy(url), seconds=0.5).check == "no answer"
+
+
 def test_an_answer_that_trickles_ends_with_the_time_and_leaves_no_thread() -> None:
     with raw_server(b"x", every=0.01) as url:
         found = livy.look(livy.Livy(url), seconds=0.3)
 
-        assert found.check == "timed out"
+        assert found.check == "no answer"
         left = [each for each in threading.enumerate() if each.name == livy.THREAD]
         for thread in left:
             thread.join(5)
@@ -166,3 +190,40 @@ def test_an_address_that_is_none_is_no_traceback(url: str) -> None:
 def test_a_name_that_python_cannot_ask_for_is_not_resolved() -> None:
     assert livy.look(livy.Livy("http://a..b:8998"), seconds=5).check == "name not resolved"
     assert not livy.resolves("http://a..b:8998")
+
+
+def test_a_connection_that_nobody_takes_is_a_matter_of_the_security_group(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(livy, "CONNECTING_SECONDS", 0.1)
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        port = full.getsockname()[1]
+        with contextlib.ExitStack() as waiting:
+            # Linux drops what comes after them, as a security group would.
+            for _ in range(4):
+                one = waiting.enter_context(socket.socket())
+                one.setblocking(False)
+                one.connect_ex(("127.0.0.1", port))
+
+            found = livy.look(livy.Livy(f"http://127.0.0.1:{port}"), seconds=30)
+
+    assert found.check == "timed out"
+    assert f"security group to the primary's on TCP port {port}" in found.next_step
+
+
+def test_a_redirect_is_told_as_one() -> None:
+    with server(302, location="https://127.0.0.1/login") as elsewhere:
+        found = livy.look(livy.Livy(elsewhere.url), seconds=5)
+
+    assert "HTTP 302, which leads elsewhere" in found.problem
+
+
+def test_authorities_that_cannot_be_read_are_no_matter_of_routes(tmp_path: Path) -> None:
+    target = livy.Livy("https://127.0.0.1:9", ca_bundle=str(tmp_path / "none.pem"))
+    found = livy.look(target, seconds=5)
+
+    assert found.check == "TLS failure"
+    assert "none.pem cannot be read" in found.problem
+    assert found.next_step == "stop and start this notebook"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -160,6 +161,17 @@ def test_a_real_kernel_that_computes_in_a_thread_is_told_from_one_that_waits(
     assert eventually(lambda: found(1) == {works})
     # A share, not an amount: over a day, it is next to nothing.
     assert found(86_400) == set()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "counts"),
+    [(PYTHON_KERNEL, True), (("-bash",), True), (("python", "train.py"), False)],
+)
+def test_what_runs_anyway_needs_not_compute(arguments: tuple[str, ...], *, counts: bool) -> None:
+    waiting = Process(7, 1, "S", arguments, True)
+    working = {7: replace(waiting, worked=60 * processes.TICKS_A_SECOND)}
+
+    assert bool(list(computing({7: waiting}, working, 60))) is counts
 
 
 def test_a_kernel_with_the_number_of_an_ended_one_did_not_compute_for_both() -> None:

@@ -116,6 +116,24 @@ def test_asking_again_ends(
     assert livy.count("GET /sessions/0/statements/3") < 12
 
 
+def test_a_livy_that_never_answers_is_asked_again_for_as_long_as_is_said(
+    patches: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, given = [0.0], list[tuple[float, float]]()
+    monkeypatch.setattr(patches.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(patches.time, "sleep", lambda _: None)
+
+    def get(seconds: tuple[float, float]) -> None:
+        given.append(seconds)
+        now[0] += seconds[1]
+        raise patches.requests.exceptions.ReadTimeout
+
+    with pytest.raises(patches.requests.exceptions.ReadTimeout):
+        patches._ask("GET", get)
+
+    assert given == [patches.TIMEOUTS, (10, patches.RETRY_SECONDS)]
+
+
 def test_a_heartbeat_asks_once_and_says_nothing(
     client: Any, livy: ScriptedLivy, capsys: pytest.CaptureFixture[str], refusal: Any
 ) -> None:
@@ -330,7 +348,23 @@ def test_what_is_fetched_of_a_table_keeps_its_nulls(
         compile(made.code, "cell", "exec")
         assert nulls in made.code
         assert "toJSON" not in made.code
-        assert f".{taken}]: print(" in made.code
+        assert f".{taken}] or [" in made.code
+
+
+def test_a_table_without_rows_has_its_columns_and_is_made_once(
+    patches: ModuleType, sparkmagic: Import, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queries = sparkmagic("sparkmagic.livyclientlib.sqlquery")
+    spark, table = Mock(), Mock(columns=["a", "ż"])
+    spark.sql.return_value = table
+    table.selectExpr.return_value.take.return_value = []
+
+    code = queries.SQLQuery("SELECT", maxrows=3).to_command("pyspark", "spark").code
+    exec(code, {"spark": spark})  # noqa: S102 - as a Spark driver does
+    frame = queries.records_to_dataframe(capsys.readouterr().out, "pyspark", False)
+
+    assert (list(frame.columns), len(frame)) == (["a", "ż"], 0)
+    assert spark.sql.call_count == 1
 
 
 @pytest.mark.parametrize(
@@ -400,6 +434,16 @@ def test_the_authorities_that_the_kernel_was_given_are_trusted(
 
 def test_an_error_is_shown_as_its_text_alone(patches: ModuleType, refusal: Any) -> None:
     assert refusal("first\nsecond")._render_traceback_() == ["first", "second"]
+
+
+def test_a_cell_that_could_not_be_interrupted_is_told_without_frames(
+    patches: ModuleType, sparkmagic: Import
+) -> None:
+    exceptions = sparkmagic("sparkmagic.livyclientlib.exceptions")
+    told = exceptions.SparkStatementCancellationFailedException("x")._render_traceback_()
+
+    assert told[0].startswith("The cell was interrupted and may still run on the cluster")
+    assert told[-1] == "Next: wait until it ends, or restart the kernel."
 
 
 def test_a_sparkmagic_of_another_shape_loses_that_change_alone(

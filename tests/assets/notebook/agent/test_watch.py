@@ -198,7 +198,7 @@ def test_a_kernel_that_computed_since_the_last_look_is_used_though_no_cell_runs(
 
     assert [looker.look().in_use for _ in range(3)] == [
         (),
-        ("a kernel computes beside its cells: process 4 (python)",),
+        ("process 4 (python) computes",),
         (),
     ]
 

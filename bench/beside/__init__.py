@@ -1,0 +1,1 @@
+"""Runs this project and the article's method beside each other, in one sandbox."""
