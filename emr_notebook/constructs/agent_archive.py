@@ -1,5 +1,6 @@
 """Packs the notebook's agent into the one file that notebooks run."""
 
+import functools
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,8 +31,12 @@ class AgentArchive:
         return f"{self.sha256}{SUFFIX}"
 
 
+@functools.cache
 def agent_archive(start_hook: bytes | None = None, *, folder: Path = AGENT) -> AgentArchive:
-    """The program in `folder`, and the start hook beside it when there is one."""
+    """The program in `folder`, and the start hook beside it when there is one.
+
+    Read once: all stacks of a synthesis publish the same program.
+    """
     files = contents(folder, (each for each in folder.rglob("*") if _belongs(each, folder)))
     if start_hook is not None:
         files[START_HOOK] = start_hook

@@ -4,8 +4,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pyspark
-
 from sandbox.environment import REGION
 from sandbox.spark.java import Java
 from sandbox.spark.truststore import java_options, write_truststore
@@ -70,6 +68,8 @@ def render_properties(properties: Mapping[str, str]) -> str:
 
 
 def _environment(conf: Path, scratch: Path, java: Java, bind_address: str) -> dict[str, str]:
+    import pyspark  # A third of a second, for processes that start no Spark.
+
     return {
         "JAVA_HOME": str(java.home),
         "SPARK_HOME": str(Path(pyspark.__file__).parent),

@@ -18,7 +18,7 @@ from tests.end_to_end.resolver_world import (
     running,
 )
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(0.5)]
 
 NAME = "🚀 nightly ｶﾀｶﾅ"
 # One of them is a tag that AWS sets.

@@ -1,19 +1,24 @@
 """The settings know SparkMagic's keys: all of them, each as a setting or with what to write."""
 
 import importlib
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from emr_notebook.settings.sparkmagic import ELSEWHERE, SparkMagic
 
-CONFIGURATION = importlib.import_module("sparkmagic.utils.configuration")
 READ_FROM_ITS_FILE = "wrapped_f"
+
+
+def configuration() -> ModuleType:
+    """SparkMagic's own: half a second, which no other file's process pays."""
+    return importlib.import_module("sparkmagic.utils.configuration")
 
 
 def known() -> set[str]:
     """The keys that the installed SparkMagic reads in its config.json."""
-    found = vars(CONFIGURATION).items()
+    found = vars(configuration()).items()
     return {
         name
         for name, value in found
@@ -30,7 +35,7 @@ def test_every_key_of_sparkmagics_is_a_setting_or_has_an_answer_and_no_other_has
 
 @pytest.mark.parametrize("name", sorted(SparkMagic.model_fields))
 def test_a_setting_has_the_type_of_sparkmagics_default(name: str) -> None:
-    default = getattr(CONFIGURATION, name)()
+    default = getattr(configuration(), name)()
     given: dict[str, Any] = {
         "default_samplemethod": "sample",
         "retry_policy": "linear",

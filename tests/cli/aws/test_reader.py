@@ -354,7 +354,7 @@ UNREADABLE = {
 @pytest.mark.usefixtures("offline")
 class TestWhatIsNoAnswerOfAws:
     @pytest.mark.parametrize(("answer", "said"), UNREADABLE.values(), ids=UNREADABLE)
-    @pytest.mark.parametrize("call", [IDENTITY, ("sagemaker", "list_notebook_instances")])
+    @pytest.mark.parametrize("call", [IDENTITY, ("kms", "list_keys")])
     def test_is_said_in_one_line(
         self, answer: bytes, said: str, call: tuple[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -63,6 +63,7 @@ def as_sparkmagic(instance: Instance, expression: str) -> Any:
 
 
 class TestSparkMagicConfig:
+    @pytest.mark.slow
     def test_each_spark_kernel_talks_to_the_resolved_address(
         self, instance: Instance, livy: Server
     ) -> None:
