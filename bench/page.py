@@ -146,7 +146,8 @@ def first_screen(run: Run) -> str:
     )
     deploy = (
         f"- **A first deploy** takes {deployed.subject:.0f} s in the sandbox, where the script"
-        f" takes {deployed.baseline:.0f} s: it also makes role, group and name, and checks the cluster."
+        f" takes {deployed.baseline:.0f} s: it also makes role, group and name, and checks"
+        " the cluster."
     )
     return "\n".join([replaced, faults, deploy, ""])
 

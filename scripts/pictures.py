@@ -16,10 +16,14 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
+import nbformat
 from rich.console import Console
 
 from sandbox import browser
+from sandbox.data import BUCKET, INPUT, OUTPUT
 from sandbox.jupyter.run_notebook import run_notebook
+from sandbox.jupyter.server import JupyterServer
+from sandbox.jupyter.static_outputs import with_static_outputs
 from sandbox.loopback import opener
 
 CHECKOUT = Path(__file__).parents[1]
@@ -43,7 +47,11 @@ def main() -> int:
     sys.stdout.write("Running the demo, then JupyterLab: two minutes\n")
     draw_terminal(DOCS / "demo.svg")
     with running_sandbox() as jupyter:
-        run_notebook(jupyter, None, EXAMPLE)
+        notebook = nbformat.read(EXAMPLE, as_version=4)  # type: ignore[no-untyped-call]
+        parameters = next(x for x in notebook.cells if "parameters" in x.metadata.get("tags", []))
+        parameters.source = f'DATA = "s3://{BUCKET}/{INPUT}"\nOUTPUT = "s3://{BUCKET}/{OUTPUT}"'
+        executed = run_notebook(jupyter, None, notebook, path=EXAMPLE.name)
+        JupyterServer(jupyter).save(EXAMPLE.name, with_static_outputs(executed))
         for theme, name in THEMES.items():
             choose_theme(jupyter, name)
             photograph(jupyter, theme, DOCS / f"notebook-{theme}.png")
@@ -100,7 +108,7 @@ def choose_theme(jupyter: str, name: str) -> None:
 def photograph(jupyter: str, theme: Literal["light", "dark"], picture: Path) -> None:
     """Open the executed example, and photograph the part with the table and the plot."""
     place = urlsplit(jupyter)._replace(path=f"/lab/workspaces/{theme}/tree/{EXAMPLE.name}")
-    with browser.page(theme=theme, width=1180, height=860) as page:
+    with browser.page(theme=theme, width=1180, height=1000) as page:
         page.set_default_timeout(UP_SECONDS * 1000)
         page.goto(place.geturl())
         page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
@@ -108,6 +116,8 @@ def photograph(jupyter: str, theme: Literal["light", "dark"], picture: Path) -> 
         page.locator(".jp-KernelName", has_text="PySpark").wait_for()
         page.locator(".jp-OutputArea-output img").scroll_into_view_if_needed()
         page.locator(".jp-OutputArea-output img").wait_for()
+        title = page.locator(".jp-RenderedMarkdown h2", has_text="SQL")
+        title.evaluate("each => each.scrollIntoView({block: 'start'})")
         page.wait_for_timeout(1000)
         page.screenshot(path=picture)
 
