@@ -212,11 +212,10 @@ def test_the_pipeline_that_the_clone_synthesized_runs_what_was_run_here(story: S
     assert len(story.ran) == 4
 
 
-def test_the_test_step_lints_and_ends_with_pytests_own_line(story: Story) -> None:
+def test_the_test_step_ends_with_pytests_own_line(story: Story) -> None:
     ended = story.builds["Test"]
 
     assert ended.status == 0, ended.printed
-    assert "Success: no issues found" in ended.printed
     assert " passed in " in ended.printed.strip().splitlines()[-1]
 
 
