@@ -35,6 +35,7 @@ ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
 TRUST = callers.trust({"Service": "sagemaker.amazonaws.com"})
 LOGS = document(allow("logs:*"))
 CLONE = document(allow(["sagemaker:DescribeCodeRepository", "secretsmanager:GetSecretValue"]))
+AGENT = document(allow("s3:GetObject"))
 # What doctor needs for such a stage, and all that it needs.
 READS = (
     "cloudformation:DescribeStacks",
@@ -106,6 +107,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(TRUST))
         iam.put_role_policy(RoleName=ROLE, PolicyName="it", PolicyDocument=LOGS)
         iam.put_role_policy(RoleName=ROLE, PolicyName="git", PolicyDocument=CLONE)
+        iam.put_role_policy(RoleName=ROLE, PolicyName="agent", PolicyDocument=AGENT)
         iam.create_policy(PolicyName="boundary", PolicyDocument=document(allow("*")))
         key = world.client("kms").create_key(Policy=key_policy())["KeyMetadata"]["Arn"]
         secret = world.client("secretsmanager").create_secret(Name="git", SecretString="none")
@@ -165,6 +167,7 @@ def test_the_whole_stage_has_a_line_for_each_thing_that_it_names(account: Accoun
             DEPLOYER: "ok",
             f"role {ROLE}": "ok",
             f"logs by role {ROLE}": "ok",
+            f"agent by role {ROLE}": "ok",
             "permissions boundary": "ok",
             f"key {account.key}": "ok",
             f"policy of key {account.key}": "ok",
@@ -231,6 +234,17 @@ class TestWhatIsBroken:
     def test_a_role_that_may_not_read_a_repositorys_secret(self, account: Account) -> None:
         account.world.client("iam").delete_role_policy(RoleName=ROLE, PolicyName="git")
         account.is_mended(account.fails(f"code repositories by role {ROLE}"))
+
+    def test_a_role_that_may_not_read_the_agent_is_warned_of_and_fails_nothing(
+        self, account: Account
+    ) -> None:
+        account.world.client("iam").delete_role_policy(RoleName=ROLE, PolicyName="agent")
+
+        report = account.world.doctor(FULL)
+
+        assert report.states() == {**account.healthy, f"agent by role {ROLE}": "warning"}
+        assert report.code == 0
+        account.is_mended(report)
 
     def test_a_boundary_that_does_not_exist(self, account: Account) -> None:
         iam = account.world.client("iam")
@@ -423,6 +437,7 @@ NOT_CHECKED: Mapping[str, Callable[[Account], set[str]]] = {
         "permission to deploy",
         DEPLOYER,
         f"logs by role {ROLE}",
+        f"agent by role {ROLE}",
         f"code repositories by role {ROLE}",
     },
     "iam:GetRole": lambda _: {f"role {ROLE}"},
