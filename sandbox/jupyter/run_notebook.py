@@ -139,7 +139,9 @@ async def _execute_cell(client: NotebookClient, index: int) -> None:
         await client.async_execute_cell(cell, index)
     except CellExecutionError as error:
         text = ANSI_ESCAPE.sub("", error.traceback).strip()
-        raise NotebookFailed(index, error.ename, error.evalue, text) from error
+        # Of an error on Spark the message is the whole stack trace; the text has it, too.
+        said = error.evalue.strip().partition("\n")[0]
+        raise NotebookFailed(index, error.ename, said, text) from error
     except CellTimeoutError as error:
         limit = f"it took longer than its limit of {client.timeout} s"
         raise NotebookFailed(index, "CellTimeoutError", limit, cell.source) from error
