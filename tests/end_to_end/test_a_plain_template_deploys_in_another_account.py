@@ -26,7 +26,7 @@ from tests.end_to_end.released_aws_cli import put_aws_cli
 from tests.end_to_end.resolver_world import BECAUSE, PRIMARY_GROUP, START_SCRIPT, running
 from tests.sandbox.aws.running_aws import Stack, running_aws, settled
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(1)]
 
 STACK, BUCKET, NETWORK = "nightly-notebooks", "our-templates", STAGE["network"]
 FIRST, SECOND = "j-FIRST001", "j-SECOND01"
