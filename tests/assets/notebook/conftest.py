@@ -1,10 +1,12 @@
 """What the tests of the notebook's scripts run them on."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.assets.notebook.scratch_instance import Instance, Server, server
+from sandbox.tls import Authority, make_authority
+from tests.assets.notebook.scratch_instance import Instance, Server, secure, server
 
 
 @pytest.fixture
@@ -17,3 +19,14 @@ def instance() -> Iterator[Instance]:
 def livy() -> Iterator[Server]:
     with server() as made:
         yield made
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return make_authority(tmp_path / "authority")
+
+
+@pytest.fixture
+def tls_livy(authority: Authority, livy: Server) -> Server:
+    """The same Livy, behind a certificate of that authority's."""
+    return secure(livy, *authority.issue("livy"))

@@ -140,14 +140,6 @@ class TestLivyCheck:
 
 
 class TestTls:
-    @pytest.fixture
-    def authority(self, tmp_path: Path) -> Authority:
-        return make_authority(tmp_path / "authority")
-
-    @pytest.fixture
-    def tls_livy(self, authority: Authority, livy: Server) -> Server:
-        return secure(livy, *authority.issue("livy"))
-
     def test_a_livy_whose_certificate_the_given_authority_issued_is_ok(
         self, instance: Instance, tls_livy: Server, authority: Authority
     ) -> None:

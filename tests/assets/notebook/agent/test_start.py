@@ -381,14 +381,6 @@ class TestLivyCheck:
 
 
 class TestTls:
-    @pytest.fixture
-    def authority(self, tmp_path: Path) -> Authority:
-        return make_authority(tmp_path / "authority")
-
-    @pytest.fixture
-    def tls_livy(self, authority: Authority, livy: Server) -> Server:
-        return secure(livy, *authority.issue("livy"))
-
     def test_one_whose_certificate_another_authority_issued_is_named_with_the_cause(
         self, instance: Instance, tls_livy: Server, tmp_path: Path
     ) -> None:
