@@ -12,10 +12,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from emr_notebook.constructs import start_script
-from emr_notebook.constructs.agent_archive import agent_archive
 from sandbox.jupyter.outputs import output_of
 from sandbox.jupyter.run_notebook import ANSI_ESCAPE, NotebookFailed, run_notebook
 from tests.assets.notebook.agent.scripted_livy import scripted_livy
+from tests.assets.notebook.scratch_instance import AGENT, BODY, values
 from tests.conftest import ROOT
 from tests.sandbox.livy.running_livy import running_stand_in
 from tests.sandbox.notebook_host.running_hosts import Host
@@ -181,29 +181,15 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def script(host: Host, url: str) -> str:
     """The start script of a notebook that has its agent already."""
-    archive = agent_archive()
-    kept = host.volume / ".emr-notebook/agent" / archive.file_name
+    kept = host.volume / ".emr-notebook/agent" / AGENT.file_name
     kept.parent.mkdir(parents=True)
-    kept.write_bytes(archive.content)
+    kept.write_bytes(AGENT.content)
     if os.getuid() == 0:
         for path in (host.volume, *kept.relative_to(host.volume).parents[:2]):
             os.chown(host.volume / path, 1000, 1000)
-    header = start_script.header(
-        cluster="analytics",
-        livy_url=url,
-        cluster_id="j-FIRST001",
-        release_label="emr-7.10.0",
-        spark_version="3.5.5",
-        livy_version="0.8.0",
-        sparkmagic_config=start_script.sparkmagic_config(),
-    )
-    header |= {
-        "AGENT_URI": f"s3://none/{archive.file_name}",
-        "AGENT_SHA256": archive.sha256,
-        "SCRIPT_VERSION": "0a1b2c3d",
-    }
-    body = (ROOT / "assets/notebook/on_start.sh").read_text()
-    return "\n".join(start_script.script_lines(header, body))
+    config = json.dumps(start_script.sparkmagic_config())
+    header = values(LIVY_URL=url, SPARKMAGIC_CONFIG=config)
+    return "\n".join(start_script.script_lines(header, BODY))
 
 
 def text_of(cell: NotebookNode) -> str:
