@@ -1,14 +1,13 @@
 """Ten things that go wrong, and what each of the two then does."""
 
 import contextlib
-import http.server
 import json
-import socketserver
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from bench.beside.results import WORKS, Outcome
 from bench.beside.world import Both
 from sandbox.aws.emr.seed import ClusterSpec, InstanceSpec, put_cluster
 from sandbox.loopback import port_is_open
+from tests.sandbox.aws.idle_livy import IdleLivy
 
 OTHER_PORT = 8999
 DEPLOYS_NOTHING = "deploys nothing"
@@ -213,19 +213,7 @@ def filled(volume: Path, aside: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def idle_livy(address: str) -> Iterator[None]:
     """A Livy without sessions, on the other port."""
-
-    class Idle(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = b'{"from":0,"total":0,"sessions":[]}'
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with socketserver.ThreadingTCPServer((address, OTHER_PORT), Idle) as server:
+    with ThreadingHTTPServer((address, OTHER_PORT), IdleLivy) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
