@@ -5,14 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, GetJsonSchemaHandler, ModelWrapValidatorHandler, model_validator
-from pydantic_core import CoreSchema
+from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
 from emr_notebook.settings import types
-from emr_notebook.settings.types import NONE, Strict, or_none_schema
+from emr_notebook.settings.types import NONE, StrictOrNone
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CRON = re.compile(r"cron\(([0-9]{1,2}) ([0-9]{1,2}) \? \* ([A-Z,]+) \*\)")
@@ -88,10 +87,8 @@ def times_in_words(times: Mapping[Action, WeeklyTime]) -> str:
     return ", ".join(f"{action} {times[action]}" for action in sorted(times))
 
 
-class Schedule(Strict):
+class Schedule(StrictOrNone):
     """When a notebook is started and stopped by itself. Without both times, never."""
-
-    instead: ClassVar[str] = "none, or "
 
     start: types.TimeOfDay | None = Field(default=None, description="when it is started")
     stop: types.TimeOfDay | None = Field(
@@ -111,12 +108,6 @@ class Schedule(Strict):
         if made.start == made.stop:
             raise ValueError(f"start and stop are both {made.start}: give two times, or one")
         return made
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return or_none_schema(core, handler)
 
     @property
     def times(self) -> dict[Action, WeeklyTime]:

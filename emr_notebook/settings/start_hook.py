@@ -1,20 +1,17 @@
 """Defines the team's own script that runs on a notebook after each start."""
 
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, GetJsonSchemaHandler, ModelWrapValidatorHandler, model_validator
-from pydantic_core import CoreSchema
+from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
 from emr_notebook.settings import types
-from emr_notebook.settings.types import NONE, Strict, or_none_schema
+from emr_notebook.settings.types import NONE, StrictOrNone
 
 USER, ROOT = "user", "root"
 
 
-class StartHook(Strict):
+class StartHook(StrictOrNone):
     """A script that runs after each start, in the background."""
-
-    instead: ClassVar[str] = "none, or "
 
     file: types.FilePath = Field(
         description="a script of UTF-8 text; its path starts from the folder of cdk.json"
@@ -33,12 +30,6 @@ class StartHook(Strict):
         if (made.run_as == ROOT) != (made.because is not None):
             raise ValueError("as: root goes with because, and because with it")
         return made
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return or_none_schema(core, handler)
 
 
 # What `none` is: nothing that is given says so.

@@ -505,10 +505,17 @@ class OptOut(Strict):
 NONE = "none"
 
 
-def or_none_schema(core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-    """The JSON schema of a model that accepts NONE, too."""
-    made = handler.resolve_ref_schema(handler(core))
-    mapping = dict(made)
-    made.clear()
-    made |= {"anyOf": [{"const": NONE}, mapping], "description": mapping.pop("description")}
-    return made
+class StrictOrNone(Strict):
+    """A part of the settings in whose place NONE is accepted, which its validator reads."""
+
+    instead: ClassVar[str] = f"{NONE}, or "
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        made = handler.resolve_ref_schema(handler(core))
+        mapping = dict(made)
+        made.clear()
+        made |= {"anyOf": [{"const": NONE}, mapping], "description": mapping.pop("description")}
+        return made
