@@ -19,13 +19,6 @@ def _start() -> int:
     return 0
 
 
-def _look() -> int:
-    from emr_notebook_agent import look
-
-    sys.stdout.write(look.report(Path.home()))
-    return 0
-
-
 def _environment() -> int:
     from emr_notebook_agent import environment
 
@@ -55,7 +48,6 @@ def _watch() -> int:
 
 COMMANDS: dict[str, Callable[[], int]] = {
     "start": _start,
-    "look": _look,
     "environment": _environment,
     "hook": _hook,
     "record-hook": _record_hook,
