@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sandbox.aws import lambda_code, lambda_logs, service_quotas
+from sandbox.aws import lambda_logs, service_quotas, sweeps
 from sandbox.aws import tagging as tagging_pages
 from sandbox.aws.cloudformation import (
     conditions,
@@ -80,7 +80,7 @@ def install(options: Options) -> tuple[Application, Callable[[], None]]:
     tags.install(store.tags_of)
     propagation.install(options.policy_seconds)
     tagging_pages.install()
-    lambda_code.install()
+    sweeps.install()
     lambda_logs.install()
     service_quotas.install(service_quotas.ServiceQuotas())
     scheduler = SchedulerService(options)
