@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox.errors import SandboxError
-from sandbox.isolation.system_calls import die_with_parent
+from sandbox.isolation.processes import Child
 
 CLI = Path("node_modules/.bin/cdk")
 SHOWN_LINES = 25
@@ -28,7 +28,7 @@ def run_cdk(
 
     It runs in the checkout, or in another `folder`; `output` is for the cloud assembly. Everything
     printed goes to `log`, too. Raises SandboxError with the words that say why when the command
-    fails or takes longer than `seconds`.
+    fails or takes longer than `seconds`; what it started ends with it.
     """
     command = ["node", str(checkout / CLI), *arguments, "--output", str(output), "--ci"]
     settings = {
@@ -40,28 +40,18 @@ def run_cdk(
         # Not in the home of whoever runs this, which may be read-only.
         "CDK_HOME": str(checkout / ".cache" / "cdk"),
     }
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as printed:
+    log.unlink(missing_ok=True)
+    with Child("cdk", command, env=settings, log=log, cwd=folder or checkout) as child:
         try:
-            ended = subprocess.run(
-                command,
-                env=settings,
-                cwd=folder or checkout,
-                stdin=subprocess.DEVNULL,
-                stdout=printed,
-                stderr=subprocess.STDOUT,
-                timeout=seconds,
-                check=False,
-                preexec_fn=die_with_parent,
-            )
+            status = child.process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
             raise SandboxError(
                 f"cdk {arguments[0]} took longer than {seconds:.0f} s; see {log}"
             ) from None
     text = log.read_text(errors="replace")
-    if ended.returncode != 0:
+    if status != 0:
         raise SandboxError(
-            f"cdk {arguments[0]} ended with status {ended.returncode}: {failure_in(text)}\n"
+            f"cdk {arguments[0]} ended with status {status}: {failure_in(text)}\n"
             f"All it printed is in {log}"
         )
     return text

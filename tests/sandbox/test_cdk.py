@@ -1,7 +1,19 @@
-"""What is told of a CDK command that failed."""
+"""What is told of a CDK command that failed, and what is left of one that takes too long."""
 
-from sandbox.cdk import failure_in
+import os
+import socket
+from pathlib import Path
 
+import pytest
+
+from sandbox.cdk import CLI, failure_in, run_cdk
+from sandbox.errors import SandboxError
+
+LISTENS = """
+require("net").createServer().listen(0, "127.0.0.1", function () {
+  console.log(this.address().port);
+});
+"""
 DEPLOY = """
 stack | 13/18 | CREATE_FAILED | Custom::ClusterEndpoint | Cluster Received response status
 [FAILED] from custom resource. Message returned: Error: [livy-missing] Cluster j-1 has no Livy; its
@@ -42,3 +54,23 @@ def test_without_an_error_the_last_lines_are_told() -> None:
 
     assert failure_in(printed).splitlines()[-1] == "line 99"
     assert "line 10\n" not in failure_in(printed)
+
+
+def test_a_command_that_takes_too_long_leaves_no_process(tmp_path: Path) -> None:
+    cli = tmp_path / CLI
+    cli.parent.mkdir(parents=True)
+    cli.write_text(LISTENS)
+    log = tmp_path / "log"
+
+    with pytest.raises(SandboxError, match=r"^cdk deploy took longer than 2 s; see "):
+        run_cdk(
+            "deploy",
+            env={"PATH": os.environ["PATH"]},
+            checkout=tmp_path,
+            output=tmp_path / "out",
+            log=log,
+            seconds=2,
+        )
+
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(log.read_text())))
