@@ -232,6 +232,11 @@ class TestPlan:
         assert plan.verdict is EndpointVerdict.NOT_TAKEN
         assert f"{NAME}: changed: deploy since" in endpoint_words(plan)
 
+    def test_one_that_tls_keeps_from_being_followed_says_so(self) -> None:
+        plan = self.planned(replace(RECORD, state=State.TLS, livy="https:8998", address=""))
+
+        assert f"{NAME}: not followed: TLS since 2026-11-25T03:00:00Z" in endpoint_words(plan)
+
     def test_two_clusters_of_the_name_need_no_deploy_while_it_leads_to_one(self) -> None:
         assert self.planned(RECORD, "[cluster-several] …").verdict is EndpointVerdict.FOLLOWED
 
