@@ -104,6 +104,17 @@ def test_the_rules_hold_for_every_package_of_the_assets() -> None:
     assert packages <= set(PROJECT["tool"]["importlinter"]["root_packages"])
 
 
+def test_the_agent_may_use_nothing_that_came_after_python_3_9(checkout: Path) -> None:
+    [command] = re.findall(r"mypy --python-version [^&]+", (ROOT / "Makefile").read_text())
+    module = checkout / "assets/notebook/agent/emr_notebook_agent/idle.py"
+    module.write_text(f"{module.read_text()}\nfrom datetime import UTC\n")
+
+    status, said = lint(checkout, *command.split())
+
+    assert status == 1
+    assert 'Module "datetime" has no attribute "UTC"' in said
+
+
 @pytest.mark.parametrize("module", ["app.py", "assets/lambda/refusal.py"])
 def test_a_module_of_no_package_may_not_import_the_sandbox_either(
     checkout: Path, module: str
