@@ -46,7 +46,7 @@ test: linux install ## everything CI runs: lint, unit tests, the sandbox
 	@$(PYTEST) $(BUSY)
 
 lint: install ## style, types, imports between rooms, shell
-	@ruff check . && ruff format --check . && lint-imports --no-logo --no-cache && mypy && scripts/lint-shell.sh
+	@ruff check . && ruff format --check . && lint-imports --no-logo --no-cache && mypy && mypy --python-version 3.9 assets/notebook/agent && scripts/lint-shell.sh
 
 unit: install ## quick tests without the sandbox: a minute
 	@$(PYTEST) --numprocesses auto --hypothesis-profile quick -m "not sandbox and not slow"

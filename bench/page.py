@@ -134,6 +134,9 @@ def first_screen(run: Run) -> str:
         label: sum(each[label].result == WORKS for each in found.faults.values())
         for label in (OURS, ARTICLE)
     }
+    others = [each[OURS] for each in found.faults.values() if each[OURS].result != WORKS]
+    told = sum("next: " in each.says.lower() for each in others)
+    how_many = "the others" if told == len(others) else f"{told} of the others"
     replaced = (
         f"- **A replaced cluster**: the next first result after {found.replaced[OURS]:.0f} s,"
         f" with nothing typed. With the script: {typed} steps by hand and"
@@ -141,7 +144,7 @@ def first_screen(run: Run) -> str:
     )
     faults = (
         f"- **Of {len(found.faults)} faults**, such as an ended cluster, {works[OURS]} do not"
-        " matter here and the others are told with the next step. With the script:"
+        f" matter here and {how_many} are told with the next step. With the script:"
         f" {works[ARTICLE]} do not matter."
     )
     deploy = (

@@ -74,6 +74,11 @@ def lint(checkout: Path, *command: str) -> tuple[int, str]:
             "The Lambdas and the agent import nothing of the app BROKEN",
         ),
         (
+            "assets/lambda/cluster_record/decide.py",
+            "import emr_notebook.names",
+            "The Lambdas and the agent import nothing of the app BROKEN",
+        ),
+        (
             "emr_notebook/settings/types.py",
             "import emr_notebook.settings.model",
             "No imports run in a circle BROKEN",
@@ -90,6 +95,24 @@ def test_an_import_that_breaks_a_rule_fails_with_the_rule(
 
     assert status == 1
     assert refused in said
+
+
+def test_the_rules_hold_for_every_package_of_the_assets() -> None:
+    packages = {each.parent.name for each in (ROOT / "assets").rglob("__init__.py")}
+
+    assert packages != set()
+    assert packages <= set(PROJECT["tool"]["importlinter"]["root_packages"])
+
+
+def test_the_agent_may_use_nothing_that_came_after_python_3_9(checkout: Path) -> None:
+    [command] = re.findall(r"mypy --python-version [^&]+", (ROOT / "Makefile").read_text())
+    module = checkout / "assets/notebook/agent/emr_notebook_agent/idle.py"
+    module.write_text(f"{module.read_text()}\nfrom datetime import UTC\n")
+
+    status, said = lint(checkout, *command.split())
+
+    assert status == 1
+    assert 'Module "datetime" has no attribute "UTC"' in said
 
 
 @pytest.mark.parametrize("module", ["app.py", "assets/lambda/refusal.py"])

@@ -231,7 +231,7 @@ AT_DEPLOY: Mapping[str, Callable[[Both], Outcomes]] = {
 }
 AT_START: Mapping[str, Callable[[Both, Mapping[str, str]], Outcomes]] = {
     "a restart of the notebook": restarted,
-    "no internet, and no way to S3": no_internet,
+    "a restart without internet and without S3": no_internet,
     "a full volume": full_disk,
 }
 LIVY_DOWN = "Livy down at a start"

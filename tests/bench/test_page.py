@@ -51,6 +51,17 @@ def test_the_readme_says_what_each_of_the_two_needs_and_which_is_slower() -> Non
     assert "takes 6 s in the sandbox, where the script takes 4 s" in deploy
 
 
+def test_a_fault_that_is_not_told_with_the_next_step_is_not_said_to_be() -> None:
+    both = {
+        "one": {OURS: Outcome("fails", "it broke"), ARTICLE: Outcome("works")},
+        "two": {OURS: Outcome("fails", "it broke. Next: mend it"), ARTICLE: Outcome("works")},
+    }
+
+    said = first_screen(replace(RUN, beside=replace(BESIDE, faults=both)))
+
+    assert "0 do not matter here and 1 of the others are told with the next step" in said
+
+
 def test_what_is_written_down_is_read_as_it_was() -> None:
     assert published.from_text(published.to_json(RUN)) == RUN
 

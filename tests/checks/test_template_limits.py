@@ -175,6 +175,20 @@ def test_a_stage_of_200_notebooks_fits_into_one_stack(tmp_path: Path) -> None:
     check_templates(synthesized(many(200), tmp_path))
 
 
+def test_a_time_of_a_notebook_is_one_resource_and_105_with_two_fit(tmp_path: Path) -> None:
+    times = {"start": "08:00", "stop": "19:30", "timezone": "Europe/Berlin"}
+
+    def resources(notebooks: int, **settings: Any) -> int:
+        folder = synthesized(many(notebooks, **settings), tmp_path / f"{notebooks}{len(settings)}")
+        [template] = folder.glob("*.template.json")
+        return len(json.loads(template.read_text())["Resources"])
+
+    one, two = (resources(each, schedule=lambda _: times) for each in (1, 2))
+
+    assert two - one == resources(2) - resources(1) + 2 == 4
+    assert one + 104 * (two - one) <= MOST_RESOURCES
+
+
 def test_59_clusters_fit_into_one_stack(tmp_path: Path) -> None:
     check_templates(synthesized(many_clusters(59), tmp_path))
 

@@ -30,9 +30,14 @@ def live_for_name(live: LiveEndpoint | None) -> LiveEndpoint | None:
 
 def comparison(notebook: NotebookStatus, followed: FollowedRecord | None) -> Comparison:
     """What a notebook is to be compared with: the followed name, or where Livy is now."""
-    if followed is None or not uses_name(notebook, followed):
+    if followed is None:
         return compared_with_live
-    return lambda live, notebook, commands: list(_findings(followed, live, notebook, commands))
+    if uses_name(notebook, followed):
+        return lambda live, notebook, commands: list(_findings(followed, live, notebook, commands))
+    return lambda live, notebook, commands: [
+        *compared_with_live(live, notebook, commands),
+        *_not_followed(followed),
+    ]
 
 
 def _findings(
@@ -57,6 +62,14 @@ def _findings(
     elif live.values and not _leads_there(record.cluster_id, record.address, live):
         now = f"{live.values['ClusterId']} at {live.values['LivyUrl']}"
         yield Finding(Verdict.FAILED, f"{followed}; the cluster is {now} now", advice=SOON)
+    else:
+        yield Finding(Verdict.OK, str(followed))
+
+
+def _not_followed(followed: FollowedRecord) -> Iterator[Finding]:
+    """Why a notebook uses the primary's own name."""
+    if followed.record is not None and followed.record.state is State.TLS:
+        yield Finding(Verdict.OK, str(followed))
 
 
 def _leads_there(cluster_id: str, address: str, live: LiveEndpoint) -> bool:

@@ -68,6 +68,10 @@ def test_a_stage_that_follows_nothing_has_no_line_and_costs_no_call() -> None:
         (None, "ok name {}: the deploy makes it"),
         (RECORD, f"ok name {{}}: followed since {SINCE}, leads to j-2AXXXXXXGAPLF at 10.0.0.5"),
         (
+            replace(RECORD, state=State.TLS, livy="https:8998", address=""),
+            f"ok name {{}}: not followed: TLS since {SINCE}",
+        ),
+        (
             replace(RECORD, state=State.CHANGED, why="another port"),
             f"failed name {{}}: changed: deploy since {SINCE}: another port",
         ),

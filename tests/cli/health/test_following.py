@@ -84,8 +84,22 @@ def commands(check: NotebookCheck) -> list[str]:
 
 
 class TestVerify:
-    def test_a_notebook_whose_name_leads_to_its_cluster_is_ok(self) -> None:
-        assert verified(following()).verdict is Verdict.OK
+    def test_a_notebook_whose_name_leads_to_its_cluster_is_ok_and_says_since_when(self) -> None:
+        check = verified(following())
+
+        assert check.verdict is Verdict.OK
+        leads = f"leads to {CLUSTER_ID} at 10.0.0.5"
+        assert f"{NAME}: followed since 2026-11-25T03:00:00Z, {leads}" in said(check)
+
+    def test_one_whose_cluster_tls_keeps_from_being_followed_is_ok_and_says_so(self) -> None:
+        made = following(replace(RECORD, state=State.TLS, livy="https:8998", address=""))
+        made.scripts["start"] = script(LIVE)
+        made.put(ALICE, "InService", *report(livy_url=LIVE))
+
+        check = verified(made)
+
+        assert check.verdict is Verdict.OK
+        assert f"{NAME}: not followed: TLS since 2026-11-25T03:00:00Z" in said(check)
 
     def test_a_second_cluster_of_the_name_is_no_failure(self) -> None:
         made = following()
@@ -217,6 +231,11 @@ class TestPlan:
 
         assert plan.verdict is EndpointVerdict.NOT_TAKEN
         assert f"{NAME}: changed: deploy since" in endpoint_words(plan)
+
+    def test_one_that_tls_keeps_from_being_followed_says_so(self) -> None:
+        plan = self.planned(replace(RECORD, state=State.TLS, livy="https:8998", address=""))
+
+        assert f"{NAME}: not followed: TLS since 2026-11-25T03:00:00Z" in endpoint_words(plan)
 
     def test_two_clusters_of_the_name_need_no_deploy_while_it_leads_to_one(self) -> None:
         assert self.planned(RECORD, "[cluster-several] …").verdict is EndpointVerdict.FOLLOWED
