@@ -224,6 +224,10 @@ def test_of_very_many_mistakes_the_first_fifty_are_told() -> None:
                 " queue and conf's spark.yarn.queue are one property: give one of the two"
             ),
         ),
+        (
+            with_alice(spark={"name": "risk", "conf": {"spark.app.name": "Risk model"}}),
+            "name and conf's spark.app.name are one property: give one of the two",
+        ),
         (with_alice(spark={"driverMemory": "4gb"}), "'4gb' was given; accepted: a size in mega"),
         (
             with_alice(spark={"ttl": "90"}),
