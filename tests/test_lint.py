@@ -15,6 +15,13 @@ from tests.conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 TOOLS = Path(sys.executable).parent
+# What runs elsewhere, as packages: in the Lambdas, and on the notebook.
+ELSEWHERE = sorted(
+    f"{each.relative_to(ROOT)}"
+    for folder in ("assets/lambda", "assets/notebook/agent")
+    for each in (ROOT / folder).iterdir()
+    if (each / "__init__.py").is_file()
+)
 
 
 @pytest.mark.slow
@@ -44,10 +51,11 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def lint(checkout: Path, *command: str) -> tuple[int, str]:
+    roots = [checkout, checkout / "assets/lambda", checkout / "assets/notebook/agent"]
     ended = subprocess.run(
         [TOOLS / command[0], *command[1:]],
         cwd=checkout,
-        env={"PYTHONPATH": f"{checkout}:{checkout / 'assets/lambda'}", "COLUMNS": "200"},
+        env={"PYTHONPATH": ":".join(map(str, roots)), "COLUMNS": "200"},
         capture_output=True,
         text=True,
         check=False,
@@ -68,15 +76,13 @@ def lint(checkout: Path, *command: str) -> tuple[int, str]:
             "import sandbox.errors",
             "The app and the Lambdas never import the sandbox or the measurements BROKEN",
         ),
-        (
-            "assets/lambda/cluster_endpoint/livy.py",
-            "import emr_notebook.names",
-            "The Lambdas and the agent import nothing of the app BROKEN",
-        ),
-        (
-            "assets/lambda/cluster_record/decide.py",
-            "import emr_notebook.names",
-            "The Lambdas and the agent import nothing of the app BROKEN",
+        *(
+            (
+                f"{package}/__init__.py",
+                "import emr_notebook.names",
+                "The Lambdas and the agent import nothing of the app BROKEN",
+            )
+            for package in ELSEWHERE
         ),
         (
             "emr_notebook/settings/types.py",
@@ -113,6 +119,13 @@ def test_the_agent_may_use_nothing_that_came_after_python_3_9(checkout: Path) ->
 
     assert status == 1
     assert 'Module "datetime" has no attribute "UTC"' in said
+
+
+def test_every_package_that_the_commands_decide_with_is_in_the_wheel() -> None:
+    wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    lambdas = [each for each in ELSEWHERE if each.startswith("assets/lambda/")]
+
+    assert sorted(wheel) == [*lambdas, "emr_notebook"]
 
 
 @pytest.mark.parametrize("module", ["app.py", "assets/lambda/refusal.py"])

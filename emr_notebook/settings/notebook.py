@@ -31,6 +31,7 @@ PROPERTY_OF_FIELD = {
     "executorCores": "spark.executor.cores",
     "numExecutors": "spark.executor.instances",
     "queue": "spark.yarn.queue",
+    "name": "spark.app.name",
 }
 # Fields that not every Livy takes: the resolver refuses one that the cluster's does not know.
 VERSIONED_FIELDS = ("idleTimeout", "ttl")

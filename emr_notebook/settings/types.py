@@ -367,9 +367,10 @@ RuleDescription = Annotated[
 SessionName = Annotated[
     str,
     TextFormat(
-        r"[a-zA-Z0-9][a-zA-Z0-9._-]*",
-        "a Livy session's name: letters, digits, dots, hyphens and underscores, at most 128 "
-        "characters",
+        # Livy takes a number for a session's id.
+        r"(?![0-9]+$)[a-zA-Z0-9][a-zA-Z0-9._-]*",
+        "a Livy session's name: letters, digits, dots, hyphens and underscores, not digits alone, "
+        "at most 128 characters",
         longest=128,
     ),
 ]
@@ -398,10 +399,12 @@ DataPath = Annotated[
         longest=1024,
     ),
 ]
-# Livy's spark-blacklist.conf: a session that asks for one of these is refused, or does not get it.
+# Livy's own list and its spark-blacklist.conf: a session that asks for one of these is refused, or
+# does not get it.
 LIVY_DECIDES = (
     "spark.master",
     "spark.submit.deployMode",
+    "spark.submit.proxyUser.allowCustomClasspathInClusterMode",
     "spark.yarn.jar",
     "spark.yarn.jars",
     "spark.yarn.archive",

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emr_notebook.settings.file import LARGEST_BYTES, SettingsError, load_file, load_stage, parse
+from sandbox.livy.rejections import BLACKLIST
+from sandbox.livy.spark_settings import OVERRIDDEN
 from tests.conftest import Change, stage
 from tests.settings.changes import of_file, refusal, with_alice, with_cluster
 
@@ -224,6 +226,14 @@ def test_of_very_many_mistakes_the_first_fifty_are_told() -> None:
                 " queue and conf's spark.yarn.queue are one property: give one of the two"
             ),
         ),
+        (
+            with_alice(spark={"name": "2024"}),
+            "dots, hyphens and underscores, not digits alone, at most 128 characters",
+        ),
+        (
+            with_alice(spark={"name": "risk", "conf": {"spark.app.name": "Risk model"}}),
+            "name and conf's spark.app.name are one property: give one of the two",
+        ),
         (with_alice(spark={"driverMemory": "4gb"}), "'4gb' was given; accepted: a size in mega"),
         (
             with_alice(spark={"ttl": "90"}),
@@ -239,6 +249,13 @@ def test_a_mistake_names_its_place_what_was_given_and_what_is_accepted(
     change: Change, said: str
 ) -> None:
     assert f"1 mistake\n  {said}" in refusal(change) or said in refusal(change)
+
+
+@pytest.mark.parametrize("name", [*BLACKLIST, OVERRIDDEN])
+def test_a_property_that_livy_itself_decides_is_refused(name: str) -> None:
+    said = refusal(with_alice(spark={"conf": {name: "x"}}))
+
+    assert f"conf.{name}: '{name}' was given; accepted: a Spark property's name" in said
 
 
 @pytest.mark.parametrize(

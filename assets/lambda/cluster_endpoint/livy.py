@@ -82,21 +82,23 @@ def refuse_security_configuration(cluster_id: str, document: Mapping[str, Any]) 
     authentication = mapping_at(document, "AuthenticationConfiguration")
     if _is_on(authentication.get("KerberosConfiguration")):
         raise refusals.kerberos(cluster_id)
-    if _is_on(authentication.get("LDAPConfiguration")):
+    if _is_on(authentication.get("LDAPConfiguration"), "EnableLDAPAuthentication"):
         raise refusals.ldap(cluster_id)
-    if _is_on(authentication.get("IdentityCenterConfiguration")):
+    if _is_on(authentication.get("IdentityCenterConfiguration"), "EnableIdentityCenter"):
         raise refusals.identity_center(cluster_id)
     iam = mapping_at(mapping_at(document, "AuthorizationConfiguration"), "IAMConfiguration")
     if _is_true(iam.get("EnableApplicationScopedIAMRole")):
         raise refusals.runtime_roles(cluster_id)
 
 
-def _is_on(block: object) -> bool:
-    """Whether a login's block turns it on: one that has a switch (Enable…) may stand there off."""
-    if not isinstance(block, Mapping):
-        return bool(block)
-    switches = [value for name, value in block.items() if str(name).startswith("Enable")]
-    return bool(block) and all(_is_true(each) for each in switches)
+def _is_on(block: object, switch: str = "") -> bool:
+    """Whether a login's block turns it on: one with this switch may stand there off.
+
+    Others may stand beside it: LDAP's has EnableSSHLogin, which says nothing of Livy.
+    """
+    if isinstance(block, Mapping) and switch in block:
+        return _is_true(block[switch])
+    return bool(block)
 
 
 def _is_true(value: object) -> bool:

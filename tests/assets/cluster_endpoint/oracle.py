@@ -304,6 +304,7 @@ SECURITY = {
                 "LDAPConfiguration": {
                     "EnableLDAPAuthentication": True,
                     "LDAPServerURL": "ldaps://corp.example",
+                    "EnableSSHLogin": False,
                 }
             }
         }
@@ -314,6 +315,7 @@ SECURITY = {
                 "LDAPConfiguration": {
                     "EnableLDAPAuthentication": False,
                     "LDAPServerURL": "ldaps://a",
+                    "EnableSSHLogin": True,
                 }
             }
         }

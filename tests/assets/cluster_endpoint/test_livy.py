@@ -14,6 +14,7 @@ KEYSTORE = {"livy.keystore": "/etc/livy/conf/livy-keystore.jks"}
 
 LDAP = {"EnableLDAPAuthentication": True, "LDAPServerURL": "ldaps://corp.example:636"}
 OFF, OFF_AS_TEXT = {"EnableLDAPAuthentication": False}, {"EnableLDAPAuthentication": "False"}
+NO_SSH, SSH = {"EnableSSHLogin": False}, {"EnableSSHLogin": True}
 LDAP_ON = {"AuthenticationConfiguration": {"LDAPConfiguration": LDAP}}
 # Trusted identity propagation always has runtime roles beside it.
 IDENTITY_CENTER = {
@@ -161,6 +162,15 @@ class TestLogins:
             ),
             (
                 {"AuthenticationConfiguration": {"LDAPConfiguration": {**LDAP, **OFF_AS_TEXT}}},
+                None,
+            ),
+            # SSH's own switch, beside the login's.
+            (
+                {"AuthenticationConfiguration": {"LDAPConfiguration": {**LDAP, **NO_SSH}}},
+                "login-ldap",
+            ),
+            (
+                {"AuthenticationConfiguration": {"LDAPConfiguration": {**SSH, **OFF}}},
                 None,
             ),
             (IDENTITY_CENTER, "login-identity-center"),

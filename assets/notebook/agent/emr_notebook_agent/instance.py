@@ -93,8 +93,10 @@ def refusal(instance: Instance, said: str, status: int) -> str:
 
 def no_way(instance: Instance) -> str:
     """What to do when SageMaker's API does not answer."""
+    # So the endpoint is named in China.
+    beginning = "cn.com.amazonaws" if instance.region.startswith("cn-") else "com.amazonaws"
     return (
         f"no way to SageMaker's API: give the subnet a NAT gateway or an interface endpoint of "
-        f"com.amazonaws.{instance.region}.sagemaker.api, with private DNS, that admits this "
+        f"{beginning}.{instance.region}.sagemaker.api, with private DNS, that admits this "
         "notebook's security group on TCP port 443"
     )

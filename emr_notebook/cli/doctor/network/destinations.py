@@ -7,10 +7,16 @@ from urllib.parse import urlsplit
 
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.notebook import CodeRepository
+from emr_notebook.settings.partitions import partition_of
 
 # Known to have public addresses alone; another host may be one of the company's own.
 PUBLIC_HOSTS = frozenset({"github.com", "gitlab.com", "bitbucket.org"})
 _CODECOMMIT = re.compile(r"git-codecommit\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
+
+# Of what notebooks reach, the endpoints of these have a name of another beginning there: the CDK's
+# table of them, with which a test compares this.
+_OTHERWISE_NAMED = frozenset({"sagemaker.api"})
+_BEGINNINGS = {"aws-cn": "cn.com.amazonaws", "aws-iso": "gov.ic.c2s", "aws-iso-b": "gov.sgov.sc2s"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,12 @@ class Destination:
     def is_s3(self) -> bool:
         """Whether it has a gateway endpoint and a prefix list."""
         return self.service == S3.service
+
+    def endpoint_service(self, region: str) -> str:
+        """The whole name of its endpoints' service in the region."""
+        known = _BEGINNINGS if self.service in _OTHERWISE_NAMED else {}
+        beginning = known.get(partition_of(region).name, "com.amazonaws")
+        return f"{beginning}.{region}.{self.service}"
 
 
 LOGS = Destination(

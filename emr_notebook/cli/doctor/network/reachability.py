@@ -81,7 +81,7 @@ def _without_endpoint(
         yield Fault(cause, advice=advice)
         return
     commands = Ec2Commands(paths.region)
-    name = f"com.amazonaws.{paths.region}.{destination.service}"
+    name = destination.endpoint_service(paths.region)
     if destination.is_s3:
         tables = sorted({paths.tables[each].table_id for each in subnet_ids})
         yield Fault(f"{cause}, and no endpoint", (commands.gateway(paths.vpc_id, name, tables),))

@@ -52,6 +52,13 @@ def test_the_api_is_asked_for_the_own_name_in_the_own_region(tmp_path: Path) -> 
     )
 
 
+def test_in_china_the_endpoint_has_the_name_that_it_has_there() -> None:
+    shanghai = Instance("alice", ARN, "cn-northwest-1")
+
+    assert " cn.com.amazonaws.cn-northwest-1.sagemaker.api" in instance.no_way(shanghai)
+    assert " com.amazonaws.us-gov-west-1.sagemaker.api" in instance.no_way(ALICE)
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [
