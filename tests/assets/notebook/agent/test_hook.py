@@ -88,7 +88,7 @@ class Notebook:
         for each in Path("/proc").iterdir():
             with contextlib.suppress(OSError):
                 variables = (each / "environ").read_bytes().split(b"\0")
-                zombie = (each / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+                zombie = (each / "stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
                 if mark in variables and not zombie:
                     found.append(int(each.name))
         return found
@@ -160,6 +160,16 @@ def test_one_that_never_ends_is_stopped_with_all_that_it_began(notebook: Noteboo
 def test_what_a_failed_one_left_running_ends_with_it(notebook: Notebook) -> None:
     notebook.run("setsid sleep 1000 & exit 1")
 
+    assert notebook.processes() == []
+
+
+def test_a_process_whose_name_is_cut_within_a_letter_hides_no_other(notebook: Notebook) -> None:
+    """Linux keeps 15 bytes of a name, which may be anybody's process."""
+    program = notebook.volume / ("ä" * 8)
+    program.symlink_to("/bin/sleep")
+    told = notebook.run(f"setsid ./{program.name} 1000 & setsid sleep 1000 & exit 1")
+
+    match(f"failed with status 1 at {TIME}: see hook.log", told)
     assert notebook.processes() == []
 
 
