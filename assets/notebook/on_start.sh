@@ -109,7 +109,7 @@ ${key,,}: ${!name}"
   done
   text+="
 check: not checked
-problem: ${why:0:400}. The kernels have the deployed settings only: Livy was not looked at, sparkmagic.json not read${LIVY_CA:+, its authority not trusted}${START_HOOK:+, the start hook not run}${ENVIRONMENT:+, the environment not set}
+problem: ${why:0:400}. The kernels have the deployed settings only: Livy was not looked at, sparkmagic.json not read${LIVY_CA:+, its authority not trusted}${START_HOOK:+, the start hook not run}${ENVIRONMENT:+, the environment not set}${IDLE_MINUTES:+, nothing stops it when idle}
 next: $2, then stop and start this notebook"
   echo "$text"
   put "$home/SageMaker/.emr-notebook/status.txt" <<<"$text"
