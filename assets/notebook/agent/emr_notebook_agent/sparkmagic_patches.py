@@ -113,7 +113,10 @@ def ask_livy_again(look: Look) -> None:
         def ask(url: str, **options: Any) -> Any:
             failure.clear()
             try:
-                answer = _ask(method, lambda seconds: function(url, timeout=seconds, **options))
+                answer = _ask(
+                    method,
+                    lambda seconds: _whole(function(url, timeout=seconds, **options), accepted),
+                )
             except requests.exceptions.RequestException as error:
                 failure.append(error)
                 raise
@@ -137,6 +140,19 @@ def ask_livy_again(look: Look) -> None:
         return answer
 
     ReliableHttpClient._send_request = send
+
+
+def _whole(answer: Any, accepted: Any) -> Any:
+    """The answer. Where it would be accepted and is no JSON object, its connection broke off.
+
+    Not of a DELETE, whose answer nobody reads.
+    """
+    if answer.status_code not in accepted or answer.request.method == "DELETE":
+        return answer
+    with contextlib.suppress(ValueError, RecursionError):
+        if isinstance(answer.json(), dict):
+            return answer
+    raise requests.exceptions.ChunkedEncodingError("no JSON object came")
 
 
 def _ask(method: str, request: Callable[[tuple[float, float]], Any]) -> Any:

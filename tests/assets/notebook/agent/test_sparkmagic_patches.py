@@ -67,6 +67,35 @@ def test_a_connection_that_breaks_off_while_a_statement_is_polled_loses_nothing(
     assert capsys.readouterr().out.count("Trying again for 30 seconds") == 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"<html>Back soon</html>", b'{"id": 3, "sta', [], b"[" * 9_999],
+    ids=["a page", "half an answer", "another form", "nested too deeply"],
+)
+def test_what_is_no_answer_of_livys_loses_nothing_and_sends_no_cell_twice(
+    client: Any, livy: ScriptedLivy, refusal: Any, body: Any
+) -> None:
+    """As of a gateway between, or of a connection that broke off within an answer."""
+    done = {"id": 3, "state": "available"}
+    livy.answers["GET /sessions/0/statements/3"] = [(200, body), (200, done)]
+    livy.answers["POST /sessions/0/statements"] = [(201, body)]
+
+    assert client.get_statement(0, 3) == done
+    with pytest.raises(refusal, match="may be running this cell"):
+        client.post_statement(0, {"code": "1"})
+    assert livy.count("POST /sessions/0/statements") == 1
+
+
+def test_another_program_at_livys_address_is_named(
+    client: Any, livy: ScriptedLivy, refusal: Any
+) -> None:
+    page = b"<html>Please log in</html>"
+    livy.answers |= {"POST /sessions": [(201, page)], "GET /sessions": [(200, page)]}
+
+    with pytest.raises(refusal, match=r"not a Livy.*\nNext: correct the port"):
+        client.post_session({"kind": "pyspark"})
+
+
 def test_a_kernels_sessions_are_known_to_the_idle_stop_until_the_kernel_ends_them(
     client: Any, livy: ScriptedLivy
 ) -> None:
