@@ -184,7 +184,7 @@ def test_what_a_successful_one_left_running_lives_on_and_may_print(notebook: Not
     # What nobody reads would end it, or stop it when the pipe is full.
     wait_until(lambda: file.stat().st_size > before + 4)
     # Of the agent nothing is left: what the idle stop takes for a hook that runs.
-    assert Path(f"/proc/{runner.pid}/cmdline").read_bytes() == b"cat\0"
+    wait_until(lambda: Path(f"/proc/{runner.pid}/cmdline").read_bytes() == b"cat\0")
     for pid in notebook.processes():
         os.kill(pid, signal.SIGKILL)
     assert runner.wait(30) == 0
