@@ -54,6 +54,9 @@ take() {
   problem=$(tail -c 400 "$new.said")
   if sha256sum --status -c - <<<"$AGENT_SHA256  $new.copy"; then
     chmod 0644 "$new.copy" && mv -fT "$new.copy" "$agent"
+  elif ! echo 2>/dev/null >"$new.room"; then # nor was there room for what the command said
+    problem="No space left on device"
+    next="make room on the instance"
   elif ((status == 137)); then
     problem="no answer within $1 seconds"
   elif ((status == 127)); then
