@@ -292,7 +292,8 @@ def explain_sessions(_: Look) -> None:
             log = _log(self.http_client._http_client, self.id)
             in_time = isinstance(error, exceptions.LivyUnexpectedStatusException)
             late = f"is {self.status} after {seconds_to_start()} seconds"
-            text = explain.not_started(str(self.id), "did not start" if in_time else late, log)
+            what = "did not start" if in_time else late
+            text = explain.not_started(str(self.id), what, log, waits=not in_time)
             raise type(error)(text) from error
 
     def waited(self: Any, seconds_to_wait: Any = None) -> None:
