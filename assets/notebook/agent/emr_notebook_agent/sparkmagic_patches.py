@@ -117,9 +117,10 @@ def ask_livy_again(look: Look) -> None:
                     method,
                     lambda seconds: _whole(function(url, timeout=seconds, **options), accepted),
                 )
-            except requests.exceptions.RequestException as error:
+            except OSError as error:
+                # What requests raises, and what of a file of authorities that is missing.
                 failure.append(error)
-                raise
+                raise requests.exceptions.RequestException(error) from error
             self.last_answer = time.strftime("%H:%M:%S UTC", time.gmtime())
             failure.append(answer)
             if method != "GET" and answer.status_code >= 500:

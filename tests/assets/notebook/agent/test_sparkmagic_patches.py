@@ -461,6 +461,19 @@ def test_the_authorities_that_the_kernel_was_given_are_trusted(
     assert made.verify_ssl == "/home/ec2-user/.sparkmagic/ca.pem"
 
 
+def test_authorities_that_are_missing_are_named_where_a_cell_needs_them(
+    patches: ModuleType, sparkmagic: Import, refusal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the user deleted them; requests calls that an OSError, and no failure of its own."""
+    clients = sparkmagic("sparkmagic.livyclientlib.livyreliablehttpclient")
+    endpoint = sparkmagic("sparkmagic.livyclientlib.endpoint").Endpoint("https://127.0.0.1:9", None)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/ca.pem")
+    client = clients.LivyReliableHttpClient.from_endpoint(endpoint)
+
+    with pytest.raises(refusal, match=r"/no/such/ca\.pem cannot be read.*\nNext: stop and start"):
+        client.post_session({"kind": "pyspark"})
+
+
 def test_an_error_is_shown_as_its_text_alone(patches: ModuleType, refusal: Any) -> None:
     assert refusal("first\nsecond")._render_traceback_() == ["first", "second"]
 
