@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.client
 import json
 import os
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 SAGEMAKER_URL = "https://localhost:8443/"
 RUNTIME = ".local/share/jupyter/runtime"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+# Nobody listens; or the last address of localhost is one of IPv6, which is off.
+NOBODY = (errno.ECONNREFUSED, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 SECONDS = 10.0
 LARGEST_BYTES = 4_000_000
 MOST_SERVERS = 8
@@ -158,9 +161,9 @@ def request(server: Server, path: str) -> Any:
         if answer.status != 200:
             raise NoAnswer(f"HTTP {answer.status}")
         return json.loads(_read(answer.read1, deadline))
-    except ConnectionRefusedError as error:
-        raise NoServer from error
     except (OSError, http.client.HTTPException, ValueError) as error:
+        if getattr(error, "errno", None) in NOBODY:
+            raise NoServer from error
         raise NoAnswer(f"{type(error).__name__}") from error
     finally:
         connection.close()

@@ -1,12 +1,15 @@
 """What Jupyter's servers say of use, asked as they are: of both generations, and of wrong ones."""
 
+import errno
 import json
 import os
 import time
 from collections.abc import Callable
+from http.client import HTTPConnection
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from jupyter_client.session import Session
@@ -227,6 +230,18 @@ def test_another_server_of_the_users_does_not_stand_for_that_of_the_notebook(
     jupyter.look(tmp_path, get)
 
     assert sorted(set(asked)) == sorted({url, jupyter.SAGEMAKER_URL})
+
+
+@pytest.mark.parametrize("number", [errno.ECONNREFUSED, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT])
+def test_where_ipv6_is_off_an_address_of_it_is_no_server_that_is_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Of localhost, the last address decides which error is raised: that of ::1, there."""
+    failure = Mock(side_effect=OSError(number, os.strerror(number)))
+    monkeypatch.setattr(HTTPConnection, "connect", failure)
+
+    assert jupyter.look(tmp_path) == Activity()
+    assert failure.called
 
 
 @pytest.mark.parametrize("status", [403, 500, 302])
