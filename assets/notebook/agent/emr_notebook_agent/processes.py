@@ -23,7 +23,9 @@ SHELLS = frozenset({"sh", "bash", "dash", "zsh", "fish", "ksh", "csh", "tcsh"})
 # Those that only hold keys or shells, or another's program, which is looked at by itself.
 HOLDERS = frozenset({"tmux", "screen", "sudo", "su", "ssh-agent", "gpg-agent"})
 # What Python and JupyterLab's debugger leave beside a kernel for as long as it lives.
-HELPERS = re.compile(r"multiprocessing\.(resource_tracker|forkserver)|loky\.backend|debugpy")
+HELPERS = re.compile(
+    r"multiprocessing\.(resource_tracker|forkserver)|loky\.backend|debugpy[/.]adapter"
+)
 # Neither -c, which a command follows, nor a script.
 SHELL_OPTION = re.compile(r"--[\w-]+|[-+][^c-]+")
 # Shown of a command: neither an option nor an address, which may hold a password.
