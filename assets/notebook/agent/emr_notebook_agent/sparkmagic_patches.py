@@ -186,7 +186,8 @@ def _is_background() -> bool:
 
 def _why(client: Any, method: str, path: str, failure: Any, look: Look) -> str:
     url = client.compose_url("").rstrip("/")
-    if isinstance(failure, Exception):
+    # No error, and not what was asked for: another program's answer, as after a redirect.
+    if isinstance(failure, Exception) or failure.status_code < 400:
         last = getattr(client, "last_answer", "")
         return explain.no_answer(url, last, look(client), method=method, path=path)
     session = _SESSION.match(path)

@@ -86,11 +86,13 @@ def test_what_is_no_answer_of_livys_loses_nothing_and_sends_no_cell_twice(
     assert livy.count("POST /sessions/0/statements") == 1
 
 
+@pytest.mark.parametrize("status", [200, 201, 302])
 def test_another_program_at_livys_address_is_named(
-    client: Any, livy: ScriptedLivy, refusal: Any
+    client: Any, livy: ScriptedLivy, refusal: Any, status: int
 ) -> None:
+    """Where a POST is led elsewhere, requests asks there with a GET, which a page answers."""
     page = b"<html>Please log in</html>"
-    livy.answers |= {"POST /sessions": [(201, page)], "GET /sessions": [(200, page)]}
+    livy.answers |= {"POST /sessions": [(status, page)], "GET /sessions": [(200, page)]}
 
     with pytest.raises(refusal, match=r"not a Livy.*\nNext: correct the port"):
         client.post_session({"kind": "pyspark"})
