@@ -186,8 +186,7 @@ def _is_background() -> bool:
 
 def _why(client: Any, method: str, path: str, failure: Any, look: Look) -> str:
     url = client.compose_url("").rstrip("/")
-    # No error, and not what was asked for: another program's answer, as after a redirect.
-    if isinstance(failure, Exception) or failure.status_code < 400:
+    if isinstance(failure, Exception) or _is_of_another(failure, path):
         last = getattr(client, "last_answer", "")
         return explain.no_answer(url, last, look(client), method=method, path=path)
     session = _SESSION.match(path)
@@ -198,6 +197,12 @@ def _why(client: Any, method: str, path: str, failure: Any, look: Look) -> str:
         if view is not None and view.get("state") in ("dead", "error", "killed", "success"):
             return explain.over(session[1], view["state"], _log(client, session[1]))
     return explain.refused(url, method, path, failure.status_code, failure.text)
+
+
+def _is_of_another(answer: Any, path: str) -> bool:
+    """Whether it is no error of Livy's, but of who answers after a redirect, or has no sessions."""
+    status = answer.status_code
+    return status < 400 or (path == "sessions" and status in (404, 405))
 
 
 def _remember(client: Any, method: str, path: str, answer: Any, look: Look) -> None:

@@ -86,7 +86,7 @@ def test_what_is_no_answer_of_livys_loses_nothing_and_sends_no_cell_twice(
     assert livy.count("POST /sessions/0/statements") == 1
 
 
-@pytest.mark.parametrize("status", [200, 201, 302])
+@pytest.mark.parametrize("status", [200, 201, 302, 404, 405])
 def test_another_program_at_livys_address_is_named(
     client: Any, livy: ScriptedLivy, refusal: Any, status: int
 ) -> None:
