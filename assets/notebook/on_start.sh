@@ -54,6 +54,9 @@ take() {
   problem=$(tail -c 400 "$new.said")
   if sha256sum --status -c - <<<"$AGENT_SHA256  $new.copy"; then
     chmod 0644 "$new.copy" && mv -fT "$new.copy" "$agent"
+  elif ! echo 2>/dev/null >"$new.room"; then # nor was there room for what the command said
+    problem="No space left on device"
+    next="make room on the instance"
   elif ((status == 137)); then
     problem="no answer within $1 seconds"
   elif ((status == 127)); then
@@ -109,7 +112,7 @@ ${key,,}: ${!name}"
   done
   text+="
 check: not checked
-problem: ${why:0:400}. The kernels have the deployed settings only: Livy was not looked at, sparkmagic.json not read${LIVY_CA:+, its authority not trusted}${START_HOOK:+, the start hook not run}${ENVIRONMENT:+, the environment not set}
+problem: ${why:0:400}. The kernels have the deployed settings only: Livy was not looked at, sparkmagic.json not read${LIVY_CA:+, its authority not trusted}${START_HOOK:+, the start hook not run}${ENVIRONMENT:+, the environment not set}${IDLE_MINUTES:+, nothing stops it when idle}
 next: $2, then stop and start this notebook"
   echo "$text"
   put "$home/SageMaker/.emr-notebook/status.txt" <<<"$text"

@@ -443,6 +443,18 @@ class TestItsAgent:
         assert list(bare.home.rglob(".*.[0-9]*")) == []
 
 
+@contextlib.contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """An empty disk of 256 KB in place of a folder."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("this machine lets nobody mount")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
 def with_aws(instance: Instance, program: str) -> None:
     """Give the instance an AWS CLI that does this."""
     path = instance.bin / "aws"
@@ -563,10 +575,7 @@ class TestNeverLocksOut:
     @pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a volume")
     def test_with_a_full_volume(self, instance: Instance, livy: Server) -> None:
         volume = instance.home / "SageMaker"
-        mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(volume)]
-        if subprocess.run(mount, capture_output=True).returncode:
-            pytest.skip("this machine lets nobody mount")
-        try:
+        with small_disk(volume):
             instance.give(volume)
             filler = volume / "filler"
             with pytest.raises(OSError, match="No space"):
@@ -585,8 +594,17 @@ class TestNeverLocksOut:
             instance.start(LIVY_URL=livy.url)
 
             assert instance.status()["state"] == "ok"
-        finally:
-            subprocess.run(["umount", str(volume)], check=True)
+
+    @pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a volume")
+    def test_with_a_full_disk_where_the_agent_belongs(self, instance: Instance) -> None:
+        with_aws(instance, f"cat {quoted(instance.home.parent / 'object')}")
+        (instance.home.parent / "object").write_bytes(b"x" * 300_000)
+        with small_disk(instance.programs):
+            start = instance.start()
+
+        assert "problem: The agent was not fetched" in start.log
+        assert ": No space left on device." in start.log
+        assert "next: make room on the instance" in start.log
 
     def test_without_a_home(self, instance: Instance) -> None:
         shutil.rmtree(instance.home)

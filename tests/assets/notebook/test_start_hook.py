@@ -134,8 +134,9 @@ def test_terminals_and_kernels_get_the_variables_and_livy_no_proxy(
     assert not startup.exists()
 
 
-def test_without_the_agent_it_is_said_that_both_are_missing(instance: Instance) -> None:
-    instance.start(START_HOOK="user", ENVIRONMENT=ENVIRONMENT, AGENT_SHA256="0" * 64)
+def test_without_the_agent_it_is_said_what_is_missing(instance: Instance) -> None:
+    asked = {"START_HOOK": "user", "ENVIRONMENT": ENVIRONMENT, "IDLE_MINUTES": "60"}
+    instance.start(values(AGENT_SHA256="0" * 64, **asked))
 
     said = instance.status()["problem"]
-    assert "the start hook not run, the environment not set" in said
+    assert "the start hook not run, the environment not set, nothing stops it when idle" in said

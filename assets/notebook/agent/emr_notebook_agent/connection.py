@@ -17,6 +17,7 @@ KERNELS = ("python", "scala", "r")
 _LABEL = "[A-Za-z0-9_-]{1,63}"
 # RFC 9110: a field's name, and a value that every client sends as it is.
 _HEADER = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", r"([!-~]([ -~]*[!-~])?)?"
+_FORMS = {dict: "an object", str: "a text", bool: "true or false", int: "a number"}
 ADDRESS = re.compile(r"https?://[a-z0-9.-]{1,253}:\d{1,5}")
 
 
@@ -49,6 +50,7 @@ def with_own(config: dict[str, Any], text: str) -> dict[str, Any]:
         own = json.loads(text)
         if not isinstance(own, dict):
             raise ValueError("it is no JSON object")  # noqa: TRY004 - what json raises, too
+        _check_forms({"session_configs": {}, **config}, own)
         merged = finished(_merged(config, own))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
@@ -56,6 +58,15 @@ def with_own(config: dict[str, Any], text: str) -> dict[str, Any]:
         url_of(merged, name)
     headers_of(merged)
     return merged
+
+
+def _check_forms(deployed: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    """Raises ValueError for a value of another form than the deployed one has."""
+    for name, value in own.items():
+        form = type(deployed.get(name))
+        given = int if type(value) is float else type(value)
+        if form in _FORMS and given is not form:
+            raise ValueError(f"{name} has to be {_FORMS[form]}")
 
 
 def finished(config: Mapping[str, Any]) -> dict[str, Any]:

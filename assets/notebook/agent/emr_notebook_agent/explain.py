@@ -38,11 +38,12 @@ _FRAME = re.compile(r"^\s*(at |\.\.\. \d+ more)")
 _REMEDIES = (
     (r"above the max(imum)? threshold|InvalidResourceRequestException", "ask for less memory"),
     (r"unknown queue|cannot submit applications to queue", "name a queue that admits you"),
-    (
-        r"AM resource limit|waiting for resources|not yet activated|state: ACCEPTED",
-        "the cluster is full: end other sessions, wait, or ask for less",
-    ),
     (r"does not exist|FileNotFoundException|NoSuchKey", "correct the path"),
+)
+# Of one that waits alone: YARN's client says so much of each application that it submits.
+_WAITS = (
+    r"AM resource limit|waiting for resources|not yet activated|state: ACCEPTED",
+    "the cluster is full: end other sessions, wait, or ask for less",
 )
 
 
@@ -138,11 +139,11 @@ def over(session: str, state: str, log: Sequence[str]) -> str:
     )
 
 
-def not_started(session: str, what: str, log: Sequence[str]) -> str:
-    """For a session that is not ready in time, or dead before it was; `what` says which."""
+def not_started(session: str, what: str, log: Sequence[str], *, waits: bool = False) -> str:
+    """For a session that is not ready in time, and `waits`, or dead before it was: `what` says."""
     lines = reasons(log)
     shown = "".join(f"\n  {line}" for line in lines)
-    step = _remedy(log) or "read the lines above"
+    step = _remedy(log, waits=waits) or "read the lines above"
     return (
         f"Spark session {session} {plain(what)}; it was given up.{shown}\n"
         f"Next: {step} (%%configure -f changes what a session asks for), then run the cell again."
@@ -175,6 +176,7 @@ def reasons(log: Sequence[str]) -> list[str]:
     return (telling or lines)[-LOG_LINES:]
 
 
-def _remedy(log: Sequence[str]) -> str | None:
+def _remedy(log: Sequence[str], *, waits: bool = False) -> str | None:
     text = "\n".join(log)
-    return next((step for pattern, step in _REMEDIES if re.search(pattern, text)), None)
+    remedies = (_WAITS, *_REMEDIES) if waits else _REMEDIES
+    return next((step for pattern, step in remedies if re.search(pattern, text)), None)

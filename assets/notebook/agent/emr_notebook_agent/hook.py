@@ -187,12 +187,12 @@ def _descendants() -> list[int]:
     parents = {}
     for entry in os.listdir("/proc"):  # noqa: PTH208 - names alone
         try:
-            text = Path("/proc", entry, "stat").read_text() if entry.isdigit() else ""
+            text = Path("/proc", entry, "stat").read_bytes() if entry.isdigit() else b""
         except OSError:
             continue
-        # proc(5): the name, in brackets, may hold anything.
-        state, parent = [*text.rpartition(")")[2].split(), "", ""][:2]
-        if state and state not in "ZX":
+        # proc(5): the name, in brackets, may hold anything, and is cut at 15 bytes.
+        state, parent = [*text.rpartition(b")")[2].split(), b"", b""][:2]
+        if state and state not in b"ZX":
             parents[int(entry)] = int(parent)
     found = {os.getpid()}
     while more := {pid for pid, parent in parents.items() if parent in found} - found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.client
 import json
 import os
@@ -10,6 +11,7 @@ import re
 import ssl
 import time
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 from urllib.parse import urlsplit
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 SAGEMAKER_URL = "https://localhost:8443/"
 RUNTIME = ".local/share/jupyter/runtime"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+# Nobody listens; or the last address of localhost is one of IPv6, which is off.
+NOBODY = (errno.ECONNREFUSED, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 SECONDS = 10.0
 LARGEST_BYTES = 4_000_000
 MOST_SERVERS = 8
@@ -56,9 +60,11 @@ def look(home: Path, get: Get | None = None) -> Activity:
     Bounded by SECONDS for each of a few requests to each server.
     """
     found = Activity()
-    answered = False
-    for server in (*servers(home), Server(SAGEMAKER_URL, "", home / "SageMaker")):
-        if server.url == SAGEMAKER_URL and answered:
+    answered: set[int | None] = set()
+    sagemakers = Server(SAGEMAKER_URL, "", home / "SageMaker")
+    for server in (*servers(home), sagemakers):
+        port = urlsplit(server.url).port
+        if server is sagemakers and port in answered:
             # The same server again.
             continue
         try:
@@ -69,7 +75,7 @@ def look(home: Path, get: Get | None = None) -> Activity:
             where = urlsplit(server.url)
             why = f"Jupyter at {where.hostname}:{where.port} does not say what it runs: {error}"
             one = Activity(unseen=(printable(why, 200),))
-        answered = True
+        answered.add(port)
         found = Activity(
             found.in_use + one.in_use,
             {**found.marks, **one.marks},
@@ -85,14 +91,21 @@ def servers(home: Path) -> Iterator[Server]:
     """
     folder = home / RUNTIME
     names = sorted([*folder.glob("jpserver-*.json"), *folder.glob("nbserver-*.json")])
-    for path in names[:MOST_SERVERS]:
-        with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
-            known = json.loads(files.read(path) or "")
-            root = known.get("root_dir") or known.get("notebook_dir") or home / "SageMaker"
-            address = urlsplit(known["url"])
-            is_here = address.hostname in LOOPBACK and address.scheme in ("http", "https")
-            if is_here and os.path.lexists(f"/proc/{int(known['pid'])}"):
-                yield Server(known["url"], str(known.get("token") or ""), Path(root))
+    return islice(filter(None, (_running(path, home) for path in names)), MOST_SERVERS)
+
+
+def _running(file: Path, home: Path) -> Server | None:
+    """The server that wrote this file, if it runs."""
+    wrong = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+    with contextlib.suppress(*wrong):
+        known = json.loads(files.read(file) or "")
+        root = known.get("root_dir") or known.get("notebook_dir") or home / "SageMaker"
+        address = urlsplit(known["url"])
+        is_here = address.hostname in LOOPBACK and address.scheme in ("http", "https")
+        # Its port raises ValueError where it is none.
+        if is_here and address.port != 0 and os.path.lexists(f"/proc/{int(known['pid'])}"):
+            return Server(known["url"], str(known.get("token") or ""), Path(root))
+    return None
 
 
 def look_at(server: Server, get: Get) -> Activity:
@@ -148,9 +161,9 @@ def request(server: Server, path: str) -> Any:
         if answer.status != 200:
             raise NoAnswer(f"HTTP {answer.status}")
         return json.loads(_read(answer.read1, deadline))
-    except ConnectionRefusedError as error:
-        raise NoServer from error
     except (OSError, http.client.HTTPException, ValueError) as error:
+        if getattr(error, "errno", None) in NOBODY:
+            raise NoServer from error
         raise NoAnswer(f"{type(error).__name__}") from error
     finally:
         connection.close()

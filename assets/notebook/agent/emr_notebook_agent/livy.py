@@ -97,7 +97,8 @@ def look(livy: Livy, *, seconds: float, known_address: str = "") -> Finding:
     try:
         host, port = _host_and_port(livy.url)
         addresses = _resolved(host, port, min(seconds, RESOLVING_SECONDS))
-        address = addresses[0]
+        # DNS turns the order round with each answer.
+        address = known_address if known_address in addresses else addresses[0]
         _check_answer(*_ask(livy, addresses, deadline))
     except Exception as error:
         check, details, next_step, may_pass = _explained(error)

@@ -20,10 +20,12 @@ PROC = Path("/proc")
 MARKS = (b"JPY_PARENT_PID=", b"JUPYTER_SERVER_URL=")
 KERNEL = re.compile(r"kernel-[0-9a-fA-F-]{8,}\.json$")
 SHELLS = frozenset({"sh", "bash", "dash", "zsh", "fish", "ksh", "csh", "tcsh"})
-# Those that only hold shells, or another's program, which is looked at by itself.
-HOLDERS = frozenset({"tmux", "screen", "sudo", "su"})
+# Those that only hold keys or shells, or another's program, which is looked at by itself.
+HOLDERS = frozenset({"tmux", "screen", "sudo", "su", "ssh-agent", "gpg-agent"})
 # What Python and JupyterLab's debugger leave beside a kernel for as long as it lives.
-HELPERS = re.compile(r"multiprocessing\.(resource_tracker|forkserver)|loky\.backend|debugpy")
+HELPERS = re.compile(
+    r"multiprocessing\.(resource_tracker|forkserver)|loky\.backend|debugpy[/.]adapter"
+)
 # Neither -c, which a command follows, nor a script.
 SHELL_OPTION = re.compile(r"--[\w-]+|[-+][^c-]+")
 # Shown of a command: neither an option nor an address, which may hold a password.
@@ -88,22 +90,20 @@ def started_by_user(table: Mapping[int, Process]) -> Iterator[Process]:
     for process in table.values():
         if process.state in "ZX" or not process.arguments or not _is_marked(process, table):
             continue
-        is_helper = HELPERS.search(" ".join(process.arguments))
-        if not process.is_kernel and not is_helper and not _waits_for_a_line(process):
+        if not _only_waits(process):
             yield process
 
 
 def computing(
     before: Mapping[int, Process], table: Mapping[int, Process], seconds: float
 ) -> Iterator[Process]:
-    """What only waits, for a cell or a line, and computed in the `seconds` since `before`."""
+    """What only waits, for a cell, a line or work, and computed in the `seconds` since `before`."""
     for process in table.values():
         known = before.get(process.pid)
         if not known or known.started != process.started:
             continue
         worked = (process.worked - known.worked) / TICKS_A_SECOND
-        waits = process.is_kernel or _waits_for_a_line(process)
-        if process.marked and waits and worked > COMPUTING * seconds:
+        if process.marked and _only_waits(process) and worked > COMPUTING * seconds:
             yield process
 
 
@@ -117,6 +117,11 @@ def is_agent(process: Process, command: str) -> bool:
     *_, program, last = ("", "", *process.arguments)
     is_python = process.program.startswith("python")
     return is_python and program.endswith(".pyz") and last == command
+
+
+def _only_waits(process: Process) -> bool:
+    is_helper = HELPERS.search(" ".join(process.arguments))
+    return process.is_kernel or is_helper is not None or _waits_for_a_line(process)
 
 
 def _waits_for_a_line(process: Process) -> bool:

@@ -113,10 +113,14 @@ def ask_livy_again(look: Look) -> None:
         def ask(url: str, **options: Any) -> Any:
             failure.clear()
             try:
-                answer = _ask(method, lambda seconds: function(url, timeout=seconds, **options))
-            except requests.exceptions.RequestException as error:
+                answer = _ask(
+                    method,
+                    lambda seconds: _whole(function(url, timeout=seconds, **options), accepted),
+                )
+            except OSError as error:
+                # What requests raises, and what of a file of authorities that is missing.
                 failure.append(error)
-                raise
+                raise requests.exceptions.RequestException(error) from error
             self.last_answer = time.strftime("%H:%M:%S UTC", time.gmtime())
             failure.append(answer)
             if method != "GET" and answer.status_code >= 500:
@@ -137,6 +141,19 @@ def ask_livy_again(look: Look) -> None:
         return answer
 
     ReliableHttpClient._send_request = send
+
+
+def _whole(answer: Any, accepted: Any) -> Any:
+    """The answer. Where it would be accepted and is no JSON object, its connection broke off.
+
+    Not of a DELETE, whose answer nobody reads.
+    """
+    if answer.status_code not in accepted or answer.request.method == "DELETE":
+        return answer
+    with contextlib.suppress(ValueError, RecursionError):
+        if isinstance(answer.json(), dict):
+            return answer
+    raise requests.exceptions.ChunkedEncodingError("no JSON object came")
 
 
 def _ask(method: str, request: Callable[[tuple[float, float]], Any]) -> Any:
@@ -169,7 +186,7 @@ def _is_background() -> bool:
 
 def _why(client: Any, method: str, path: str, failure: Any, look: Look) -> str:
     url = client.compose_url("").rstrip("/")
-    if isinstance(failure, Exception):
+    if isinstance(failure, Exception) or _is_of_another(failure, path):
         last = getattr(client, "last_answer", "")
         return explain.no_answer(url, last, look(client), method=method, path=path)
     session = _SESSION.match(path)
@@ -180,6 +197,12 @@ def _why(client: Any, method: str, path: str, failure: Any, look: Look) -> str:
         if view is not None and view.get("state") in ("dead", "error", "killed", "success"):
             return explain.over(session[1], view["state"], _log(client, session[1]))
     return explain.refused(url, method, path, failure.status_code, failure.text)
+
+
+def _is_of_another(answer: Any, path: str) -> bool:
+    """Whether it is no error of Livy's, but of who answers after a redirect, or has no sessions."""
+    status = answer.status_code
+    return status < 400 or (path == "sessions" and status in (404, 405))
 
 
 def _remember(client: Any, method: str, path: str, answer: Any, look: Look) -> None:
@@ -276,7 +299,8 @@ def explain_sessions(_: Look) -> None:
             log = _log(self.http_client._http_client, self.id)
             in_time = isinstance(error, exceptions.LivyUnexpectedStatusException)
             late = f"is {self.status} after {seconds_to_start()} seconds"
-            text = explain.not_started(str(self.id), "did not start" if in_time else late, log)
+            what = "did not start" if in_time else late
+            text = explain.not_started(str(self.id), what, log, waits=not in_time)
             raise type(error)(text) from error
 
     def waited(self: Any, seconds_to_wait: Any = None) -> None:

@@ -166,7 +166,7 @@ def _with_own(report: Report, home: Path, config: dict[str, Any]) -> dict[str, A
         report.add(Problem("warning", what, f"correct or delete it{again}"))
         return connection.finished(config)
     deployed = connection.url_of(config)
-    if connection.url_of(merged) != deployed:
+    if any(connection.url_of(merged, name) != deployed for name in connection.KERNELS):
         what = f"{own} replaces the deployed {deployed}"
         report.add(Problem("warning", what, f"delete it unless you mean that{again}"))
     return merged

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from cluster_endpoint import output_formats
+from emr_notebook.constructs.start_script import sparkmagic_config
 from emr_notebook_agent import connection, start
 from tests.assets.cluster_endpoint.test_output_formats import PAIRS
 
@@ -81,6 +82,33 @@ def test_what_is_no_header_is_refused_and_not_shown(headers: object) -> None:
     with pytest.raises(ValueError, match="custom_headers") as refused:
         connection.with_own(config, json.dumps({"custom_headers": headers}))
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "form"),
+    [
+        ("livy_session_startup_timeout_seconds", "300", "a number"),
+        ("livy_session_startup_timeout_seconds", True, "a number"),
+        ("coerce_dataframe", "false", "true or false"),
+        ("fatal_error_suggestion", None, "a text"),
+        ("session_configs_defaults", [], "an object"),
+        ("session_configs", "s3cret", "an object"),
+    ],
+)
+def test_a_value_that_sparkmagic_would_trip_over_in_a_cell_is_refused_and_not_shown(
+    name: str, value: object, form: str
+) -> None:
+    config = connection.deployed("http://10.0.0.9:8998", json.dumps(sparkmagic_config()))
+
+    with pytest.raises(ValueError, match=f"^{name} has to be {form}$"):
+        connection.with_own(config, json.dumps({name: value}))
+
+
+def test_a_number_of_seconds_may_have_a_fraction() -> None:
+    config = connection.deployed("http://10.0.0.9:8998", json.dumps(sparkmagic_config()))
+    own = {"livy_session_startup_timeout_seconds": 0.5, "heartbeat_refresh_seconds": "of no deploy"}
+
+    assert connection.with_own(config, json.dumps(own)).items() >= own.items()
 
 
 def test_settings_that_only_merging_finds_too_deep_are_refused() -> None:

@@ -37,7 +37,6 @@ def test_livys_answer_is_read_whatever_its_form(body: str, said: str) -> None:
         ("Required AM memory (9216+921 MB) is above the max threshold (6144 MB)", "ask for less"),
         ("Application rejected: application submitted to unknown queue: risk", "name a queue"),
         ("User alice cannot submit applications to queue root.risk", "name a queue"),
-        ("not yet activated. Queue's AM resource limit exceeded.", "the cluster is full"),
         ("java.io.FileNotFoundException: s3://b/x.jar does not exist", "correct the path"),
     ],
 )
@@ -46,6 +45,20 @@ def test_what_the_log_says_decides_the_next_step(line: str, step: str) -> None:
 
     assert line in told
     assert f"Next: {step}" in told
+
+
+def test_only_a_session_that_still_waits_is_told_that_the_cluster_is_full() -> None:
+    """YARN's client writes these lines of each application, as soon as it is submitted."""
+    log = [
+        "Application report for application_1_0001 (state: ACCEPTED)",
+        "diagnostics: Application is added to the scheduler and is not yet activated.",
+        "java.lang.OutOfMemoryError: Java heap space",
+    ]
+    full = "Next: the cluster is full"
+
+    assert full in explain.not_started("0", "is starting after 180 seconds", log, waits=True)
+    assert full not in explain.not_started("0", "did not start", log)
+    assert full not in explain.over("0", "dead", log)
 
 
 def test_a_log_without_an_error_is_shown_by_its_last_lines() -> None:

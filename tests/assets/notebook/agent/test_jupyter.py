@@ -1,12 +1,15 @@
 """What Jupyter's servers say of use, asked as they are: of both generations, and of wrong ones."""
 
+import errno
 import json
 import os
 import time
 from collections.abc import Callable
+from http.client import HTTPConnection
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from jupyter_client.session import Session
@@ -203,6 +206,44 @@ def test_a_server_that_is_gone_has_nothing_that_runs(tmp_path: Path) -> None:
         assert look(tmp_path) == Activity()
 
 
+def test_files_of_servers_that_are_gone_hide_none_that_runs(tmp_path: Path) -> None:
+    with server(body=json.dumps([kernel("busy")]).encode()) as asked:
+        for _ in range(jupyter.MOST_SERVERS):
+            running(tmp_path, "http://localhost:1/", pid=2**22 + 1)
+        running(tmp_path, asked.url)
+
+        assert look(tmp_path).in_use == ("a kernel is busy",)
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8888/", "https://localhost:8443/"])
+def test_another_server_of_the_users_does_not_stand_for_that_of_the_notebook(
+    tmp_path: Path, url: str
+) -> None:
+    """Whose file may be elsewhere, or name the host as SageMaker's network knows it."""
+    running(tmp_path, url)
+    asked: list[str] = []
+
+    def get(given: Server, path: str) -> Any:
+        asked.append(given.url)
+        return [kernel("busy")] if path == "api/kernels" else {}
+
+    jupyter.look(tmp_path, get)
+
+    assert sorted(set(asked)) == sorted({url, jupyter.SAGEMAKER_URL})
+
+
+@pytest.mark.parametrize("number", [errno.ECONNREFUSED, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT])
+def test_where_ipv6_is_off_an_address_of_it_is_no_server_that_is_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Of localhost, the last address decides which error is raised: that of ::1, there."""
+    failure = Mock(side_effect=OSError(number, os.strerror(number)))
+    monkeypatch.setattr(HTTPConnection, "connect", failure)
+
+    assert jupyter.look(tmp_path) == Activity()
+    assert failure.called
+
+
 @pytest.mark.parametrize("status", [403, 500, 302])
 def test_a_server_that_does_not_say_what_it_runs_was_not_looked_at(
     tmp_path: Path, status: int
@@ -219,7 +260,9 @@ def test_what_stands_in_the_place_of_a_runtime_file_disturbs_nothing(tmp_path: P
     folder.mkdir(parents=True)
     os.mkfifo(folder / "jpserver-1.json")
     (folder / "jpserver-2.json").mkdir()
-    for number, text in enumerate(("", "[]", "{}", '{"url": 1}', '{"url": "http://localhost"}')):
+    no_port = json.dumps({"url": "http://localhost:65536/", "pid": os.getpid()})
+    texts = ("", "[]", "{}", '{"url": 1}', '{"url": "http://localhost"}', no_port, "[" * 99_999)
+    for number, text in enumerate(texts):
         (folder / f"nbserver-{number}.json").write_text(text)
 
     assert look(tmp_path) == Activity()

@@ -104,6 +104,15 @@ def test_a_name_that_leads_where_it_led_is_ok(resolver: Resolver, there: Server)
     )
 
 
+def test_a_name_of_several_addresses_that_come_in_another_order_is_no_other_cluster(
+    resolver: Resolver, there: Server
+) -> None:
+    """As that of a load balancer, which a user's own sparkmagic.json may name."""
+    resolver.addresses = ["127.0.0.1", "127.0.0.2"]
+
+    assert livy.look(named(there), seconds=5, known_address="127.0.0.2").check == "ok"
+
+
 def test_livy_is_asked_with_the_clients_headers_under_its_path(there: Server) -> None:
     target = livy.Livy(f"{there.url}/gateway/", headers=(("X-Team", "risk"),))
 

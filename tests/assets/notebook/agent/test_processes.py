@@ -30,6 +30,7 @@ def found(*arguments: str, marked: bool = True, state: str = "S", parent: int = 
         (("sleep", "infinity"), "sleep infinity"),
         (("python", "train.py", "--rounds", "9"), "python train.py"),
         (("/usr/bin/vim",), "vim"),
+        (("python", "-m", "debugpy", "--listen", "5678", "train.py"), "python"),
         (("bash", "nightly.sh"), "bash nightly.sh"),
         (("bash", "-c", "while :; do :; done"), "bash"),
         (("bash", "-lc", "make"), "bash"),
@@ -57,6 +58,9 @@ def test_what_was_started_counts_under_a_name_that_a_terminal_shows_as_it_is(
         ("sudo", "-i"),
         ("python", "-c", "from multiprocessing.resource_tracker import main;main(31)"),
         ("python", "-m", "debugpy.adapter"),
+        ("python", "/env/site-packages/debugpy/adapter", "--for-server", "40123"),
+        ("ssh-agent", "-s"),
+        ("/usr/bin/gpg-agent", "--daemon"),
     ],
 )
 def test_what_waits_for_a_person_or_for_its_own_kernel_does_not_count(
@@ -165,7 +169,12 @@ def test_a_real_kernel_that_computes_in_a_thread_is_told_from_one_that_waits(
 
 @pytest.mark.parametrize(
     ("arguments", "counts"),
-    [(PYTHON_KERNEL, True), (("-bash",), True), (("python", "train.py"), False)],
+    [
+        (PYTHON_KERNEL, True),
+        (("-bash",), True),
+        (("python", "-c", "from multiprocessing.forkserver import main; main(3)"), True),
+        (("python", "train.py"), False),
+    ],
 )
 def test_what_runs_anyway_needs_not_compute(arguments: tuple[str, ...], *, counts: bool) -> None:
     waiting = Process(7, 1, "S", arguments, True)

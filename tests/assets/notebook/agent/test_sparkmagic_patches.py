@@ -67,6 +67,37 @@ def test_a_connection_that_breaks_off_while_a_statement_is_polled_loses_nothing(
     assert capsys.readouterr().out.count("Trying again for 30 seconds") == 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"<html>Back soon</html>", b'{"id": 3, "sta', [], b"[" * 9_999],
+    ids=["a page", "half an answer", "another form", "nested too deeply"],
+)
+def test_what_is_no_answer_of_livys_loses_nothing_and_sends_no_cell_twice(
+    client: Any, livy: ScriptedLivy, refusal: Any, body: Any
+) -> None:
+    """As of a gateway between, or of a connection that broke off within an answer."""
+    done = {"id": 3, "state": "available"}
+    livy.answers["GET /sessions/0/statements/3"] = [(200, body), (200, done)]
+    livy.answers["POST /sessions/0/statements"] = [(201, body)]
+
+    assert client.get_statement(0, 3) == done
+    with pytest.raises(refusal, match="may be running this cell"):
+        client.post_statement(0, {"code": "1"})
+    assert livy.count("POST /sessions/0/statements") == 1
+
+
+@pytest.mark.parametrize("status", [200, 201, 302, 404, 405])
+def test_another_program_at_livys_address_is_named(
+    client: Any, livy: ScriptedLivy, refusal: Any, status: int
+) -> None:
+    """Where a POST is led elsewhere, requests asks there with a GET, which a page answers."""
+    page = b"<html>Please log in</html>"
+    livy.answers |= {"POST /sessions": [(status, page)], "GET /sessions": [(200, page)]}
+
+    with pytest.raises(refusal, match=r"not a Livy.*\nNext: correct the port"):
+        client.post_session({"kind": "pyspark"})
+
+
 def test_a_kernels_sessions_are_known_to_the_idle_stop_until_the_kernel_ends_them(
     client: Any, livy: ScriptedLivy
 ) -> None:
@@ -430,6 +461,19 @@ def test_the_authorities_that_the_kernel_was_given_are_trusted(
     made = clients.ReliableHttpClient(endpoint, {}, None)
 
     assert made.verify_ssl == "/home/ec2-user/.sparkmagic/ca.pem"
+
+
+def test_authorities_that_are_missing_are_named_where_a_cell_needs_them(
+    patches: ModuleType, sparkmagic: Import, refusal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the user deleted them; requests calls that an OSError, and no failure of its own."""
+    clients = sparkmagic("sparkmagic.livyclientlib.livyreliablehttpclient")
+    endpoint = sparkmagic("sparkmagic.livyclientlib.endpoint").Endpoint("https://127.0.0.1:9", None)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/ca.pem")
+    client = clients.LivyReliableHttpClient.from_endpoint(endpoint)
+
+    with pytest.raises(refusal, match=r"/no/such/ca\.pem cannot be read.*\nNext: stop and start"):
+        client.post_session({"kind": "pyspark"})
 
 
 def test_an_error_is_shown_as_its_text_alone(patches: ModuleType, refusal: Any) -> None:

@@ -218,6 +218,17 @@ class TestOverrides:
         assert (status["state"], status["livy_url"], status["check"]) == ("warning", livy.url, "ok")
         assert "replaces the deployed http://10.20.30.40:8998" in status["problem"]
 
+    @pytest.mark.parametrize("kernel", ["scala", "r"])
+    def test_one_of_another_kernel_alone_is_named_too(
+        self, instance: Instance, livy: Server, kernel: str
+    ) -> None:
+        own = {f"kernel_{kernel}_credentials": {"url": "http://10.20.30.40:8998"}}
+        instance.override(json.dumps(own))
+
+        instance.start(LIVY_URL=livy.url)
+
+        assert f"replaces the deployed {livy.url}" in instance.status()["problem"]
+
 
 class TestValues:
     @pytest.mark.parametrize(
