@@ -1,5 +1,7 @@
 """Asks IAM what a user or role may do, and evaluates policies of resources; doctor's."""
 
+import json
+import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -8,6 +10,9 @@ from typing import Any
 
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.doctor.report import Unknown
+
+# Of what no further policy would allow.
+FIND_THE_DENIAL = "look for what denies it: a policy, a boundary, an SCP"
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,15 @@ def simulate(
         ],
     )
     return {str(each["EvalActionName"]): _decision(each) for each in answer["EvaluationResults"]}
+
+
+def put_role_policy(
+    role_arn: str, name: str, statements: Sequence[Mapping[str, Any]], region: str
+) -> str:
+    """The command that lets a role do what the statements say, beside what it may already."""
+    policy = shlex.quote(json.dumps({"Version": "2012-10-17", "Statement": list(statements)}))
+    command = f"aws iam put-role-policy --role-name {name_in(role_arn)} --policy-name {name}"
+    return f"{command} --policy-document {policy} --region {region}"
 
 
 def evaluate_policy(
