@@ -24,11 +24,12 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class NotebookSummary:
-    """A notebook in SageMaker's list: its state, and its lifecycle configuration's name or ""."""
+    """A notebook in SageMaker's list: its state and type, its lifecycle configuration's name."""
 
     name: str
     state: str
     lifecycle: str = ""
+    instance_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def to_summary(described: Mapping[str, str]) -> NotebookSummary:
         described["NotebookInstanceName"],
         described["NotebookInstanceStatus"],
         described.get("NotebookInstanceLifecycleConfigName", ""),
+        described.get("InstanceType", ""),
     )
 
 
