@@ -82,6 +82,21 @@ def list_all_notebooks(reader: Reader, **narrowed: Any) -> list[NotebookSummary]
     return [to_summary(each) for each in pages]
 
 
+def list_lifecycles(reader: Reader) -> list[tuple[str, str]]:
+    """The region's lifecycle configurations, each by ARN and name: a call for a hundred.
+
+    Raises as Reader.ask does.
+    """
+    member = "NotebookInstanceLifecycleConfig"
+    pages = reader.pages(
+        "sagemaker",
+        "list_notebook_instance_lifecycle_configs",
+        items=f"{member}s",
+        MaxResults=PAGE_SIZE,
+    )
+    return [(str(each[f"{member}Arn"]), str(each[f"{member}Name"])) for each in pages]
+
+
 def to_summary(described: Mapping[str, str]) -> NotebookSummary:
     """A notebook of SageMaker's answer."""
     return NotebookSummary(
