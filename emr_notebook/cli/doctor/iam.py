@@ -1,4 +1,4 @@
-"""Asks IAM what a user or role may do, and evaluates policies of resources; doctor's."""
+"""Asks IAM what a user or role may do, evaluates policies, and words what mends a denial."""
 
 import json
 import shlex
@@ -54,14 +54,14 @@ class Decision:
 
 
 class PolicyVerdict(Enum):
-    """What the policy says; DEPENDS on what is not known here.
+    """What a policy says, in IAM's words: one that denies implicitly only lacks a statement.
 
-    One that REFUSES lacks a statement; one that DENIES has one that no further statement outdoes.
+    DEPENDS is for conditions, of which it is not known here whether they hold.
     """
 
     ALLOWS = "allows"
-    REFUSES = "refuses"
-    DENIES = "denies"
+    IMPLICITLY_DENIES = "implicitly denies"
+    EXPLICITLY_DENIES = "explicitly denies"
     DEPENDS = "depends"
 
 
@@ -137,9 +137,9 @@ def evaluate_policy(
         each for each in found if _applies(each, "Deny", action, {*principals, *also_denied_to})
     ]
     if not all(map(_is_conditional, denies)):
-        return PolicyVerdict.DENIES
+        return PolicyVerdict.EXPLICITLY_DENIES
     if not allows:
-        return PolicyVerdict.REFUSES
+        return PolicyVerdict.IMPLICITLY_DENIES
     if denies or all(map(_is_conditional, allows)):
         return PolicyVerdict.DEPENDS
     return PolicyVerdict.ALLOWS

@@ -144,7 +144,7 @@ def trust_line(given: Role, role: Role | Unknown | None, commands: Commands) -> 
         return ok(subject)
     if verdict is PolicyVerdict.DEPENDS:
         return unseen(subject, f"it trusts {SAGEMAKER} under conditions, which are not looked at")
-    if verdict is PolicyVerdict.DENIES:
+    if verdict is PolicyVerdict.EXPLICITLY_DENIES:
         advice = "take that statement out of its trust policy: no further one can win against it"
         return failed(subject, f"a statement denies {SAGEMAKER} to assume it", advice=advice)
     cause = f"it does not trust {SAGEMAKER}: no notebook can use it"
