@@ -39,7 +39,7 @@ COMPARED = {
 MEASURED = """
 ## Goals
 
-| measure | measured | beside | ratio | eight of ten | noise | goal |
+| measure | measured | beside | ratio | eight of ten pairs | noise | goal |
 |---|---|---|---|---|---|---|
 """
 

@@ -28,6 +28,7 @@ from emr_notebook.constructs.resolver_request import (
     session_fields,
 )
 from emr_notebook.constructs.volume_key import VolumeKey
+from emr_notebook.settings.cluster import Cluster
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.notebook import ResolvedNotebook
 
@@ -85,18 +86,7 @@ class EmrNotebookStack(cdk.Stack):
             names=names,
         )
         self.endpoints = {
-            key: ClusterEndpoint(
-                self,
-                f"Cluster-{key}",
-                key=key,
-                cluster=cluster,
-                resolver=resolver,
-                opened_port=opened_port(settings.network, cluster),
-                session_fields=session_fields(self._notebooks, key),
-                has_proxy_user=has_proxy_user(self._notebooks, key),
-                refresh=refresh,
-                record_name=settings.record_name(key) if key in followed else None,
-            )
+            key: self._add_endpoint(key, cluster, resolver, refresh)
             for key, cluster in clusters.items()
         }
         self._records = self._add_records(names, resolver, refresh) if names else {}
@@ -112,6 +102,23 @@ class EmrNotebookStack(cdk.Stack):
             self._guard = self._add_guard(resolver)
             self._add_notebooks()
         apply_role_path(self, settings.role_path)
+
+    def _add_endpoint(
+        self, key: str, cluster: Cluster, resolver: EndpointResolver, refresh: str
+    ) -> ClusterEndpoint:
+        settings = self._settings
+        return ClusterEndpoint(
+            self,
+            f"Cluster-{key}",
+            key=key,
+            cluster=cluster,
+            resolver=resolver,
+            opened_port=opened_port(settings.network, cluster),
+            session_fields=session_fields(self._notebooks, key),
+            has_proxy_user=has_proxy_user(self._notebooks, key),
+            refresh=refresh,
+            record_name=settings.record_name(key) if cluster.is_followed else None,
+        )
 
     def _add_records(
         self, names: FollowedNames, resolver: EndpointResolver, refresh: str

@@ -103,19 +103,9 @@ def deploy(world: World) -> Deployment:
     return Deployment(world, found[world.settings.stack_name])
 
 
-def diff(world: World) -> str:
-    """What `cdk diff` of the stage prints."""
-    return _cdk(world, "diff")
-
-
-def destroy(world: World) -> None:
-    """`cdk destroy` of the stage."""
-    _cdk(world, "destroy", "--force")
-
-
-def _cdk(world: World, command: str, *arguments: str, folder: Path | None = None) -> str:
+def _cdk(world: World, command: str, *arguments: str, folder: Path | None = None) -> None:
     state = world.options.state
-    return run_cdk(
+    run_cdk(
         command,
         *arguments,
         "--context",

@@ -1,4 +1,4 @@
-"""Refuses in words, for both custom resources: a code, what was found, and the next step."""
+"""Refuses in words, for every custom resource: a code, what was found, and the next step."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ MOST_NAMES = 10
 
 
 class Refusal(Exception):
-    """A deploy cannot go on: a cluster is unfit, or a notebook would be replaced unasked.
+    """A deploy cannot go on: a cluster is unfit, say, or a notebook would be replaced unasked.
 
     The text is what CloudFormation shows to whoever deploys: the code, what was found and the next
     step.

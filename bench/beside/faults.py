@@ -237,7 +237,3 @@ AT_START: Mapping[str, Callable[[Both, Mapping[str, str]], Outcomes]] = {
 LIVY_DOWN = "Livy down at a start"
 DEAD_PRIMARY = "a dead primary first in the listing"
 REPLACED = "a replaced cluster"
-FAULTS = (
-    *(DEAD_PRIMARY, *AT_DEPLOY, *AT_START),
-    *(REPLACED, LIVY_DOWN),
-)

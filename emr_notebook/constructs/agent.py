@@ -13,8 +13,8 @@ from emr_notebook.constructs.agent_archive import AgentArchive
 class Agent(Construct):
     """The program that looks after notebooks, as an object of the bootstrap's bucket.
 
-    Not an aws_s3_assets.Asset, which would hash a hash: here the object's name is the SHA-256 of
-    its bytes, which CloudFormation's reader, IAM's and the notebook's root all compare.
+    Not an aws_s3_assets.Asset, whose object is named by a hash of the CDK's own: this one's name is
+    the SHA-256 of its bytes, the same in the template, in IAM's policy and in the start script.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, archive: AgentArchive) -> None:

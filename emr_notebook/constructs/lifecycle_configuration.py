@@ -53,28 +53,13 @@ class LifecycleConfiguration(Construct):
         unverified = tls is not None and tls.verify == "none"
         # Where TLS forbids the name, the URL is the address itself.
         name = endpoint.record_name if tls is None or tls.names_alias else None
-        header = start_script.header(
-            cluster=notebook.cluster,
-            livy_url=endpoint.notebook_url,
-            livy_fallback_url=endpoint.livy_url if name else "",
-            cluster_id=endpoint.cluster_id,
-            release_label=endpoint.release_label,
-            spark_version=endpoint.spark_version,
-            livy_version=endpoint.livy_version,
-            authorities=authorities,
-            agent_uri=agent.uri,
-            agent_sha256=agent.sha256,
-            idle_minutes=notebook.idle_minutes,
-            start_hook=notebook.hook.run_as if notebook.hook else "",
-            environment=notebook.environment,
-            sparkmagic_config=start_script.sparkmagic_config(
-                notebook.spark.model_dump(mode="json"),
-                team=notebook.sparkmagic.given,
-                ignore_ssl_errors=unverified,
-            ),
-        )
         on_start = _asset("on_start.sh")
-        header = start_script.with_version(header, on_start)
+        header = start_script.with_version(
+            _header(
+                notebook, endpoint, agent, authorities, followed_name=name, unverified=unverified
+            ),
+            on_start,
+        )
         greeting = {"START_HERE": _asset("start_here.ipynb").rstrip("\n")}
         self._resource = sagemaker.CfnNotebookInstanceLifecycleConfig(
             self,
@@ -108,6 +93,37 @@ class LifecycleConfiguration(Construct):
             return f"Named-{notebook.lifecycle_config_name}"
         digest = hashlib.sha256(notebook.start_settings.encode()).hexdigest()[:8]
         return f"Start-{notebook.cluster}-{digest}"
+
+
+def _header(
+    notebook: ResolvedNotebook,
+    endpoint: ClusterEndpoint,
+    agent: Agent,
+    authorities: str,
+    *,
+    followed_name: str | None,
+    unverified: bool,
+) -> dict[str, str]:
+    return start_script.header(
+        cluster=notebook.cluster,
+        livy_url=endpoint.notebook_url,
+        livy_fallback_url=endpoint.livy_url if followed_name else "",
+        cluster_id=endpoint.cluster_id,
+        release_label=endpoint.release_label,
+        spark_version=endpoint.spark_version,
+        livy_version=endpoint.livy_version,
+        authorities=authorities,
+        agent_uri=agent.uri,
+        agent_sha256=agent.sha256,
+        idle_minutes=notebook.idle_minutes,
+        start_hook=notebook.hook.run_as if notebook.hook else "",
+        environment=notebook.environment,
+        sparkmagic_config=start_script.sparkmagic_config(
+            notebook.spark.model_dump(mode="json"),
+            team=notebook.sparkmagic.given,
+            ignore_ssl_errors=unverified,
+        ),
+    )
 
 
 def _hook(lines: list[str], *, followed_name: str | None = None) -> Hook:

@@ -41,7 +41,7 @@ class NotebookRoles(Construct):
                 }
             ],
         }
-        self._stage_opt_outs, self._agent = stage_opt_outs, agent
+        self._stage_opt_outs = stage_opt_outs
         self._made: dict[str, iam.CfnManagedPolicy] = {}
         policy = self._policy(
             # Another description would replace it, and leave the old one behind.

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from emr_notebook.settings.cluster import Cluster
-from emr_notebook.settings.file import SettingsError, listed
+from emr_notebook.settings.file import SettingsError
+from emr_notebook.settings.messages import listed
 from emr_notebook.settings.project_file import UnusableFileError, content
 
 # Far beyond what a start script can hold: a file of this size is not what was meant.

@@ -15,9 +15,9 @@ class Tls(Strict):
         default=None, description="a PEM file with the authorities' certificates"
     )
     verify: Literal["system", "none"] | None = Field(
-        default=None, description="system: public authorities; none: nobody is asked, with because"
+        default=None, description="system: public authorities; none: any certificate, with because"
     )
-    because: types.Because | None = Field(default=None, description="why nobody is asked")
+    because: types.Because | None = Field(default=None, description="why any certificate is taken")
     names_alias: bool = Field(
         default=False,
         description="Livy's certificate holds the cluster's followed DNS name, too: notebooks use "

@@ -10,10 +10,8 @@ from emr_notebook.settings.messages import Location, Mistake
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.network import ExtraEgress
 from emr_notebook.settings.notebook import ResolvedNotebook
+from emr_notebook.settings.types import LONGEST_SAGEMAKER_NAME, LONGEST_STACK_NAME
 
-# SageMaker API, NotebookInstanceName. CloudFormation's schema says 64; the service refuses 64.
-LONGEST_NOTEBOOK_NAME = 63
-LONGEST_STACK_NAME = 128
 # AWS takes 50 tags on a resource; the rest are Owner and this app's two.
 MOST_TAGS = 47
 # In small letters: IAM takes Owner and owner for one tag.
@@ -54,12 +52,9 @@ def _notebook_names(notebooks: dict[str, ResolvedNotebook]) -> Iterator[Mistake]
     taken: dict[str, str] = {}
     for key, notebook in notebooks.items():
         name, where = notebook.name, ("notebooks", key, "name")
-        if len(name) > LONGEST_NOTEBOOK_NAME:
-            yield (
-                where,
-                name,
-                f"at most 63 characters; this is {len(name)} long: give a shorter one",
-            )
+        if len(name) > LONGEST_SAGEMAKER_NAME:
+            accepted = f"at most {LONGEST_SAGEMAKER_NAME} characters; this is {len(name)} long"
+            yield where, name, f"{accepted}: give a shorter one"
         first = taken.setdefault(name.lower(), key)
         if first != key:
             yield where, name, f"a name of its own: {first} has this one"
@@ -86,7 +81,8 @@ def _stack_names(settings: Settings, notebooks: dict[str, ResolvedNotebook]) -> 
     for key, notebook in notebooks.items():
         long = len(notebook.stack)
         if long > LONGEST_STACK_NAME and settings.notebooks[key].stack is not None:
-            accepted = f"at most 128 characters with the stack_name before it; this makes {long}"
+            most = f"at most {LONGEST_STACK_NAME} characters"
+            accepted = f"{most} with the stack_name before it; this makes {long}"
             yield ("notebooks", key, "stack"), settings.notebooks[key].stack, accepted
 
 

@@ -11,8 +11,6 @@ from emr_notebook.settings.messages import MOST_LISTED, listed, pydantic_mistake
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.yaml_reader import UnreadableError, read
 
-__all__ = ["SettingsError", "listed", "load_file", "load_stage", "parse", "read_file", "validated"]
-
 # As much as a template of CloudFormation: a stage of a thousand notebooks is a tenth of it.
 LARGEST_BYTES = 1_000_000
 KINDS = {

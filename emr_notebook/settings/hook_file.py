@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from emr_notebook.settings.file import SettingsError, listed
+from emr_notebook.settings.file import SettingsError
+from emr_notebook.settings.messages import listed
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.project_file import UnusableFileError, content
 from emr_notebook.settings.start_hook import ROOT, StartHook

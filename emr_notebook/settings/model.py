@@ -111,7 +111,7 @@ class Settings(Strict):
         return list(dict.fromkeys(named)) or [self.stack_name]
 
     def home_stack_name(self) -> str:
-        """The stack of what belongs to no notebook: the first, or the one without a `stack`."""
+        """The stack of what belongs to no notebook: that without a `stack`, or else the first."""
         names = self.stack_names()
         return self.stack_name if self.stack_name in names else names[0]
 

@@ -11,12 +11,11 @@ from emr_notebook.settings.arns import of_other_partitions
 from emr_notebook.settings.file import (
     PIPELINE,
     SettingsError,
-    listed,
     load_stage,
     read_file,
     validated,
 )
-from emr_notebook.settings.messages import Mistake, refusal
+from emr_notebook.settings.messages import Mistake, listed, refusal
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.notebook import StackTags
 from emr_notebook.settings.partitions import partition_of

@@ -152,12 +152,15 @@ Region = Annotated[
         "us-gov-west-1",
     ),
 ]
+# CloudFormation API, StackName.
+LONGEST_STACK_NAME = 128
 StackName = Annotated[
     str,
     TextFormat(
         r"[A-Za-z][A-Za-z0-9-]*",
-        "a stack name: letters, digits and hyphens, a letter first, at most 128 characters",
-        longest=128,
+        "a stack name: letters, digits and hyphens, a letter first, at most "
+        f"{LONGEST_STACK_NAME} characters",
+        longest=LONGEST_STACK_NAME,
     ),
 ]
 VpcId = Annotated[str, TextFormat(r"vpc-[0-9a-f]{8,17}", "a VPC id, such as vpc-0a1b2c3d4e5f60718")]
@@ -216,15 +219,20 @@ ClusterName = Annotated[
         "an EMR cluster's name: at most 256 characters",
     ),
 ]
-# SageMaker API, NotebookInstanceName. CloudFormation's schema says 64; the service refuses 64.
-NotebookName = Annotated[
-    str,
-    TextFormat(
+# SageMaker API, NotebookInstanceName and others. CloudFormation's schema says 64 of a notebook; the
+# service refuses 64.
+LONGEST_SAGEMAKER_NAME = 63
+
+
+def _sagemaker_name(what: str) -> TextFormat:
+    return TextFormat(
         r"[a-zA-Z0-9](-*[a-zA-Z0-9])*",
-        "a notebook name: letters, digits and hyphens inside, at most 63 characters",
-        longest=63,
-    ),
-]
+        f"{what}: letters, digits and hyphens inside, at most {LONGEST_SAGEMAKER_NAME} characters",
+        longest=LONGEST_SAGEMAKER_NAME,
+    )
+
+
+NotebookName = Annotated[str, _sagemaker_name("a notebook name")]
 Key = Annotated[
     str,
     TextFormat(
@@ -326,15 +334,7 @@ SecretArn = Annotated[
         "arn:aws:secretsmanager:eu-west-1:111122223333:secret:AmazonSageMaker-git-a1b2c3",
     ),
 ]
-LifecycleConfigName = Annotated[
-    str,
-    TextFormat(
-        r"[a-zA-Z0-9](-*[a-zA-Z0-9])*",
-        "a lifecycle configuration's name: letters, digits and hyphens inside, at most 63 "
-        "characters",
-        longest=63,
-    ),
-]
+LifecycleConfigName = Annotated[str, _sagemaker_name("a lifecycle configuration's name")]
 # SageMaker API, CodeRepositoryNameOrUrl. A user's password would stand in the template.
 RepositoryUrl = Annotated[
     str,
@@ -345,15 +345,7 @@ RepositoryUrl = Annotated[
         longest=1024,
     ),
 ]
-RepositoryName = Annotated[
-    str,
-    TextFormat(
-        r"[a-zA-Z0-9](-*[a-zA-Z0-9])*",
-        "the name of a SageMaker code repository: letters, digits and hyphens inside, at most 63 "
-        "characters",
-        longest=63,
-    ),
-]
+RepositoryName = Annotated[str, _sagemaker_name("the name of a SageMaker code repository")]
 # EC2 API, a security group rule's description.
 RuleDescription = Annotated[
     str,

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from sandbox.aws.options import Options
@@ -14,16 +13,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox.aws", description=__doc__)
     for flag in ("--state", "--certificate", "--key", "--ca"):
         parser.add_argument(flag, type=Path, required=True)
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--hook-seconds", type=float, default=300)
-    parser.add_argument("--instances-per-page", type=int, default=2000)
-    parser.add_argument("--policy-seconds", type=float, default=0)
-    parser.add_argument(
-        "--notebook-host",
-        type=json.loads,
-        default=[sys.executable, "-m", "sandbox.notebook_host"],
-        help="the command that runs a notebook, as a JSON list",
-    )
+    for flag in ("--port", "--instances-per-page"):
+        parser.add_argument(flag, type=int, required=True)
+    for flag in ("--hook-seconds", "--policy-seconds"):
+        parser.add_argument(flag, type=float, required=True)
+    # The command that runs a notebook, as a JSON list.
+    parser.add_argument("--notebook-host", type=json.loads, required=True)
     given = parser.parse_args(arguments)
     serve(Options(**vars(given)))
 

@@ -130,6 +130,7 @@ def start_aws(
     state = state.absolute()
     _clear(state)
     certificate, key = authority.issue("aws", [HOST])
+    host = [*(notebook_host or NOTEBOOK_HOST), *([] if lab else ["--no-lab"])]
     options: dict[str, object] = {
         "--state": state,
         "--port": port or 0,
@@ -139,10 +140,8 @@ def start_aws(
         "--hook-seconds": hook_seconds,
         "--instances-per-page": instances_per_page,
         "--policy-seconds": policy_seconds,
+        "--notebook-host": json.dumps(host),
     }
-    if notebook_host is not None or not lab:
-        host = list(notebook_host or NOTEBOOK_HOST) + ([] if lab else ["--no-lab"])
-        options["--notebook-host"] = json.dumps(host)
     child = _start_process(options, state / "aws.log")
     try:
         context = ssl.create_default_context(cafile=authority.ca_pem)

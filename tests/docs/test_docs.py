@@ -6,7 +6,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import typer
 
+from emr_notebook.cli.main import app
 from emr_notebook.settings import schema
 from tests.conftest import ROOT
 
@@ -30,8 +32,31 @@ def test_every_make_command_on_a_page_exists(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_of_emr_notebook_on_a_page_has_the_options_that_it_is_given(
+    page: Path,
+) -> None:
+    called = re.findall(r"(?:`|\$ |^ +|, then )emr-notebook ([^`\n#]+)", page.read_text(), re.M)
+
+    assert [each for each in called if not set(words_of(each)) <= known_words(each)] == []
+
+
+def words_of(call: str) -> list[str]:
+    """The command of a call, and its options."""
+    return [call.split()[0], *re.findall(r"(?<=\s)--?[a-z][a-z-]*", call)]
+
+
+def known_words(call: str) -> set[str]:
+    """What a call of that command may hold: its name and its options."""
+    group = typer.main.get_group(app)
+    command = group.commands.get(call.split()[0], group)
+    named = {command.name or ""} if command is not group else set()
+    return named | {"--version", "--help"} | {x for each in command.params for x in each.opts}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
+    links += re.findall(r"\bsrc(?:set)?=\"([^\"]+)\"", page.read_text())
 
     local = [link for link in links if "://" not in link]
     assert [link for link in local if not (page.parent / link).exists()] == []

@@ -51,12 +51,12 @@ class Request:
 
 def parse(properties: Mapping[str, Any]) -> Request:
     """The request in a custom resource's properties. Raises Refusal for what the app never asks."""
-    key = _text(properties, "ClusterKey", output_formats.CLUSTER_KEY)
+    key = text_property(properties, "ClusterKey", output_formats.CLUSTER_KEY)
     # CloudFormation hands every scalar over as text.
-    minutes = _text(properties, "WaitMinutes", r"[0-9]{1,2}")
+    minutes = text_property(properties, "WaitMinutes", r"[0-9]{1,2}")
     if int(minutes) > MOST_WAIT_MINUTES:
         raise bad_request("WaitMinutes", minutes)
-    scheme = _text(properties, "Scheme", "|".join(SCHEMES))
+    scheme = text_property(properties, "Scheme", "|".join(SCHEMES))
     return Request(
         key=key,
         selector=_selector(properties),
@@ -68,15 +68,15 @@ def parse(properties: Mapping[str, Any]) -> Request:
             trust_is_given=_boolean(properties, "TrustIsGiven"),
         ),
         read_group_configurations=_boolean(properties, "ReadGroupConfigurations", default=True),
-        deploys_without_cluster=_text(properties, "WhenAbsent", "|deploy") == "deploy",
+        deploys_without_cluster=text_property(properties, "WhenAbsent", "|deploy") == "deploy",
         session_fields=_session_fields(properties),
         has_proxy_user=_boolean(properties, "HasProxyUser"),
     )
 
 
 def _selector(properties: Mapping[str, Any]) -> Selector:
-    cluster_id = _text(properties, "ClusterId", rf"|{output_formats.CLUSTER_ID}")
-    name = _text(properties, "ClusterName", rf"|{NAME}")
+    cluster_id = text_property(properties, "ClusterId", rf"|{output_formats.CLUSTER_ID}")
+    name = text_property(properties, "ClusterName", rf"|{NAME}")
     tags = _tags(properties)
     if [bool(cluster_id), bool(name), bool(tags)].count(True) != 1:
         raise bad_request("ClusterId, ClusterName or ClusterTags", "not exactly one")
@@ -84,7 +84,7 @@ def _selector(properties: Mapping[str, Any]) -> Selector:
 
 
 def _tags(properties: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    text = _text(properties, "ClusterTags", r"[\s\S]*")
+    text = text_property(properties, "ClusterTags", r"[\s\S]*")
     try:
         tags = json.loads(text) if text else {}
     except (ValueError, RecursionError):
@@ -96,28 +96,25 @@ def _tags(properties: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 def _session_fields(properties: Mapping[str, Any]) -> tuple[str, ...]:
     name = "|".join(FIRST_WITH)
-    text = _text(properties, "SessionFields", rf"|({name})(,({name}))*")
+    text = text_property(properties, "SessionFields", rf"|({name})(,({name}))*")
     return tuple(text.split(",")) if text else ()
 
 
-def _text(properties: Mapping[str, Any], name: str, pattern: str) -> str:
+def text_property(properties: Mapping[str, Any], name: str, pattern: str) -> str:
+    """A property that fits the pattern as a whole; "" where it is not given. Raises Refusal."""
     value = properties.get(name, "")
     if not isinstance(value, str) or not re.fullmatch(pattern, value):
         raise bad_request(name, value)
     return value
 
 
-# What parts of the app that ask for more than an endpoint read their own properties with.
-text_property = _text
-
-
 def _port(properties: Mapping[str, Any], name: str) -> int | None:
-    text = _text(properties, name, r"|[0-9]{1,5}")
+    text = text_property(properties, name, r"|[0-9]{1,5}")
     if text and not livy.is_port(text):
         raise bad_request(name, text)
     return int(text) if text else None
 
 
 def _boolean(properties: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
-    text = _text(properties, name, "|true|false")
+    text = text_property(properties, name, "|true|false")
     return text == "true" if text else default

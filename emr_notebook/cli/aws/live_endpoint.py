@@ -1,5 +1,6 @@
 """Finds where a cluster's Livy is now, by the resolver's own decisions on this machine."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +34,12 @@ class LiveEndpoint:
     refusal: str = ""
     denied: str = ""
     proxy_user: str = ""
+
+    @property
+    def code(self) -> str:
+        """The refusal's code, such as cluster-none; "" without a refusal."""
+        found = re.match(r"\[([a-z-]+)\]", self.refusal)
+        return found[1] if found else ""
 
     def for_sessions(self, fields: Iterable[str]) -> "LiveEndpoint":
         """The same for sessions with these fields, which not every Livy takes: maybe refused."""

@@ -24,11 +24,12 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class NotebookSummary:
-    """A notebook in SageMaker's list: its state, and its lifecycle configuration's name or ""."""
+    """A notebook in SageMaker's list: its state and type, its lifecycle configuration's name."""
 
     name: str
     state: str
     lifecycle: str = ""
+    instance_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,28 @@ def list_all_notebooks(reader: Reader, **narrowed: Any) -> list[NotebookSummary]
     return [to_summary(each) for each in pages]
 
 
+def list_lifecycles(reader: Reader) -> list[tuple[str, str]]:
+    """The region's lifecycle configurations, each by ARN and name: a call for a hundred.
+
+    Raises as Reader.ask does.
+    """
+    member = "NotebookInstanceLifecycleConfig"
+    pages = reader.pages(
+        "sagemaker",
+        "list_notebook_instance_lifecycle_configs",
+        items=f"{member}s",
+        MaxResults=PAGE_SIZE,
+    )
+    return [(str(each[f"{member}Arn"]), str(each[f"{member}Name"])) for each in pages]
+
+
 def to_summary(described: Mapping[str, str]) -> NotebookSummary:
     """A notebook of SageMaker's answer."""
     return NotebookSummary(
         described["NotebookInstanceName"],
         described["NotebookInstanceStatus"],
         described.get("NotebookInstanceLifecycleConfigName", ""),
+        described.get("InstanceType", ""),
     )
 
 

@@ -1,7 +1,7 @@
 """Finds the lifecycle configurations that edits and removals have left behind."""
 
 from emr_notebook.cli.aws.held_by_stacks import held_by_stacks
-from emr_notebook.cli.aws.notebooks import PAGE_SIZE, list_all_notebooks
+from emr_notebook.cli.aws.notebooks import list_all_notebooks, list_lifecycles
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.aws.tagged import tagged_resources
 from emr_notebook.settings.model import Settings
@@ -20,19 +20,8 @@ def unused_lifecycles(reader: Reader, settings: Settings) -> list[str]:
         return []
     attached = {each.lifecycle.lower() for each in list_all_notebooks(reader)}
     # ARNs have names in lower case; and tags outlive what they were on.
-    names = [name for arn, name in _names_by_arn(reader).items() if arn in tagged]
+    names = [name for arn, name in list_lifecycles(reader) if arn in tagged]
     free = [name for name in names if name.lower() not in attached]
     stacks = {settings.stack_name, *settings.stack_names()}
     held = held_by_stacks(reader, stacks) if free else set()
     return sorted(name for name in free if name.lower() not in held)
-
-
-def _names_by_arn(reader: Reader) -> dict[str, str]:
-    member = "NotebookInstanceLifecycleConfig"
-    pages = reader.pages(
-        "sagemaker",
-        "list_notebook_instance_lifecycle_configs",
-        items=f"{member}s",
-        MaxResults=PAGE_SIZE,
-    )
-    return {str(each[f"{member}Arn"]): str(each[f"{member}Name"]) for each in pages}

@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from emr_notebook.bootstrap import bootstrap_role_arn
 from emr_notebook.cli.aws.reader import Reader
-from emr_notebook.cli.doctor.iam import Decision, Principal, caller, name_in, simulate
+from emr_notebook.cli.doctor.iam import (
+    FIND_THE_DENIAL,
+    Decision,
+    Principal,
+    caller,
+    name_in,
+    simulate,
+)
 from emr_notebook.cli.doctor.report import Line, Unknown, attempt, failed, not_checked, ok
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.settings.model import Settings
@@ -81,9 +88,7 @@ def _denied(
         }
     )
     if not grantable:
-        advice = (
-            "have whoever administers IAM look for what denies it: a policy, a boundary, an SCP"
-        )
+        advice = f"have whoever administers IAM {FIND_THE_DENIAL}"
         return failed(SUBJECT, cause, advice=advice)
     if principal.is_managed:
         advice = f"have IAM Identity Center's permission set allow it: {policy}"

@@ -8,9 +8,8 @@ from emr_notebook.cli.next_commands import Commands
 from emr_notebook.constructs.resolver_request import session_fields
 from emr_notebook.settings.model import Settings
 
-CLUSTER_NOT_READY = "[cluster-not-ready]"
 # Refusals that say nothing of the cluster.
-AWS_FAILED = ("[aws-unavailable]", "[aws-call-failed]", "[answer-incomplete]")
+AWS_FAILED = frozenset({"aws-unavailable", "aws-call-failed", "answer-incomplete"})
 
 
 def check(reader: Reader, settings: Settings, _commands: Commands) -> list[Line]:
@@ -37,16 +36,15 @@ def cluster_line(settings: Settings, key: str, live: LiveEndpoint) -> Line:
     if not refusal:
         return ok(subject, _found(live))
     minutes = settings.clusters[key].wait_minutes
-    if refusal.startswith(CLUSTER_NOT_READY) and minutes:
+    if live.code == "cluster-not-ready" and minutes:
         return unseen(
             subject,
             f"it is still starting: a deploy waits for it, at most {minutes} minutes, and looks "
             "then whether it can be used",
         )
-    absent = refusal.partition("]")[0].removeprefix("[") in CLUSTER_ABSENT_CODES
-    if absent and settings.clusters[key].when_absent == "deploy":
+    if live.code in CLUSTER_ABSENT_CODES and settings.clusters[key].when_absent == "deploy":
         return ok(subject, "there is none yet: its notebooks are deployed and wait for it")
-    if refusal.startswith(AWS_FAILED):
+    if live.code in AWS_FAILED:
         return not_checked(subject, Unknown(refusal))
     cause, _, step = refusal.partition(" Next: ")
     return failed(subject, cause.removesuffix("."), advice=step.removesuffix("."))

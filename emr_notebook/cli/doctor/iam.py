@@ -1,5 +1,7 @@
-"""Asks IAM what a user or role may do, and evaluates policies of resources; doctor's."""
+"""Asks IAM what a user or role may do, evaluates policies, and words what mends a denial."""
 
+import json
+import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -8,6 +10,9 @@ from typing import Any
 
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.doctor.report import Unknown
+
+# Of what no further policy would allow.
+FIND_THE_DENIAL = "look for what denies it: a policy, a boundary, an SCP"
 
 
 @dataclass(frozen=True)
@@ -49,14 +54,14 @@ class Decision:
 
 
 class PolicyVerdict(Enum):
-    """What the policy says; DEPENDS on what is not known here.
+    """What a policy says, in IAM's words: one that denies implicitly only lacks a statement.
 
-    One that REFUSES lacks a statement; one that DENIES has one that no further statement outdoes.
+    DEPENDS is for conditions, of which it is not known here whether they hold.
     """
 
     ALLOWS = "allows"
-    REFUSES = "refuses"
-    DENIES = "denies"
+    IMPLICITLY_DENIES = "implicitly denies"
+    EXPLICITLY_DENIES = "explicitly denies"
     DEPENDS = "depends"
 
 
@@ -107,6 +112,15 @@ def simulate(
     return {str(each["EvalActionName"]): _decision(each) for each in answer["EvaluationResults"]}
 
 
+def put_role_policy(
+    role_arn: str, name: str, statements: Sequence[Mapping[str, Any]], region: str
+) -> str:
+    """The command that lets a role do what the statements say, beside what it may already."""
+    policy = shlex.quote(json.dumps({"Version": "2012-10-17", "Statement": list(statements)}))
+    command = f"aws iam put-role-policy --role-name {name_in(role_arn)} --policy-name {name}"
+    return f"{command} --policy-document {policy} --region {region}"
+
+
 def evaluate_policy(
     document: Mapping[str, Any],
     action: str,
@@ -123,9 +137,9 @@ def evaluate_policy(
         each for each in found if _applies(each, "Deny", action, {*principals, *also_denied_to})
     ]
     if not all(map(_is_conditional, denies)):
-        return PolicyVerdict.DENIES
+        return PolicyVerdict.EXPLICITLY_DENIES
     if not allows:
-        return PolicyVerdict.REFUSES
+        return PolicyVerdict.IMPLICITLY_DENIES
     if denies or all(map(_is_conditional, allows)):
         return PolicyVerdict.DEPENDS
     return PolicyVerdict.ALLOWS

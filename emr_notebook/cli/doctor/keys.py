@@ -91,7 +91,7 @@ def policy_line(
         return ok(subject, f"it admits {deployer}")
     if verdict is PolicyVerdict.DEPENDS:
         return not_checked(subject, Unknown(f"its conditions decide who may {GRANT}"))
-    if verdict is PolicyVerdict.DENIES:
+    if verdict is PolicyVerdict.EXPLICITLY_DENIES:
         advice = "take out or narrow that statement: no further one can win against it"
         return failed(subject, f"a statement denies {deployer} {GRANT}", advice=advice)
     cause = f"it lets neither IAM's policies nor the deploy's role {GRANT}: {deployer}"

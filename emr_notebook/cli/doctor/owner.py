@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emr_notebook.cli.aws.reader import Reader
-from emr_notebook.cli.doctor.iam import name_in
+from emr_notebook.cli.doctor.iam import FIND_THE_DENIAL, name_in
 from emr_notebook.cli.doctor.permissions import (
     FOR_AWS,
     PASSED,
@@ -114,7 +114,7 @@ def _line(subject: str, found: Findings) -> Line:
                 "attached, deploy the stack again, or allow that beside it"
             )
         else:
-            advice = "look for what denies it: a policy, a boundary, an SCP"
+            advice = FIND_THE_DENIAL
         return failed(subject, cause, advice=advice)
     if found.unknown is not None:
         return not_checked(subject, found.unknown)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from emr_notebook.cli.aws.notebooks import PAGE_SIZE
+from emr_notebook.cli.aws.notebooks import PAGE_SIZE, NotebookSummary, list_all_notebooks
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.doctor.report import Line, Unknown, attempt, failed, not_checked, ok
 from emr_notebook.cli.next_commands import Commands
@@ -27,14 +27,6 @@ class Quota:
     value: int
 
 
-@dataclass(frozen=True)
-class ExistingNotebook:
-    """A notebook in SageMaker: its instance type and state."""
-
-    instance_type: str
-    state: str
-
-
 def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
     """The lines of the quota of all notebooks, and of each instance type's.
 
@@ -42,7 +34,7 @@ def check(reader: Reader, settings: Settings, commands: Commands) -> list[Line]:
     and one for each 100 of SageMaker's quotas, until those of the types are found.
     """
     notebooks = settings.resolved_notebooks
-    existing = attempt(lambda: _existing(reader))
+    existing = attempt(lambda: {each.name: each for each in list_all_notebooks(reader)})
     names = {each.name for each in notebooks}
     if not isinstance(existing, Unknown) and names <= existing.keys():
         first = ok(SUBJECT, "no notebook is to be made")
@@ -69,18 +61,6 @@ def quota_line(
     command = increase_command(TOTAL_QUOTA_CODE, there + new, commands.region)
     advice = "AWS grants it after minutes or days; until then, delete notebooks that nobody uses"
     return failed(SUBJECT, cause, command, advice=advice)
-
-
-def _existing(reader: Reader) -> Mapping[str, ExistingNotebook]:
-    pages = reader.pages(
-        "sagemaker", "list_notebook_instances", items="NotebookInstances", MaxResults=PAGE_SIZE
-    )
-    return {
-        str(each["NotebookInstanceName"]): ExistingNotebook(
-            str(each.get("InstanceType", "")), str(each["NotebookInstanceStatus"])
-        )
-        for each in pages
-    }
 
 
 def _quota(reader: Reader) -> int:
@@ -122,7 +102,7 @@ def increase_command(code: str, value: int, region: str) -> str:
 def type_lines(
     reader: Reader,
     notebooks: Sequence[ResolvedNotebook],
-    existing: Mapping[str, ExistingNotebook] | Unknown,
+    existing: Mapping[str, NotebookSummary] | Unknown,
     commands: Commands,
 ) -> list[Line]:
     """A line for each instance type that the settings name."""
@@ -137,7 +117,7 @@ def type_lines(
 
 
 def starts_by_type(
-    notebooks: Sequence[ResolvedNotebook], existing: Mapping[str, ExistingNotebook]
+    notebooks: Sequence[ResolvedNotebook], existing: Mapping[str, NotebookSummary]
 ) -> Counter[str]:
     """How many of each type a deploy starts: those it makes, and running ones that change type."""
     found: Counter[str] = Counter()

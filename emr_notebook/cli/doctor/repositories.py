@@ -1,7 +1,5 @@
 """Checks that the notebooks' roles may clone the notebooks' code repositories."""
 
-import json
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
 from emr_notebook.cli.aws.reader import Reader
@@ -11,7 +9,13 @@ from emr_notebook.cli.doctor.clone_permissions import (
     Clone,
     accesses,
 )
-from emr_notebook.cli.doctor.iam import Decision, name_in, simulate
+from emr_notebook.cli.doctor.iam import (
+    FIND_THE_DENIAL,
+    Decision,
+    name_in,
+    put_role_policy,
+    simulate,
+)
 from emr_notebook.cli.doctor.network.destinations import (
     Repository,
     all_code_repositories,
@@ -102,8 +106,7 @@ def role_line(
         return not_checked(subject, Unknown(unsure[0]))
     cause = f"it may not {', '.join(what for what, _ in denied)}: nothing is cloned from there"
     if not all(decision.may_be_granted for _, decision in denied):
-        advice = "look for what denies it: a policy, a boundary, an SCP"
-        return failed(subject, cause, advice=advice)
+        return failed(subject, cause, advice=FIND_THE_DENIAL)
     return failed(subject, cause, _granting(role, decisions, commands))
 
 
@@ -120,9 +123,7 @@ def _granting(role: str, asked: Iterable[Access], commands: Commands) -> str:
         | ({"Condition": {"StringEquals": each.context}} if each.context else {})
         for each in asked
     ]
-    policy = shlex.quote(json.dumps({"Version": "2012-10-17", "Statement": statements}))
-    command = f"aws iam put-role-policy --role-name {name_in(role)} --policy-name {_POLICY}"
-    return f"{command} --policy-document {policy} --region {commands.region}"
+    return put_role_policy(role, _POLICY, statements, commands.region)
 
 
 def _clone(

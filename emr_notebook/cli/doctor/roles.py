@@ -10,10 +10,12 @@ from emr_notebook.bootstrap import assets_bucket
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.aws.start_log import STREAM
 from emr_notebook.cli.doctor.iam import (
+    FIND_THE_DENIAL,
     Decision,
     PolicyVerdict,
     evaluate_policy,
     name_in,
+    put_role_policy,
     simulate,
     with_statement,
 )
@@ -142,7 +144,7 @@ def trust_line(given: Role, role: Role | Unknown | None, commands: Commands) -> 
         return ok(subject)
     if verdict is PolicyVerdict.DEPENDS:
         return unseen(subject, f"it trusts {SAGEMAKER} under conditions, which are not looked at")
-    if verdict is PolicyVerdict.DENIES:
+    if verdict is PolicyVerdict.EXPLICITLY_DENIES:
         advice = "take that statement out of its trust policy: no further one can win against it"
         return failed(subject, f"a statement denies {SAGEMAKER} to assume it", advice=advice)
     cause = f"it does not trust {SAGEMAKER}: no notebook can use it"
@@ -159,7 +161,7 @@ def logs_line(
         "Action": [*LOGS, "logs:CreateLogGroup", "logs:DescribeLogStreams"],
         "Resource": [group, f"{group}:log-stream:*"],
     }
-    command = _granting(role, POLICY, statement, commands)
+    command = put_role_policy(role.arn, POLICY, [statement], commands.region)
     return _permission_line(subject, decisions, f"{lost} of its starts", command)
 
 
@@ -173,7 +175,7 @@ def stop_line(
     """Whether a notebook with the role may stop itself; `arns` are of all that have to."""
     subject = f"idle stop of {notebook} by role {name_in(role.arn)}"
     statement = {"Effect": "Allow", "Action": STOP, "Resource": list(arns)}
-    command = _granting(role, STOP_POLICY, statement, commands)
+    command = put_role_policy(role.arn, STOP_POLICY, [statement], commands.region)
     return _permission_line(subject, decisions, "it runs on, however long it is idle", command)
 
 
@@ -190,7 +192,7 @@ def agent_line(
     any_agent = f"{objects}/{'0' * 64}{SUFFIX}"
     decisions = attempt(lambda: simulate(reader, role.arn, (READ,), any_agent))
     statement = {"Effect": "Allow", "Action": READ, "Resource": f"{objects}/*{SUFFIX}"}
-    command = _granting(role, AGENT_POLICY, statement, commands)
+    command = put_role_policy(role.arn, AGENT_POLICY, [statement], commands.region)
     lost = "its notebooks are connected, and do without the rest of the agent"
     return _permission_line(subject, decisions, lost, command, say=warned)
 
@@ -212,7 +214,7 @@ def _permission_line(
         return not_checked(subject, Unknown(unsure))
     cause = f"it may not {' and '.join(denied)}: {lost}"
     if not all(each.may_be_granted for each in denied.values()):
-        return say(subject, cause, advice="look for what denies it: a policy, a boundary, an SCP")
+        return say(subject, cause, advice=FIND_THE_DENIAL)
     return say(subject, cause, command)
 
 
@@ -221,12 +223,6 @@ def _trusting(role: Role, commands: Commands) -> str:
     document = shlex.quote(json.dumps(with_statement(role.trust, statement)))
     command = f"aws iam update-assume-role-policy --role-name {name_in(role.arn)}"
     return f"{command} --policy-document {document} --region {commands.region}"
-
-
-def _granting(role: Role, name: str, statement: Mapping[str, Any], commands: Commands) -> str:
-    policy = shlex.quote(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
-    command = f"aws iam put-role-policy --role-name {name_in(role.arn)} --policy-name {name}"
-    return f"{command} --policy-document {policy} --region {commands.region}"
 
 
 def _role(reader: Reader, name: str) -> Role:

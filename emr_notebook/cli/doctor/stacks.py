@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from emr_notebook.cli.aws.deployed_stack import LIFECYCLE, DeployedStack, deployed_stack
-from emr_notebook.cli.aws.notebooks import PAGE_SIZE, list_notebooks
+from emr_notebook.cli.aws.notebooks import list_lifecycles, list_notebooks
 from emr_notebook.cli.aws.reader import Reader
 from emr_notebook.cli.doctor.report import Line, State, Unknown, attempt, failed, not_checked, ok
 from emr_notebook.cli.next_commands import Commands
@@ -122,7 +122,7 @@ def name_lines(reader: Reader, settings: Settings, stacks: Stacks) -> list[Line]
         own = {x: at if isinstance(at, Unknown) else _notebooks_of(at) for x, at in stacks.items()}
         lines.append(names_line("notebook names", named, existing, own))
     if given:
-        known = attempt(lambda: _lifecycles(reader))
+        known = attempt(lambda: {name for _, name in list_lifecycles(reader)})
         own = {x: at if isinstance(at, Unknown) else _lifecycles_of(at) for x, at in stacks.items()}
         lines.append(names_line("lifecycle configuration names", list(given), known, own))
     return lines
@@ -170,13 +170,3 @@ def _lifecycles_of(stack: DeployedStack) -> set[str]:
 
 def _made(stack: DeployedStack, names: Iterable[str]) -> set[str]:
     return set() if stack.status == NOTHING_MADE else set(names)
-
-
-def _lifecycles(reader: Reader) -> set[str]:
-    pages = reader.pages(
-        "sagemaker",
-        "list_notebook_instance_lifecycle_configs",
-        items="NotebookInstanceLifecycleConfigs",
-        MaxResults=PAGE_SIZE,
-    )
-    return {str(each[LIFECYCLE_NAME]) for each in pages}

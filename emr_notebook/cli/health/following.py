@@ -11,7 +11,7 @@ from emr_notebook.cli.health.findings import Comparison, Finding, Verdict, compa
 from emr_notebook.cli.next_commands import Commands
 
 # What a look-up refuses that a name does not mind: it stays with the cluster that it has.
-SEVERAL = "[cluster-several]"
+SEVERAL = "cluster-several"
 SOON = "it is looked at every 5 minutes; if it stays so, read the log of the stack's resolver"
 
 
@@ -23,7 +23,7 @@ def uses_name(notebook: NotebookStatus, followed: FollowedRecord | None) -> bool
 
 def live_for_name(live: LiveEndpoint | None) -> LiveEndpoint | None:
     """What a look-up found, as far as it is about a name: not that there are two clusters."""
-    if live is not None and live.refusal.startswith(SEVERAL):
+    if live is not None and live.code == SEVERAL:
         return LiveEndpoint()
     return live
 

@@ -1,6 +1,5 @@
 """Decides what a deploy does to a cluster's endpoint, as the resolver will; without AWS."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,7 +18,6 @@ from refusal import Refusal
 
 # Refusals of a look-up that does not wait, where a deploy would wait or ask again.
 TRANSIENT_REFUSALS = frozenset({"cluster-not-ready", "aws-unavailable"})
-_CODE = re.compile(r"\[([a-z-]+)\]")
 
 
 class EndpointVerdict(StrEnum):
@@ -120,8 +118,7 @@ def _leads_to(followed: FollowedRecord | None, live: LiveEndpoint) -> bool:
     record = followed.record if followed else None
     if record is None or record.state is not State.FOLLOWED:
         return False
-    several = _code(live.refusal) == "cluster-several"
-    return several or record.cluster_id == live.values.get("ClusterId")
+    return live.code == "cluster-several" or record.cluster_id == live.values.get("ClusterId")
 
 
 def _verdict(
@@ -136,20 +133,14 @@ def _verdict(
         if same:
             return EndpointVerdict.UNCHANGED
         return EndpointVerdict.CHANGES if is_looked_up else EndpointVerdict.NOT_TAKEN
-    code = _code(live.refusal)
-    if code in TRANSIENT_REFUSALS:
+    if live.code in TRANSIENT_REFUSALS:
         return EndpointVerdict.NOT_READY
     if not is_looked_up:
         return EndpointVerdict.UNUSABLE
-    if code in CLUSTER_GONE_CODES and _is_whole(before) and _asks_for_the_same(change):
+    if live.code in CLUSTER_GONE_CODES and _is_whole(before) and _asks_for_the_same(change):
         return EndpointVerdict.GONE
-    awaits = change.after.get("WhenAbsent") == "deploy" and code in CLUSTER_ABSENT_CODES
+    awaits = change.after.get("WhenAbsent") == "deploy" and live.code in CLUSTER_ABSENT_CODES
     return EndpointVerdict.AWAITED if awaits else EndpointVerdict.REFUSED
-
-
-def _code(refusal: str) -> str:
-    found = _CODE.match(refusal)
-    return found[1] if found else ""
 
 
 def _is_whole(before: Mapping[str, str]) -> bool:

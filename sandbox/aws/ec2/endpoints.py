@@ -1,12 +1,10 @@
 """Adds VPC endpoints' security groups and private DNS, which ministack drops."""
 
-from collections.abc import Callable
 from typing import Any
 
 from sandbox.aws.emulator import ministack
 
 Answer = tuple[int, dict[str, str], bytes | str]
-Handler = Callable[[dict[str, Any]], Answer]
 
 DNS_ATTRIBUTES = {"EnableDnsSupport": True, "EnableDnsHostnames": False}
 

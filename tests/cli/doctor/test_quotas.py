@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from emr_notebook.cli.aws.notebooks import NotebookSummary
 from emr_notebook.cli.doctor import quotas
-from emr_notebook.cli.doctor.quotas import ExistingNotebook, starts_by_type
+from emr_notebook.cli.doctor.quotas import starts_by_type
 from emr_notebook.cli.doctor.report import Line, State
 from emr_notebook.settings.model import Settings
 from tests.assets.cluster_endpoint.emr_records import REGION
@@ -162,10 +163,9 @@ class TestQuotasOfTypes:
         self, state: str, instance_type: str, started: int
     ) -> None:
         asked = [stage_of_types(alice=SMALL).notebook("alice")]
+        at = NotebookSummary(ALICE, state, instance_type=instance_type)
 
-        assert (
-            starts_by_type(asked, {ALICE: ExistingNotebook(instance_type, state)})[SMALL] == started
-        )
+        assert starts_by_type(asked, {ALICE: at})[SMALL] == started
 
     def test_a_deploy_starts_what_it_makes(self) -> None:
         assert starts_by_type([stage_of_types(alice=SMALL).notebook("alice")], {})[SMALL] == 1

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from emr_notebook_agent import environment, files
 from emr_notebook_agent.hook_messages import BEGAN, BUSY, ENDED, LARGEST_OUTPUT, OUTPUT, Sender
+from emr_notebook_agent.wording import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -93,7 +94,7 @@ def run(
             os.close(writer)
             sender.send(ENDED, _outcome(process, reader, sender, seconds, grace).encode())
     except OSError as error:
-        sender.send(ENDED, f"failed at {_now()}: it cannot be run: {error}".encode())
+        sender.send(ENDED, f"failed at {utc_now()}: it cannot be run: {error}".encode())
         return
     sender.close()
     _drain(reader)
@@ -117,12 +118,12 @@ def _outcome(
             break
         is_open = _pass_on(reader, sender)
     if status == 0:
-        return f"ended ok at {_now()}"
+        return f"ended ok at {utc_now()}"
     left = f"; still running: {', '.join(map(str, survivors))}" if survivors else ""
     if status is None:
-        return f"stopped after {_duration(seconds)}, at {_now()}: {_LOG}{left}"
+        return f"stopped after {_duration(seconds)}, at {utc_now()}: {_LOG}{left}"
     how = f"failed with status {status}" if status > 0 else f"was ended by signal {-status}"
-    return f"{how} at {_now()}: {_LOG}{left}"
+    return f"{how} at {utc_now()}: {_LOG}{left}"
 
 
 def _is_ready(reader: int, seconds: float) -> bool:
@@ -198,10 +199,6 @@ def _descendants() -> list[int]:
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
     return sorted(found - {os.getpid()})
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def _duration(seconds: float) -> str:

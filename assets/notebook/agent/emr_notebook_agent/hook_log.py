@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from typing import IO, TYPE_CHECKING
 
 from emr_notebook_agent import files, status
 from emr_notebook_agent.hook_messages import BEGAN, BUSY, ENDED, OUTPUT, received
+from emr_notebook_agent.wording import utc_now
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def record(stream: IO[bytes], home: Path, *, largest: int = LARGEST_BYTES) -> No
     kind = b""
     for kind, content in received(stream):
         if kind == BEGAN:
-            since = f"running since {_now()}"
+            since = f"running since {utc_now()}"
             log.begin()
             log.add(f"[{since}]\n".encode())
             _tell(home, since)
@@ -41,7 +41,7 @@ def record(stream: IO[bytes], home: Path, *, largest: int = LARGEST_BYTES) -> No
             _tell(home, f"not run at {_now()}: an earlier one runs, or a program holds hook.lock")
     if kind not in (ENDED, BUSY):
         what = "lost: what watched it has ended" if kind else "not run: the agent did not start it"
-        _tell(home, f"{what}, {_now()}; stop and start this notebook")
+        _tell(home, f"{what}, {utc_now()}; stop and start this notebook")
 
 
 def _tell(home: Path, what: str) -> None:
@@ -82,7 +82,3 @@ class _Log:
         with contextlib.suppress(OSError):
             files.write(self._path, content)
             self._size = len(content)
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import time
 from typing import TYPE_CHECKING
 
 from emr_notebook_agent import files
-from emr_notebook_agent.wording import printable
+from emr_notebook_agent.wording import printable, utc_now
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +21,7 @@ def append(home: Path, text: str) -> None:
     """Add a line with the time; the older half goes when it is too long. Raises OSError."""
     path = files.folder(home) / NAME
     path.parent.mkdir(parents=True, exist_ok=True)
-    line = f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {printable(text, 1000)}\n"
+    line = f"{utc_now()} {printable(text, 1000)}\n"
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
     with open(os.open(path, flags, 0o600), "r+b") as file:  # noqa: PTH123 - a descriptor
         known = os.fstat(file.fileno())

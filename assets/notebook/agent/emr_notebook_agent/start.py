@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from emr_notebook_agent import connection, environment, files, kept_copy, livy, status, trust
 from emr_notebook_agent.connection import Problem
+from emr_notebook_agent.wording import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,7 +72,7 @@ class Report:
 
 def start(home: Path, given: Mapping[str, str]) -> str:
     """Write what the kernels need, look at Livy, and return the report, which is in status.txt."""
-    report = Report(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+    report = Report(utc_now())
     url = _describe(report, given)
     report.values["check"] = "not checked"
     authorities, program = given.get("LIVY_CA", ""), given.get("AGENT", "")

@@ -80,7 +80,7 @@ def _looked_up(reader: Reader, settings: Settings, key: str) -> Mapping[str, Any
         return described[-1]
     if live.denied:
         return Unknown(f"these credentials may not {live.denied}")
-    return Unknown(live.refusal) if live.refusal.startswith(AWS_FAILED) else None
+    return Unknown(live.refusal) if live.code in AWS_FAILED else None
 
 
 def _cluster_in(answer: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.script_checkout import ScriptCheckout
+from tests.scripts.script_checkout import ScriptCheckout
 
 
 class Checkout(ScriptCheckout):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.script_checkout import Run, ScriptCheckout
+from tests.scripts.script_checkout import Run, ScriptCheckout
 
 PLAN, DEPLOY = "python3 -m emr_notebook plan --stage dev", "cdk deploy --all -c stage=dev"
 REFUSED = """\
