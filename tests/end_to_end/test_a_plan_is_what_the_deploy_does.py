@@ -259,7 +259,7 @@ def test_a_stage_that_is_not_deployed_is_planned_as_it_is_then_made(story: Story
 
     assert not story.deploys["new"].failed, story.deploys["new"].printed
     assert planned.status == 2
-    assert {each["fate"] for each in planned.notebooks().values()} == {"created"}
+    assert {each["change_type"] for each in planned.notebooks().values()} == {"created"}
     made = {each["name"] for each in planned.notebooks().values()}
     assert made == {name for name in story.seen["before"].notebooks if name.startswith("edited-")}
     stack = story.seen["before"].stacks["edited"]
@@ -270,7 +270,7 @@ def test_a_stage_that_is_not_deployed_is_planned_as_it_is_then_made(story: Story
 
 def test_a_stage_that_nobody_edited_has_nothing_to_change(story: Story) -> None:
     assert story.plans["same"].status == 0, story.plans["same"].printed
-    assert story.plans["same"].notebooks()["olivia"]["fate"] == "unchanged"
+    assert story.plans["same"].notebooks()["olivia"]["change_type"] == "unchanged"
 
 
 def test_the_bootstraps_look_up_role_sees_the_same(story: Story) -> None:
@@ -312,7 +312,9 @@ def test_every_notebook_changes_as_planned(story: Story) -> None:
         return "changed in place" if "Owner" in tags else "untouched"
 
     planned = story.plans["edited"].notebooks()
-    said = {key: in_short(each) for key, each in planned.items() if each["fate"] != "removed"}
+    said = {
+        key: in_short(each) for key, each in planned.items() if each["change_type"] != "removed"
+    }
     assert said == {
         "alice": "restarted",
         "carol": "created",
@@ -335,17 +337,17 @@ def tags_of(story: Story, notebook: Mapping[str, Any]) -> set[str]:
 
 def in_short(notebook: Mapping[str, Any]) -> str:
     """A planned change in the words of what can be observed."""
-    if notebook["fate"] == "changed while stopped":
+    if notebook["change_type"] == "changed while stopped":
         return "restarted" if notebook["restarts"] else "changed while stopped"
     silent = ("unchanged", "changed at the next start")
-    return "untouched" if notebook["fate"] in silent else str(notebook["fate"])
+    return "untouched" if notebook["change_type"] in silent else str(notebook["change_type"])
 
 
 def test_a_replaced_and_a_removed_one_are_kept_as_planned(story: Story) -> None:
     planned, after = story.plans["edited"].notebooks(), story.seen["after"].notebooks
     frank, bob = planned["frank"], planned["edited-bob"]
 
-    assert (frank["old_is_kept"], bob["fate"], bob["old_is_kept"]) == (True, "removed", True)
+    assert (frank["old_is_kept"], bob["change_type"], bob["old_is_kept"]) == (True, "removed", True)
     assert frank["replaces"] in after
     assert after[frank["name"]]["SubnetId"] == OTHER_SUBNET
     assert after[bob["name"]]["NotebookInstanceStatus"] == "InService"
@@ -377,7 +379,7 @@ def test_a_replacement_that_is_not_allowed_fails_in_the_same_words(story: Story)
     [refusal] = planned.report["refusals"]
 
     assert planned.status == 1
-    assert planned.notebooks()["mallory"]["fate"] == "replaced"
+    assert planned.notebooks()["mallory"]["change_type"] == "replaced"
     assert story.deploys["changed"].failed
     assert refusal in " ".join(story.deploys["changed"].printed.split())
     after = story.seen["after"].notebooks["barred-mallory"]

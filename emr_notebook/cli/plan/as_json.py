@@ -65,7 +65,7 @@ def _notebook(notebook: NotebookPlan) -> dict[str, Any]:
         "name": notebook.name,
         "stack": notebook.stack,
         "state": notebook.state,
-        "fate": notebook.change_type.value,
+        "change_type": notebook.change_type.value,
         "restarts": notebook.restarts,
         "changes": _changes(notebook.changes),
         "at_next_start": _changes(notebook.at_next_start),

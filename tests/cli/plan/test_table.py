@@ -266,7 +266,7 @@ def test_other_programs_read_the_whole_plan() -> None:
     assert notebook["changes"] == {
         "InstanceType": {"before": "ml.t3.medium", "after": "ml.m5.xlarge"}
     }
-    assert (notebook["fate"], notebook["restarts"]) == ("changed while stopped", True)
+    assert (notebook["change_type"], notebook["restarts"]) == ("changed while stopped", True)
     assert notebook["old_is_kept"] is None
 
 
