@@ -38,7 +38,8 @@ def record(stream: IO[bytes], home: Path, *, largest: int = LARGEST_BYTES) -> No
             log.add(b"[%s]\n" % content)
             _tell(home, content.decode(errors="replace"))
         elif kind == BUSY:
-            _tell(home, f"not run at {_now()}: an earlier one runs, or a program holds hook.lock")
+            why = "an earlier one runs, or a program holds hook.lock"
+            _tell(home, f"not run at {utc_now()}: {why}")
     if kind not in (ENDED, BUSY):
         what = "lost: what watched it has ended" if kind else "not run: the agent did not start it"
         _tell(home, f"{what}, {utc_now()}; stop and start this notebook")
