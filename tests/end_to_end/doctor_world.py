@@ -5,8 +5,6 @@ The notebooks' subnet leads to a NAT gateway, and the group that the deploy make
 
 import contextlib
 import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +22,7 @@ from tests.end_to_end.resolver_world import (
     ResolverWorld,
     resolver_world,
 )
+from tests.end_to_end.warm_command import Ran
 
 STAGE, CLUSTER_ID = "ready", "j-READY0001"
 PRIMARY_ADDRESS = "10.0.0.9"
@@ -40,15 +39,6 @@ HEALTHY: dict[str, Any] = {
     "network": {**NETWORK, "extra_egress": [OUT]},
     "opt_outs": {"aws_managed_key": BECAUSE, "delete_volumes": BECAUSE},
 }
-
-
-@dataclass(frozen=True)
-class Ran:
-    """A command that has ended."""
-
-    code: int
-    out: str
-    err: str
 
 
 @dataclass(frozen=True)
@@ -112,22 +102,13 @@ class DoctorWorld:
         return self.user(name, allow("*"), deny(list(actions)))
 
     def run(self, *arguments: str, **env: str) -> Ran:
-        """`python -m emr_notebook …` in the checkout, as the account's root unless `env` differs.
+        """`emr-notebook …` in the checkout, as the account's root unless `env` differs.
 
         A variable given as "" is not set.
         """
-        done = subprocess.run(
-            [sys.executable, "-m", "emr_notebook", *arguments],
-            cwd=self.root,
-            env=self.env(**env),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Ran(done.returncode, done.stdout, done.stderr)
+        ran = self.world.command.run(*arguments, env=self.env(**env))
+        assert "Traceback" not in ran.err, ran.err
+        return ran
 
     def doctor(self, stage: str = STAGE, **env: str) -> Report:
         """`emr-notebook doctor --stage … --json`."""

@@ -21,6 +21,7 @@ from tests.conftest import STAGE
 from tests.end_to_end import several_stages, stack_state
 from tests.end_to_end.checkouts import Checkout
 from tests.end_to_end.stack_state import StackState
+from tests.end_to_end.warm_command import WarmCommand
 from tests.sandbox.aws.running_aws import FAKE_HOST
 
 NETWORK = STAGE["network"]
@@ -54,8 +55,9 @@ class Deploy:
 class ResolverWorld:
     """Where stages are written and deployed."""
 
-    def __init__(self, aws: RunningAws, checkout: Checkout) -> None:
+    def __init__(self, aws: RunningAws, checkout: Checkout, command: WarmCommand) -> None:
         self.aws = aws
+        self.command = command
         self._root = checkout.root
         self._cloudformation = aws.client("cloudformation")
         shutil.copy2(APP, self._root)
@@ -204,9 +206,11 @@ def resolver_world(
             subnet_id=NETWORK["subnet_id"],
             group_ids=[PRIMARY_GROUP],
         )
-        world = ResolverWorld(aws, Checkout(directory))
-        world.bootstrap()
-        yield world
+        checkout = Checkout(directory)
+        with WarmCommand(checkout.root) as command:
+            world = ResolverWorld(aws, checkout, command)
+            world.bootstrap()
+            yield world
     finally:
         aws.stop()
 

@@ -26,6 +26,7 @@ from tests.end_to_end.resolver_world import (
     running,
 )
 from tests.end_to_end.stack_state import StackState
+from tests.end_to_end.warm_command import Ran
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.minutes(2.2)]
 
@@ -89,20 +90,27 @@ class Story:
 
     def plan(self, name: str, *arguments: str) -> None:
         seen = len(self.world.aws.requests())
-        done = self.run(sys.executable, "-m", "emr_notebook", "plan", *arguments)
+        done = self.run("plan", *arguments)
         calls = [str(call["action"]) for call in self.world.aws.requests()[seen:]]
-        self.plans[name] = Plan(done.returncode, done.stdout or done.stderr, calls)
+        self.plans[name] = Plan(done.code, done.out or done.err, calls)
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> Ran:
+        """`emr-notebook …`."""
+        return self.world.command.run(*arguments, env=self._env())
+
+    def run_program(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command,
             cwd=self.project,
-            env={**os.environ, **self.world.aws.env(), "CDK_VALIDATION": "false"},
+            env=self._env(),
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
         )
+
+    def _env(self) -> dict[str, str]:
+        return {**os.environ, **self.world.aws.env(), "CDK_VALIDATION": "false"}
 
     def look(self, name: str, *stages: str) -> None:
         client = self.world.aws.client("sagemaker")
@@ -134,10 +142,8 @@ class Story:
         wait_until(reached, seconds=30)
 
     def list_leftovers(self, stage: str) -> None:
-        done = self.run(
-            sys.executable, "-m", "emr_notebook", "status", f"--stage={stage}", "--json"
-        )
-        self.leftovers.append(json.loads(done.stdout)["leftovers"])
+        done = self.run("status", f"--stage={stage}", "--json")
+        self.leftovers.append(json.loads(done.out)["leftovers"])
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +219,7 @@ def destroy(told: Story) -> None:
     told.list_leftovers("left")
     for each in told.leftovers[0]:
         [command] = each["next"]
-        done = told.run(sys.executable, str(AWS_CLI), *shlex.split(command)[1:])
+        done = told.run_program(sys.executable, str(AWS_CLI), *shlex.split(command)[1:])
         assert done.returncode == 0, done.stderr
     told.list_leftovers("left")
     (told.world.volume("left-trent") / "work.txt").write_text("a year's work")
@@ -234,7 +240,7 @@ def refresh(told: Story) -> None:
     shutil.copytree(ROOT / "scripts", told.project / "scripts")
     for name, more in (("same", ["REFRESH=2"]), ("different", [])):
         folder = f"BIN={Path(sys.executable).parent}"
-        done = told.run("make", "--old-file=install", "diff", "STAGE=moved", folder, *more)
+        done = told.run_program("make", "--old-file=install", "diff", "STAGE=moved", folder, *more)
         told.plans[f"make diff, {name}"] = Plan(done.returncode, done.stdout + done.stderr, [])
 
 

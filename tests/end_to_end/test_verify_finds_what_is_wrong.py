@@ -1,6 +1,5 @@
 """`emr-notebook status`, `verify` and `open` against a stage that is really deployed."""
 
-import json
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from tests.end_to_end import callers
 from tests.end_to_end.callers import allow, document
 from tests.end_to_end.pasted_commands import paste, put_tools, with_tools
 from tests.end_to_end.resolver_world import ResolverWorld, resolver_world
+from tests.end_to_end.warm_command import Ran
 from tests.sandbox.aws.idle_livy import FIRST, SECOND, adapt_start_script, cluster_at, idle_livies
 from tests.sandbox.aws.running_aws import settled, wait_until
 
@@ -41,20 +41,6 @@ OPENS = (
     "sagemaker:CreatePresignedNotebookInstanceUrl",
     "sagemaker:DescribeNotebookInstance",
 )
-
-
-@dataclass(frozen=True)
-class Ran:
-    """A command that has ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.out)
-        return found
 
 
 @dataclass(frozen=True)
@@ -87,9 +73,9 @@ class Lab:
 
     def run(self, command: str, *arguments: str, stage: str = STAGE, **env: str) -> Ran:
         """Run `emr-notebook <command> --stage …` to its end."""
-        process = self.start(command, "--stage", stage, *arguments, **env)
-        out, err = process.communicate(timeout=120)
-        return Ran(process.returncode, out, err)
+        return self.world.command.run(
+            command, "--stage", stage, *arguments, env=self.world.aws.env() | env
+        )
 
     def paste(self, commands: list[str]) -> None:
         """Run commands as a user does who pastes them into a shell."""
