@@ -28,3 +28,6 @@ PERMIT_INTERFACE = "ec2:CreateNetworkInterfacePermission"
 DESCRIBE_KEY, CREATE_GRANT = "kms:DescribeKey", "kms:CreateGrant"
 # Of one with a Git repository whose secret is in Secrets Manager.
 READ_SECRET = "secretsmanager:GetSecretValue"  # noqa: S105 - an action
+# Of one whose secret a key of the customer's encrypts: Secrets Manager decrypts in the name of who
+# reads. Its API reference, GetSecretValue, and its user guide, "Permissions for the KMS key".
+DECRYPT = "kms:Decrypt"

@@ -10,6 +10,7 @@ from emr_notebook.constructs.iam import allow
 from emr_notebook.constructs.owner_permissions import (
     CREATE_GRANT,
     CREATE_INTERFACE,
+    DECRYPT,
     DESCRIBE_KEY,
     PASS_ROLE,
     PERMIT_INTERFACE,
@@ -85,9 +86,15 @@ def _passing(
 
 
 def _reading_secrets(notebooks: Sequence[ResolvedNotebook], who: str) -> Iterator[Statement]:
-    """Read the secrets of the repositories that the owner's own notebooks clone."""
+    """Read the secrets of the repositories that the owner's own notebooks clone.
+
+    Where keys of the customer's encrypt them: decrypt with these, through Secrets Manager alone.
+    """
     for secrets, owners in _by_owners(notebooks, _secrets):
         yield allow([READ_SECRET], secrets, {"StringEquals": {who: owners}} if owners else None)
+    via = {"kms:ViaService": f"secretsmanager.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"}
+    for keys, owners in _by_owners(notebooks, _secret_keys):
+        yield allow([DECRYPT], keys, {"StringEquals": {**via, who: owners} if owners else via})
 
 
 def _joining_network(
@@ -130,6 +137,10 @@ def _given_role(notebook: ResolvedNotebook) -> list[str]:
 
 def _secrets(notebook: ResolvedNotebook) -> list[str]:
     return [x.secret_arn for x in notebook.code_repositories if x.secret_arn is not None]
+
+
+def _secret_keys(notebook: ResolvedNotebook) -> list[str]:
+    return [x.secret_key_arn for x in notebook.code_repositories if x.secret_key_arn is not None]
 
 
 def _by_owners(

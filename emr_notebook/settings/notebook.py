@@ -102,11 +102,13 @@ class CodeRepository(Strict):
     url: types.RepositoryUrl | None = None
     name: types.RepositoryName | None = None
     secret_arn: types.SecretArn | None = Field(
-        default=None, description="the named repository's secret, which a made role may then read"
+        default=None,
+        description="the named repository's secret, which a made role and who starts the notebook "
+        "may then read",
     )
     secret_key_arn: types.KmsKeyArn | None = Field(
         default=None,
-        description="the secret's own KMS key, if it has one, by which a made role may decrypt it",
+        description="the secret's own KMS key, if it has one, by which they may decrypt it",
     )
 
     @model_validator(mode="after")

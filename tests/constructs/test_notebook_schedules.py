@@ -127,7 +127,8 @@ def test_a_role_that_only_stops_may_stop_these_notebooks_and_nothing_else() -> N
 
 def test_a_role_that_starts_may_do_what_sagemaker_asks_of_whoever_starts_these() -> None:
     secret = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:AmazonSageMaker-git-a1b2c3"
-    repository = {"name": "team", "secret_arn": secret}
+    secret_key = f"{KEY_ARN[:-1]}0"
+    repository = {"name": "team", "secret_arn": secret, "secret_key_arn": secret_key}
 
     def of_two_owners(data: dict[str, Any]) -> None:
         scheduled(role_arn=ROLE_ARN, default_code_repository=repository, owner="alice")(data)
@@ -148,12 +149,14 @@ def test_a_role_that_starts_may_do_what_sagemaker_asks_of_whoever_starts_these()
         "kms:DescribeKey": KEY_ARN,
         "kms:CreateGrant": KEY_ARN,
         "secretsmanager:GetSecretValue": secret,
+        "kms:Decrypt": secret_key,
     }
     # Whose the notebook is decides about people, not about times.
     assert may["iam:PassRole"]["Condition"] == {
         "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
     }
     assert "Condition" not in may["secretsmanager:GetSecretValue"]
+    assert set(may["kms:Decrypt"]["Condition"]["StringEquals"]) == {"kms:ViaService"}
 
 
 def test_a_notebook_may_be_started_only_where_it_has_a_start() -> None:

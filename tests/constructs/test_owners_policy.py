@@ -171,6 +171,20 @@ class TestWhatAStartAsksFor:
         assert allowing(document(change), "secretsmanager:GetSecretValue") == [
             ([SECRET], {"StringEquals": {"aws:PrincipalTag/Owner": ["alice@example.com"]}})
         ]
+        # Secrets Manager's own key needs no permission.
+        assert allowing(document(change), "kms:Decrypt") == []
+
+    def test_its_own_key_opens_it_for_them_through_secrets_manager_alone(self) -> None:
+        def change(data: dict[str, Any]) -> None:
+            owned(data)
+            repository = {"name": "recipes", "secret_arn": SECRET, "secret_key_arn": KEY}
+            data["notebooks"]["alice"]["default_code_repository"] = repository
+            data["notebooks"]["bob"] = {"cluster": "analytics", "owner": "bob@example.com"}
+
+        region, suffix = {"Ref": "AWS::Region"}, {"Ref": "AWS::URLSuffix"}
+        address = {"Fn::Join": ["", ["secretsmanager.", region, ".", suffix]]}
+        only = {"kms:ViaService": address, "aws:PrincipalTag/Owner": ["alice@example.com"]}
+        assert allowing(document(change), "kms:Decrypt") == [([KEY], {"StringEquals": only})]
 
 
 def own_role(data: dict[str, Any], people: int) -> None:
@@ -195,6 +209,24 @@ def test_a_role_for_each_of_many_owners_makes_more_policies_each_with_an_output(
     passed = [each for x in documents for each in allowing(x["Statement"], "iam:PassRole")]
     assert len(passed) == 40
     assert "Own" in [each.get("Sid") for each in documents[0]["Statement"]]
+    assert all(len(json.dumps(each, separators=(",", ":"))) <= 6144 for each in documents)
+
+
+@pytest.mark.parametrize(("keys", "statements"), [(1, 1), (40, 40)])
+def test_a_secret_of_each_of_many_owners_fits_and_one_key_of_all_is_said_once(
+    keys: int, statements: int
+) -> None:
+    def change(data: dict[str, Any]) -> None:
+        own_role(data, 40)
+        for number, each in enumerate(data["notebooks"].values()):
+            key = f"{KEY[:-2]}{number % keys:02}"
+            repository = {"name": "git", "secret_arn": f"{SECRET}{number}", "secret_key_arn": key}
+            each["default_code_repository"] = repository
+
+    policies = resources(template(change), POLICY, "Owners").values()
+    documents = [each["Properties"]["PolicyDocument"] for each in policies]
+    decrypting = [each for x in documents for each in allowing(x["Statement"], "kms:Decrypt")]
+    assert len(decrypting) == statements
     assert all(len(json.dumps(each, separators=(",", ":"))) <= 6144 for each in documents)
 
 

@@ -51,8 +51,9 @@ USE: Mapping[str, Call] = {
     ),
 }
 # What IAM is asked beside it when a notebook starts: SageMaker's API permissions reference, for a
-# notebook with a VPC, a key and a repository with a secret; and, as its registry schema has it,
-# CreateNetworkInterfacePermission.
+# notebook with a VPC, a key and a repository with a secret; as its registry schema has it,
+# CreateNetworkInterfacePermission; and, by Secrets Manager's API reference, kms:Decrypt for a
+# secret under a customer's key.
 START = "sagemaker:StartNotebookInstance"
 STARTING = (
     "iam:PassRole",
@@ -65,6 +66,7 @@ STARTING = (
     "kms:DescribeKey",
     "kms:CreateGrant",
     "secretsmanager:GetSecretValue",
+    "kms:Decrypt",
 )
 LISTS: Mapping[str, Call] = {
     "sagemaker:ListNotebookInstances": lambda client, _: client.list_notebook_instances()
@@ -98,13 +100,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResolverWorld]:
     """Two stages: owners known by their principal's tag, and by their user's name."""
     with resolver_world(tmp_path_factory.mktemp("owners")) as found:
         found.put(running("j-OWNERS001"))
-        secret = found.aws.client("secretsmanager").create_secret(Name="git", SecretString="none")
+        key = found.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+        secret = found.aws.client("secretsmanager").create_secret(
+            Name="git", SecretString="none", KmsKeyId=key
+        )
         arn = secret["ARN"]
         found.aws.client("sagemaker").create_code_repository(
             CodeRepositoryName="recipes",
             GitConfig={"RepositoryUrl": "https://github.com/example/recipes", "SecretArn": arn},
         )
-        repository = {"name": "recipes", "secret_arn": arn}
+        repository = {"name": "recipes", "secret_arn": arn, "secret_key_arn": key}
         clusters = {"analytics": {"id": "j-OWNERS001"}}
         notebooks = {
             "alice": {
@@ -227,7 +232,7 @@ def caller(world: ResolverWorld) -> Callable[[str, str, Mapping[str, Any]], Mapp
     return lambda service, method, given: getattr(client(service), method)(**given)
 
 
-def test_an_owner_uses_the_key_and_anothers_secret_for_nothing_but_a_start(
+def test_an_owner_uses_the_keys_and_anothers_secret_for_nothing_but_a_start(
     world: ResolverWorld,
 ) -> None:
     key, secret = world.stack(STAGE).named("VolumeKey"), "git"
@@ -238,6 +243,10 @@ def test_an_owner_uses_the_key_and_anothers_secret_for_nothing_but_a_start(
     read: Call = lambda client, name: client.get_secret_value(SecretId=name)  # noqa: E731
     assert may(world, "secretsmanager", alice, read, secret)
     assert not may(world, "secretsmanager", bob, read, secret)
+    of_secret = world.aws.client("secretsmanager").describe_secret(SecretId=secret)["KmsKeyId"]
+    sealed = world.aws.client("kms").encrypt(KeyId=of_secret, Plaintext=b"none")["CiphertextBlob"]
+    decrypt: Call = lambda client, name: client.decrypt(KeyId=name, CiphertextBlob=sealed)  # noqa: E731
+    assert not may(world, "kms", alice, decrypt, of_secret)
 
 
 def test_whatever_else_they_may_they_do_not_open_anothers(world: ResolverWorld) -> None:

@@ -63,6 +63,7 @@ FULL: dict[str, Any] = {
             "lifecycle_config_name": "bobs-start",
         },
         "carol": {
+            "owner": "carol@example.com",
             "cluster": "eu-west-1",
             "subnet_id": "subnet-0a1b2c3d4e5f60999",
             "default_code_repository": {

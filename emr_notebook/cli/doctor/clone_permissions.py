@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from emr_notebook.constructs.owner_permissions import DECRYPT, READ_SECRET
 from emr_notebook.settings.model import Settings
 from emr_notebook.settings.notebook import CODECOMMIT_URL, CodeRepository
 
@@ -25,16 +26,16 @@ class Clone:
 
 @dataclass(frozen=True)
 class Access:
-    """Actions on a resource; on a key, for the secret of this ARN alone."""
+    """Actions on a resource, with the condition keys that the call will have."""
 
     actions: tuple[str, ...]
     resource: str
-    secret_arn: str = ""
+    conditions: tuple[tuple[str, str], ...] = ()
 
     @property
     def context(self) -> dict[str, str]:
-        """The condition keys that the call will have."""
-        return {"kms:EncryptionContext:SecretARN": self.secret_arn} if self.secret_arn else {}
+        """The condition keys and their values."""
+        return dict(self.conditions)
 
 
 def accesses(clone: Clone, settings: Settings) -> Iterator[Access]:
@@ -44,9 +45,16 @@ def accesses(clone: Clone, settings: Settings) -> Iterator[Access]:
         arn = f"arn:{partition}:sagemaker:{region}:{account}:code-repository/"
         yield Access(("sagemaker:DescribeCodeRepository",), arn + clone.given.name.lower())
     if clone.secret_arn:
-        yield Access(("secretsmanager:GetSecretValue",), clone.secret_arn)
-        if clone.key_arn:
-            yield Access(("kms:Decrypt",), clone.key_arn, clone.secret_arn)
+        yield from secret_accesses(clone.secret_arn, clone.key_arn, settings)
     elif in_codecommit := CODECOMMIT_URL.fullmatch(clone.url):
         place, name = in_codecommit.groups()
         yield Access(CODECOMMIT_ACTIONS, f"arn:{partition}:codecommit:{place}:{account}:{name}")
+
+
+def secret_accesses(secret_arn: str, key_arn: str, settings: Settings) -> Iterator[Access]:
+    """What reading a secret asks of who reads; `key_arn` is the customer's key of it, or ""."""
+    yield Access((READ_SECRET,), secret_arn)
+    if key_arn:
+        service = f"secretsmanager.{settings.region}.{settings.partition.dns_suffix}"
+        brought = {"kms:ViaService": service, "kms:EncryptionContext:SecretARN": secret_arn}
+        yield Access((DECRYPT,), key_arn, tuple(brought.items()))

@@ -6,8 +6,10 @@ from dataclasses import replace
 from emr_notebook.bootstrap import bootstrap_role_arn
 from emr_notebook.cli.aws.deployed_stack import NOTEBOOK
 from emr_notebook.cli.aws.reader import Reader
+from emr_notebook.cli.doctor.clone_permissions import secret_accesses
 from emr_notebook.cli.doctor.handlers import action_resources, handler_actions
 from emr_notebook.cli.doctor.iam import name_in
+from emr_notebook.cli.doctor.network.destinations import all_code_repositories
 from emr_notebook.cli.doctor.permissions import (
     FOR_AWS,
     PASSED,
@@ -82,7 +84,7 @@ def required_permissions(
                 known = found.setdefault(key, need)
                 together = tuple(dict.fromkeys((*known.actions, action)))
                 found[key] = replace(known, actions=together)
-    return [*found.values(), *_invocation(settings)]
+    return [*found.values(), *_invocation(settings), *_secrets(settings)]
 
 
 def _permission(
@@ -112,3 +114,15 @@ def _invocation(settings: Settings) -> Iterator[RequiredPermission]:
     place = f"{settings.partition.name}:lambda:{settings.region}:{settings.account}"
     function = f"arn:{place}:function:{settings.home_stack_name()}-Resolver"
     yield RequiredPermission(("lambda:InvokeFunction",), function, absent_keys=LAMBDA_VPC)
+
+
+def _secrets(settings: Settings) -> Iterator[RequiredPermission]:
+    """What SageMaker asks of who makes or starts a notebook, and the registry does not list."""
+    asked = (
+        access
+        for each in all_code_repositories(settings)
+        if each.secret_arn is not None
+        for access in secret_accesses(each.secret_arn, each.secret_key_arn or "", settings)
+    )
+    for each in dict.fromkeys(asked):
+        yield RequiredPermission(each.actions, each.resource, each.context)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emr_notebook.cli.aws.reader import Reader
+from emr_notebook.cli.doctor.clone_permissions import secret_accesses
 from emr_notebook.cli.doctor.iam import FIND_THE_DENIAL, name_in
 from emr_notebook.cli.doctor.permissions import (
     FOR_AWS,
@@ -24,6 +25,7 @@ from emr_notebook.cli.doctor.report import (
     not_checked,
     ok,
 )
+from emr_notebook.cli.doctor.repositories import secret_key_arn
 from emr_notebook.cli.next_commands import Commands
 from emr_notebook.constructs.owner_permissions import (
     CREATE_GRANT,
@@ -33,7 +35,6 @@ from emr_notebook.constructs.owner_permissions import (
     LIST,
     PASS_ROLE,
     PERMIT_INTERFACE,
-    READ_SECRET,
     SAGEMAKER,
     USE,
 )
@@ -159,7 +160,8 @@ def _needs(
         yield RequiredPermission((DESCRIBE_KEY,), key_arn, via)
         yield RequiredPermission((CREATE_GRANT,), key_arn, {**via, FOR_AWS: "true"})
     for secret in _secrets(reader, known):
-        yield RequiredPermission((READ_SECRET,), secret, who)
+        for each in secret_accesses(secret, secret_key_arn(reader, secret), settings):
+            yield RequiredPermission(each.actions, each.resource, {**who, **each.context})
 
 
 def _network(known: Answer, ec2: str, who: Mapping[str, str]) -> Iterator[RequiredPermission]:

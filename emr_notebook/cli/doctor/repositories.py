@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from emr_notebook.cli.aws.reader import Reader
+from emr_notebook.cli.aws.reader import Reader, Refused
 from emr_notebook.cli.doctor.clone_permissions import (
     CODECOMMIT_ACTIONS,
     Access,
@@ -27,7 +27,6 @@ from emr_notebook.cli.doctor.report import (
     Unknown,
     attempt,
     failed,
-    none_if_missing,
     not_checked,
     ok,
 )
@@ -136,26 +135,28 @@ def _clone(
     found = {name.lower(): each for name, each in known.items()}.get(given.name.lower())
     if found is None:
         return Unknown("SageMaker has none of this name")
-    key_arn = _key_arn(reader, found.secret_arn) if found.secret_arn else ""
+    secret_arn = found.secret_arn
+    key_arn = attempt(lambda: secret_key_arn(reader, secret_arn)) if secret_arn else ""
     if isinstance(key_arn, Unknown):
         return key_arn
-    return Clone(given, found.url, found.secret_arn, key_arn)
+    return Clone(given, found.url, secret_arn, key_arn)
 
 
-def _key_arn(reader: Reader, secret_arn: str) -> str | Unknown:
-    """The customer's key that encrypts the secret; "" for Secrets Manager's own or no secret."""
-    secret = none_if_missing(
-        "ResourceNotFoundException",
-        lambda: reader.ask("secretsmanager", "describe_secret", SecretId=secret_arn),
-    )
-    if secret is None or isinstance(secret, Unknown):
-        return secret or ""
+def secret_key_arn(reader: Reader, secret_arn: str) -> str:
+    """The customer's key that encrypts the secret; "" for Secrets Manager's own or no secret.
+
+    Raises as Reader.ask does.
+    """
+    try:
+        secret = reader.ask("secretsmanager", "describe_secret", SecretId=secret_arn)
+    except Refused as refused:
+        if refused.code != "ResourceNotFoundException":
+            raise
+        return ""
     key = secret.get("KmsKeyId")
     if key is None:
         return ""
-    described = attempt(lambda: reader.ask("kms", "describe_key", KeyId=key)["KeyMetadata"])
-    if isinstance(described, Unknown):
-        return described
+    described = reader.ask("kms", "describe_key", KeyId=key)["KeyMetadata"]
     return "" if described.get("KeyManager") == "AWS" else str(described["Arn"])
 
 

@@ -1,7 +1,8 @@
 """Decides what SageMaker asks of IAM, about its caller, beside the operation itself.
 
 SageMaker's developer guide, "API permissions: actions, permissions, and resources reference"; for
-ec2:CreateNetworkInterfacePermission the registry's schema of AWS::SageMaker::NotebookInstance.
+ec2:CreateNetworkInterfacePermission the registry's schema of AWS::SageMaker::NotebookInstance; for
+kms:Decrypt Secrets Manager's API reference, GetSecretValue.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -26,13 +27,13 @@ def questions(
     request: Mapping[str, Any],
     notebook: Mapping[str, Any] | None,
     *,
-    secrets_of: Callable[[Mapping[str, Any]], list[str]],
+    secrets_of: Callable[[Mapping[str, Any]], Mapping[str, str]],
     place: str,
 ) -> Iterator[Question]:
     """What is asked at a call. `notebook` holds the properties of the one that it names, if any.
 
-    `secrets_of` gives the secrets of its Git repositories; `place` is region and account as they
-    are written in ARNs.
+    `secrets_of` gives the secrets of its Git repositories, each with the customer's key that
+    encrypts it, or ""; `place` is region and account as they are written in ARNs.
     """
     if operation == "StartNotebookInstance":
         properties = notebook or {}
@@ -48,8 +49,8 @@ def questions(
         yield from _network(subnet, properties.get("SecurityGroupIds", []), place)
     if key := properties.get("KmsKeyId"):
         yield from _key(key, place)
-    for secret in secrets_of(properties):
-        yield Question("secretsmanager:GetSecretValue", secret)
+    for secret, secret_key in secrets_of(properties).items():
+        yield from _secret(secret, secret_key, place)
 
 
 def _network(subnet: str, groups: list[str], place: str) -> Iterator[Question]:
@@ -65,6 +66,17 @@ def _network(subnet: str, groups: list[str], place: str) -> Iterator[Question]:
 
 def _key(key: str, place: str) -> Iterator[Question]:
     arn = key if key.startswith("arn:") else f"arn:aws:kms:{place}:key/{key}"
-    via = {"kms:ViaService": f"sagemaker.{place.partition(':')[0]}.amazonaws.com"}
+    via = _via("sagemaker", place)
     yield Question("kms:DescribeKey", arn, via)
     yield Question("kms:CreateGrant", arn, {**via, "kms:GrantIsForAWSResource": "true"})
+
+
+def _secret(secret: str, key: str, place: str) -> Iterator[Question]:
+    yield Question("secretsmanager:GetSecretValue", secret)
+    if key:
+        encrypted_for = {"kms:EncryptionContext:SecretARN": secret}
+        yield Question("kms:Decrypt", key, {**_via("secretsmanager", place), **encrypted_for})
+
+
+def _via(service: str, place: str) -> dict[str, str]:
+    return {"kms:ViaService": f"{service}.{place.partition(':')[0]}.amazonaws.com"}

@@ -25,11 +25,12 @@ def caller_denial(store: SageMakerStore) -> Denial:
     place of a notebook that ends in Failed, is the sandbox's choice for what is not the role.
     """
 
-    def secrets_of(properties: Mapping[str, Any]) -> list[str]:
+    def secrets_of(properties: Mapping[str, Any]) -> dict[str, str]:
         first = properties.get("DefaultCodeRepository")
         names = [*([first] if first else []), *properties.get("AdditionalCodeRepositories", [])]
         found = [store.repository(name) for name in names]
-        return [x.git["SecretArn"] for x in found if x is not None and "SecretArn" in x.git]
+        secrets = [x.git["SecretArn"] for x in found if x is not None and "SecretArn" in x.git]
+        return {each: _key_of(each) for each in secrets}
 
     def denial(headers: dict[str, str], query: dict[str, Any], body: bytes) -> Refused | None:
         try:
@@ -48,6 +49,13 @@ def caller_denial(store: SageMakerStore) -> Denial:
         return next((each for each in refusals if each is not None), None)
 
     return denial
+
+
+def _key_of(secret_arn: str) -> str:
+    """The customer's key that encrypts the secret; "" for Secrets Manager's own or no secret."""
+    _, secret = ministack("services.secretsmanager")._resolve(secret_arn)
+    key = ministack("services.kms")._resolve_key((secret or {}).get("KmsKeyId"))
+    return str(key["Arn"]) if key else ""
 
 
 def _place() -> str:

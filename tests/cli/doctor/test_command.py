@@ -148,7 +148,7 @@ class TestHowMuchIsAsked:
             "list_instances": clusters,
             "list_instance_groups": clusters,
             **dict.fromkeys(ONCE, 1),
-            "simulate_principal_policy": 22,
+            "simulate_principal_policy": 23,
             "describe_subnets": 3,
             "describe_vpc_attribute": 2,
             "describe_security_groups": 2,

@@ -12,7 +12,7 @@ from emr_notebook.cli.doctor.report import Line, State
 from emr_notebook.cli.doctor.stack_resources import resource_kinds
 from emr_notebook.settings.file import parse
 from tests.assets.cluster_endpoint.emr_records import ACCOUNT, REGION, refused
-from tests.cli.doctor.account_in_memory import BOUNDARY, KEY, ROLE, AccountWorld
+from tests.cli.doctor.account_in_memory import BOUNDARY, KEY, ROLE, SECRET, AccountWorld
 from tests.cli.doctor.network.network_in_memory import COMMANDS, PRIMARY, settings
 from tests.conftest import Change, stage, templates
 
@@ -222,6 +222,41 @@ def test_schedules_are_asked_about_where_there_are_some_and_in_their_group(actio
     [resource] = asked(world, action)[0]["ResourceArns"]
     group, of_alice = "emr-notebooks-test", "/alice-stop" if action.endswith("Schedule") else ""
     assert resource.endswith(f"/{group}{of_alice}")
+
+
+def cloning(data: dict[str, Any]) -> None:
+    git = {"name": "recipes", "secret_arn": SECRET, "secret_key_arn": KEY}
+    data["defaults"] = {"default_code_repository": git}
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "brought"),
+    [
+        ("secretsmanager:GetSecretValue", SECRET, {}),
+        (
+            "kms:Decrypt",
+            KEY,
+            {
+                "kms:ViaService": [f"secretsmanager.{REGION}.amazonaws.com"],
+                "kms:EncryptionContext:SecretARN": [SECRET],
+            },
+        ),
+    ],
+)
+def test_the_secrets_that_notebooks_clone_with_are_asked_about_once(
+    action: str, resource: str, brought: dict[str, Any]
+) -> None:
+    def two(data: dict[str, Any]) -> None:
+        cloning(data)
+        git = data["defaults"]["default_code_repository"]
+        data["defaults"]["additional_code_repositories"] = [{**git, "name": "more"}]
+
+    world = AccountWorld(decisions={resource: IMPLICIT})
+    found = line(world, two)
+
+    assert action in found.what
+    [given] = [each for each in asked(world, action) if each["ResourceArns"] == [resource]]
+    assert given["Context"] == {"aws:RequestedRegion": [REGION], **brought}
 
 
 def following(data: dict[str, Any]) -> None:

@@ -25,8 +25,10 @@ SUBJECT = f"dana as owner of {NAME}"
 EC2 = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
 VIA = f"sagemaker.{REGION}.amazonaws.com"
 OWNER = "aws:PrincipalTag/Owner"
+SECRET_KEY = f"{KEY[:-1]}0"
 # By SageMaker's API permissions reference, for a notebook that has everything; what the console
-# needs to show and open it; and CreateNetworkInterfacePermission, which its registry schema names.
+# needs to show and open it; CreateNetworkInterfacePermission, which its registry schema names; and
+# by Secrets Manager's API reference kms:Decrypt.
 NEEDED = (
     "sagemaker:CreatePresignedNotebookInstanceUrl",
     "sagemaker:DescribeNotebookInstance",
@@ -41,6 +43,7 @@ NEEDED = (
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
     "kms:CreateGrant",
+    "kms:Decrypt",
     "kms:DescribeKey",
     "secretsmanager:GetSecretValue",
 )
@@ -64,6 +67,8 @@ class OwnerWorld(AccountWorld):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.secrets[SECRET]["KmsKeyId"] = SECRET_KEY
+        self.keys[SECRET_KEY] = {**self.keys[KEY], "Arn": SECRET_KEY, "KeyManager": "CUSTOMER"}
         self.answers |= {
             ("iam", "get_user"): self._user,
             ("iam", "get_role"): self._tagged_role,
@@ -181,6 +186,11 @@ def test_iam_is_told_who_asks_and_what_the_service_brings() -> None:
     assert asked(world, "kms:DescribeKey") == [(KEY, via)]
     assert asked(world, "kms:CreateGrant") == [(KEY, {**via, "kms:GrantIsForAWSResource": "true"})]
     assert asked(world, "secretsmanager:GetSecretValue") == [(SECRET, who)]
+    of_secret = {
+        "kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com",
+        "kms:EncryptionContext:SecretARN": SECRET,
+    }
+    assert asked(world, "kms:Decrypt") == [(SECRET_KEY, {**who, **of_secret})]
     made_of = {arn for arn, _ in asked(world, "ec2:CreateNetworkInterface")}
     interface = f"{EC2}:network-interface/eni-00000000000000000"
     assert made_of == {interface, f"{EC2}:subnet/{SUBNET}", f"{EC2}:security-group/{GIVEN}"}
@@ -194,6 +204,14 @@ def test_a_notebook_in_no_vpc_with_no_key_and_no_secret_asks_for_none_of_them() 
     assert of(world)[SUBJECT].state is State.OK
     for action in ("ec2:DescribeVpcs", "kms:CreateGrant", "secretsmanager:GetSecretValue"):
         assert asked(world, action) == []
+
+
+def test_a_secret_under_secrets_managers_own_key_asks_for_none() -> None:
+    world = OwnerWorld()
+    world.keys[SECRET_KEY]["KeyManager"] = "AWS"
+
+    assert of(world)[SUBJECT].state is State.OK
+    assert asked(world, "kms:Decrypt") == []
 
 
 def test_a_user_without_the_tag_owns_nothing() -> None:
@@ -264,6 +282,8 @@ def test_a_user_that_does_not_exist_fails() -> None:
         ("sagemaker:DescribeNotebookInstance", SUBJECT),
         ("sagemaker:ListTags", SUBJECT),
         ("sagemaker:DescribeCodeRepository", SUBJECT),
+        ("secretsmanager:DescribeSecret", SUBJECT),
+        ("kms:DescribeKey", SUBJECT),
     ],
 )
 def test_a_missing_permission_is_named(action: str, subject: str) -> None:

@@ -17,6 +17,7 @@ CODECOMMIT = f"https://git-codecommit.{REGION}.amazonaws.com/v1/repos/recipes"
 IN_CODECOMMIT = f"arn:aws:codecommit:{REGION}:{ACCOUNT}:recipes"
 IN_SAGEMAKER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:code-repository/recipes"
 ELSEWHERE = "https://git.example.com/recipes"
+SECRETS_MANAGER = f"secretsmanager.{REGION}.amazonaws.com"
 DENIED = {"EvalDecision": "implicitDeny"}
 
 
@@ -120,7 +121,7 @@ class TestOfGivenRoles:
         assert simulated == {
             IN_SAGEMAKER: (["sagemaker:DescribeCodeRepository"], []),
             SECRET: (["secretsmanager:GetSecretValue"], []),
-            KEY: (["kms:Decrypt"], [[SECRET]]),
+            KEY: (["kms:Decrypt"], [[SECRETS_MANAGER], [SECRET]]),
             IN_CODECOMMIT: (["codecommit:GitPull", "codecommit:GitPush"], []),
         }
 
@@ -139,7 +140,10 @@ class TestOfGivenRoles:
             IN_CODECOMMIT,
         ]
         assert policy["Statement"][2]["Condition"] == {
-            "StringEquals": {"kms:EncryptionContext:SecretARN": SECRET}
+            "StringEquals": {
+                "kms:ViaService": SECRETS_MANAGER,
+                "kms:EncryptionContext:SecretARN": SECRET,
+            }
         }
 
     def test_what_something_denies_is_let_by_no_command(self) -> None:

@@ -1,6 +1,7 @@
 """What SageMaker asks of IAM, about its caller, beside an operation itself.
 
-By the table "API permissions: actions, permissions, and resources reference" of its guide.
+By the table "API permissions: actions, permissions, and resources reference" of its guide; of a
+secret's key by Secrets Manager's API reference, GetSecretValue.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from sandbox.aws.sagemaker.caller_permissions import Question, questions
 PLACE = "eu-west-1:111122223333"
 ROLE = "arn:aws:iam::111122223333:role/notebook"
 KEY = f"arn:aws:kms:{PLACE}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+SECRET = f"arn:aws:secretsmanager:{PLACE}:secret:git-a1b2c3"
 PASS = Question("iam:PassRole", ROLE, {"iam:PassedToService": "sagemaker.amazonaws.com"})
 EC2 = {
     "ec2:CreateNetworkInterface",
@@ -24,8 +26,9 @@ EC2 = {
 }
 
 
-def secrets_of(properties: Mapping[str, Any]) -> list[str]:
-    return ["arn of the secret"] if "Repository" in properties else []
+def secrets_of(properties: Mapping[str, Any]) -> dict[str, str]:
+    keys = {"plain": "", "encrypted": KEY}
+    return {SECRET: keys[properties["Repository"]]} if "Repository" in properties else {}
 
 
 def asked(operation: str, request: Mapping[str, Any], **notebook: Any) -> list[Question]:
@@ -47,7 +50,8 @@ def test_a_start_asks_for_the_notebooks_role_alone_if_it_has_nothing_more() -> N
     [
         ({"SubnetId": "subnet-1"}, EC2),
         ({"KmsKeyId": KEY}, {"kms:DescribeKey", "kms:CreateGrant"}),
-        ({"Repository": "recipes"}, {"secretsmanager:GetSecretValue"}),
+        ({"Repository": "plain"}, {"secretsmanager:GetSecretValue"}),
+        ({"Repository": "encrypted"}, {"secretsmanager:GetSecretValue", "kms:Decrypt"}),
     ],
 )
 def test_a_start_asks_for_what_the_notebook_stands_on(has: dict[str, str], needs: set[str]) -> None:
@@ -70,6 +74,19 @@ def test_a_key_by_its_id_is_this_accounts_and_used_through_sagemaker() -> None:
     assert {each.resource for each in found} == {KEY}
     via = "sagemaker.eu-west-1.amazonaws.com"
     assert [each.context["kms:ViaService"] for each in found] == [via, via]
+
+
+def test_a_secret_is_decrypted_with_its_own_key_by_secrets_manager() -> None:
+    found = asked("StartNotebookInstance", {"NotebookInstanceName": "mine"}, Repository="encrypted")
+
+    assert found[-1] == Question(
+        "kms:Decrypt",
+        KEY,
+        {
+            "kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com",
+            "kms:EncryptionContext:SecretARN": SECRET,
+        },
+    )
 
 
 def test_an_update_asks_for_the_new_role_and_other_calls_for_nothing() -> None:
