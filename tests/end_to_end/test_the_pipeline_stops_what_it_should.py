@@ -25,7 +25,7 @@ DEV, CLUSTER_ID = "notebooks-dev", "j-PIPELINE1"
 OTHER_SUBNET = "subnet-0b000000000000002"
 # Those that read config/, where a user's own stages and pipeline stand now: they must not tell a
 # user that the project is broken. That all tests run is what CI itself shows.
-FEW_TESTS = "-p no:cacheprovider " + " ".join(
+FEW_TESTS = "-p no:cacheprovider -m 'not slow' " + " ".join(
     f"tests/{name}.py"
     for name in (
         "docs/test_configuration",
