@@ -1,5 +1,7 @@
 """Decides what a deploy does to a notebook; without AWS."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -21,6 +23,7 @@ REPORTED_VARIABLES = {
     "SPARK_VERSION": "Spark",
     "LIVY_VERSION": "Livy",
     "IDLE_MINUTES": "idle minutes",
+    "LIVY_CA": "authority",
     "ENVIRONMENT": "environment",
     "START_HOOK": "start hook as",
     "AGENT_SHA256": "agent",
@@ -155,7 +158,7 @@ def script_changes(before: str, after: str) -> tuple[PropertyChange, ...]:
     only_agent = without_agent(before) == without_agent(after)
     found = tuple(
         PropertyChange(word, had.get(word), has.get(word))
-        for word in REPORTED_VARIABLES.values()
+        for word in {**has, **had}
         if had.get(word) != has.get(word) and not (only_agent and word == "script")
     )
     return found or (PropertyChange("script", "one text", "another"),)
@@ -167,4 +170,20 @@ def _reported(content: str) -> dict[str, str]:
     if sha256 := found.get("AGENT_SHA256"):
         hooked = " with its start hook" if "START_HOOK" in found else ""
         found["AGENT_SHA256"] = f"{sha256[:DIGITS]}{hooked}"
-    return {word: found[name] for name, word in REPORTED_VARIABLES.items() if name in found}
+    if authority := found.get("LIVY_CA"):
+        found["LIVY_CA"] = hashlib.sha256(authority.encode()).hexdigest()[:DIGITS]
+    said = {word: found[name] for name, word in REPORTED_VARIABLES.items() if name in found}
+    return said | _session_settings(found.get("SPARKMAGIC_CONFIG", "{}"))
+
+
+def _session_settings(config: str) -> dict[str, str]:
+    """SparkMagic's configuration, by the names that its parts have in the stage's settings."""
+    sparkmagic = json.loads(config)
+    spark = sparkmagic.pop("session_configs_defaults", {})
+    conf = spark.pop("conf", {})
+    parts = {"spark.": spark, "spark.conf.": conf, "sparkmagic.": sparkmagic}
+    return {
+        f"{prefix}{name}": value if isinstance(value, str) else json.dumps(value)
+        for prefix, part in parts.items()
+        for name, value in part.items()
+    }

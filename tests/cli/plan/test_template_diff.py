@@ -1,6 +1,7 @@
 """Two templates held against each other: values, kinds of change, and the guard's own decision."""
 
 import base64
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -188,7 +189,32 @@ def with_agent(sha256: str, body: str = "true\n", version: str = "0a1b2c3d") -> 
     return start_script.content(lines)
 
 
+def with_sessions(memory: str, **team: Any) -> str:
+    asked = {"executorMemory": memory, "conf": {"spark.sql.ansi.enabled": "true"}}
+    config = json.dumps(start_script.sparkmagic_config(asked, team=team))
+    return start_script.content(start_script.script_lines({"SPARKMAGIC_CONFIG": config}, "true\n"))
+
+
 class TestScripts:
+    def test_what_sessions_ask_for_is_said_by_the_settings_names(self) -> None:
+        before, after = with_sessions("2g"), with_sessions("4g", default_maxrows=500)
+
+        assert [(each.name, each.before, each.after) for each in script_changes(before, after)] == [
+            ("spark.executorMemory", "2g", "4g"),
+            ("sparkmagic.default_maxrows", None, "500"),
+        ]
+
+    def test_another_authority_is_said_by_a_hash(self) -> None:
+        before, after = (
+            start_script.content(start_script.script_lines({"LIVY_CA": each}, "true\n"))
+            for each in ("PEM 1", "PEM 2")
+        )
+        [change] = script_changes(before, after)
+
+        assert change.name == "authority"
+        assert change.before != change.after
+        assert "PEM" not in f"{change.before}{change.after}"
+
     def test_only_what_the_header_says_otherwise_is_told(self) -> None:
         before, after = script("http://10.0.0.9:8998"), script("http://10.0.0.5:8998", "ffffffff")
 
