@@ -110,6 +110,7 @@ def test_the_rules_hold_for_every_package_of_the_assets() -> None:
     assert packages <= set(PROJECT["tool"]["importlinter"]["root_packages"])
 
 
+@pytest.mark.slow
 def test_the_agent_may_use_nothing_that_came_after_python_3_9(checkout: Path) -> None:
     [command] = re.findall(r"mypy --python-version [^&]+", (ROOT / "Makefile").read_text())
     module = checkout / "assets/notebook/agent/emr_notebook_agent/idle.py"
