@@ -3,8 +3,8 @@
 PYTHON ?= python3
 STAGE ?= dev
 BIN := .venv/bin
-# A file's tests run in one process: they share what is made for the file. Tests of the sandbox wait
-# for much of their time, so one process more than cores keeps all cores busy.
+# A file's tests run in one process: they share what is made for the file. Some wait
+# for most of their time, so one process more than cores keeps all cores busy.
 PYTEST := $(BIN)/python -m pytest --maxprocesses 3 --dist loadfile --no-loadscope-reorder
 BUSY := --numprocesses $$(($$(nproc) + 1))
 export PYTHON
@@ -49,7 +49,7 @@ lint: install ## style, types, imports between rooms, shell
 	@ruff check . && ruff format --check . && lint-imports --no-logo --no-cache && mypy && mypy --python-version 3.9 assets/notebook/agent && scripts/lint-shell.sh
 
 unit: install ## quick tests without the sandbox: a minute
-	@$(PYTEST) --numprocesses auto --hypothesis-profile quick -m "not sandbox and not slow"
+	@$(PYTEST) $(BUSY) --hypothesis-profile quick -m "not sandbox and not slow"
 
 e2e: linux install ## tests of the real chain: minutes
 	@$(PYTEST) $(BUSY) -m sandbox
