@@ -1,23 +1,20 @@
 """A clone in which the commands of a check run for real, with stand-ins for what takes minutes."""
 
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 from tests.conftest import ROOT
+from tests.stand_ins import Run, StandIns
 
-Run = subprocess.CompletedProcess[str]
 OWN = ("scripts/diff.sh", "emr_notebook/__init__.py")
 
 
-class Clone:
-    """A clone with a blank in its path, whose `make`, `cdk` and plan note how they are called."""
+class Clone(StandIns):
+    """A clone whose `make`, `cdk` and plan note how they are called."""
 
     def __init__(self, root: Path) -> None:
-        self.root, self.bin, self.calls = root / "a clone", root / "bin", root / "calls.txt"
-        self.bin.mkdir(parents=True)
+        super().__init__(root)
         for name in OWN:
             (self.root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, self.root / name)
@@ -31,7 +28,7 @@ class Clone:
 
     def stand_in(self, name: str, *, says: str = "", fails_for: str = "nothing") -> None:
         """A command that ends with 1 when it is called with those words."""
-        self._script(
+        self.put(
             name,
             f'echo "{name} $*" >>"{self.calls}"\necho "{says}"\n'
             f'case "$*" in *"{fails_for}"*) exit 1 ;; esac',
@@ -39,7 +36,7 @@ class Clone:
 
     def plan(self, status: int, *, of: str = "") -> None:
         """A Python that is real, but for the plan of a stage: that says so, and ends so."""
-        self._script(
+        self.put(
             "python3",
             f'case "$*" in\n"-m emr_notebook plan --stage {of}"*)\n'
             f'echo "plan $*" >>"{self.calls}"; echo "a plan"; exit {status} ;;\n'
@@ -47,21 +44,6 @@ class Clone:
             f'esac\nexec "{sys.executable}" -S "$@"',
         )
 
-    def _script(self, name: str, text: str) -> None:
-        (self.bin / name).write_text(f"#!/bin/sh\n{text}\n")
-        (self.bin / name).chmod(0o755)
-
     def run(self, command: str, *, options: str = "-e", **env: str) -> Run:
         """A command as GitHub's runner runs it: bash that stops at the first failure."""
-        return subprocess.run(
-            ["bash", *options.split(), "-c", command],
-            cwd=self.root,
-            env={"PATH": f"{self.bin}{os.pathsep}{os.defpath}", **env},
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-
-    def called(self) -> list[str]:
-        return self.calls.read_text().splitlines() if self.calls.exists() else []
+        return self.run_command(["bash", *options.split(), "-c", command], env)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.scripts.script_checkout import Run, ScriptCheckout
+from tests.scripts.script_checkout import ScriptCheckout
+from tests.stand_ins import Run
 
 PLAN, DEPLOY = "python3 -m emr_notebook plan --stage dev", "cdk deploy --all -c stage=dev"
 REFUSED = """\
